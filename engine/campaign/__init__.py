@@ -1,0 +1,1 @@
+"""Campaigns: a design of conditions, run on all cores, one typed event per structure."""

@@ -1,0 +1,1 @@
+"""The headless verbs. The only part of the engine that writes to the terminal."""

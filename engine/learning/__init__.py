@@ -1,0 +1,1 @@
+"""Learning: symbolic models (SISSO), neural networks, Gaussian processes and plain baselines."""

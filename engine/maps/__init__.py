@@ -1,0 +1,1 @@
+"""Maps: curves, the interdependence matrix, trade-offs and the report."""

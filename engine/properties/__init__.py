@@ -1,0 +1,1 @@
+"""Properties of a stack: percolation, transport, interfaces, morphology; `characterize` gathers them."""

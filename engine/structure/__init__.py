@@ -1,0 +1,1 @@
+"""Structures: recipe -> volume fractions -> packing -> voxels -> stack, and files in and out."""

@@ -1,0 +1,1 @@
+"""The window of HybridGUI: views of the engine, no numbers of their own."""
