@@ -1,0 +1,113 @@
+"""The profiler: every output over every input through one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.maps.quantities import Quantity, quantity
+from engine.maps.responses import Responses, setting_range
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One cell of the profiler: an output over one input, all others held.
+
+    `x`, `y`, `low`, `high`, `inside` have shape (n,); `at` is the present setting.
+    """
+
+    input: Quantity
+    output: Quantity
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    inside: np.ndarray
+    at: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The profiler: every output over every input through one setting.
+
+    Attributes
+    ----------
+    at : dict
+        The setting, completed (gap, pressure, porosity, thickness).
+    traces : dict of (input column, output column) to Trace
+    values : dict of output column to (value, low, high) at the setting
+    inside : bool
+        Whether the setting lies inside the training domains.
+    notes : tuple of str
+    """
+
+    at: dict[str, float]
+    traces: dict[tuple[str, str], Trace]
+    values: dict[str, tuple[float, float, float]]
+    inside: bool
+    notes: tuple[str, ...] = ()
+
+
+def profile(
+    responses: Responses,
+    at: Mapping[str, float] | None = None,
+    *,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    count: int = 41,
+) -> Profile:
+    """Every output over every input through one setting.
+
+    Parameters
+    ----------
+    responses : Responses
+    at : mapping, optional
+        The setting by column; the base of `responses` otherwise.
+    inputs, outputs : sequences of str, optional
+        All by default.
+    count : int
+        Points a trace.
+    """
+    here = {**responses.base, **dict(at or {})}
+    if at is not None and "gap_um" in at and "pressure_MPa" not in at:
+        here.pop("pressure_MPa", None)
+        completed = responses.complete(pd.DataFrame([here]))
+        here = {name: float(completed[name].iloc[0]) for name in completed}
+    here = {name: value for name, value in here.items() if name in responses.base}
+    moved = list(responses.settings if inputs is None else inputs)
+    wanted = list(responses.outputs if outputs is None else outputs)
+    blocks = [pd.DataFrame([here])]
+    for name in moved:
+        low, high = setting_range(responses, name)
+        blocks.append(pd.DataFrame({**here, name: np.linspace(low, high, count)}))
+    result = responses.evaluate(pd.concat(blocks, ignore_index=True), wanted)
+    traces = {}
+    for index, name in enumerate(moved):
+        rows = slice(1 + index * count, 1 + (index + 1) * count)
+        for output in wanted:
+            traces[name, output] = Trace(
+                input=quantity(name),
+                output=quantity(output),
+                x=result.settings[name].to_numpy(float)[rows],
+                y=result.values[output].to_numpy()[rows],
+                low=result.low[output].to_numpy()[rows],
+                high=result.high[output].to_numpy()[rows],
+                inside=result.inside[rows],
+                at=float(result.settings[name].iloc[0]),
+            )
+    values = {
+        output: tuple(
+            float(part[output].iloc[0]) for part in (result.values, result.low, result.high)
+        )
+        for output in wanted
+    }
+    _, notes = responses.scope(result.settings.iloc[:1], wanted)
+    setting = {
+        name: float(value)
+        for name, value in result.settings.iloc[0].items()
+        if isinstance(value, (int, float, np.number))
+    }
+    return Profile(setting, traces, values, bool(result.inside[0]), notes)  # type: ignore[arg-type]

@@ -1,0 +1,129 @@
+"""Names, symbols and units of everything that a map can show, in one place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One column of a map, as a plot names it.
+
+    Attributes
+    ----------
+    column : str
+        Name in tables; its suffix carries the unit.
+    label : str
+        The field's term, in words.
+    symbol : str
+        Symbol with an underscore before the index, e.g. ``τ_liq``.
+    unit : str
+        Unit, or "–" for a pure number.
+    direction : {"up", "down", ""}
+        Direction wanted for performance; empty where there is none.
+    """
+
+    column: str
+    label: str
+    symbol: str
+    unit: str
+    direction: str = ""
+
+    @property
+    def axis(self) -> str:
+        """Axis title for plain text, e.g. ``Calender pressure P (MPa)``."""
+        return f"{self.label} {self.symbol} ({self.unit})".replace("  ", " ")
+
+    @property
+    def mathtext(self) -> str:
+        """Axis title in which matplotlib sets the indices of the symbol."""
+        return f"{self.label} {to_mathtext(self.symbol)} ({self.unit})".replace("  ", " ")
+
+    @property
+    def short(self) -> str:
+        """Symbol and unit, e.g. ``τ_liq (–)``; the label where there is no symbol."""
+        return f"{self.symbol or self.label} ({self.unit})"
+
+
+def to_mathtext(symbol: str) -> str:
+    """Turn ``τ_liq`` into matplotlib's ``τ$_{\\mathrm{liq}}$``."""
+    return re.sub(r"_([^\W_][\w,-]*)", r"$_{\\mathrm{\1}}$", symbol)
+
+
+SIGMA_EFF = "effective_conductivity_ionic_S_per_m"
+TAU_LIQUID = "tortuosity_electrolyte"
+TAU_SOLID = "tortuosity_solid"
+COVERAGE_AM = "current_collector_coverage_am_percent"
+COVERAGE_CBD = "current_collector_coverage_cbd_percent"
+ACTIVE_SURFACE = "active_surface_published_percent"
+POROSITY = "porosity_percent"
+
+PAPER_INPUTS = ("pressure_MPa", "am_percent", "initial_porosity_percent")
+"""The three free inputs of the paper (CBD is 100 - AM)."""
+
+PAPER_TARGETS = (TAU_LIQUID, TAU_SOLID, COVERAGE_AM, COVERAGE_CBD, ACTIVE_SURFACE)
+"""The five outputs that the paper learns; the conductivity follows from the first."""
+
+_TABLE = (
+    Quantity("pressure_MPa", "Calender pressure", "P", "MPa"),
+    Quantity("gap_um", "Roll gap", "g", "µm"),
+    Quantity("am_percent", "Active material", "AM", "%"),
+    Quantity("cbd_percent", "Carbon-binder domain", "CBD", "%"),
+    Quantity("initial_porosity_percent", "Initial porosity", "ε_init", "%"),
+    Quantity("initial_thickness_um", "Initial thickness", "t_init", "µm"),
+    Quantity(POROSITY, "Porosity after calendering", "ε_cal", "%"),
+    Quantity("thickness_um", "Thickness after calendering", "t_cal", "µm"),
+    Quantity(TAU_LIQUID, "Electrolyte tortuosity", "τ_liq", "–", "down"),
+    Quantity(TAU_SOLID, "Solid tortuosity", "τ_sol", "–", "down"),
+    Quantity(
+        "tortuosity_factor_electrolyte", "Electrolyte tortuosity factor", "τ_f,liq", "–", "down"
+    ),
+    Quantity("tortuosity_factor_solid", "Solid tortuosity factor", "τ_f,sol", "–", "down"),
+    Quantity(SIGMA_EFF, "Effective ionic conductivity", "σ_eff", "S/m", "up"),
+    Quantity(
+        "effective_conductivity_electronic_S_per_m",
+        "Effective electronic conductivity",
+        "σ_el",
+        "S/m",
+        "up",
+    ),
+    Quantity(COVERAGE_AM, "Collector coverage by AM", "CC_AM", "%", "up"),
+    Quantity(COVERAGE_CBD, "Collector coverage by CBD", "CC_CBD", "%", "up"),
+    Quantity(ACTIVE_SURFACE, "Active surface (as published)", "AS", "%", "up"),
+    Quantity("active_surface_percent", "Active surface", "AS_AM", "%", "up"),
+    Quantity("active_area_per_volume_1_per_um", "Active area per volume", "a", "1/µm", "up"),
+    Quantity("macmullin_number", "MacMullin number", "N_M", "–", "down"),
+    Quantity("areal_capacity_mAh_per_cm2", "Areal capacity", "Q_A", "mAh/cm²", "up"),
+    Quantity("energy_density_Wh_per_L", "Volumetric energy density", "w_V", "Wh/L", "up"),
+)
+QUANTITIES: dict[str, Quantity] = {one.column: one for one in _TABLE}
+
+
+def quantity(column: str) -> Quantity:
+    """Return how a column is named on an axis.
+
+    Columns of the maps come first, then the catalogue of structure properties; any other
+    column is shown under its own name with the unit that its suffix says.
+    """
+    if column in QUANTITIES:
+        return QUANTITIES[column]
+    found = _from_catalogue(column)
+    if found is not None:
+        return found
+    for suffix, unit in (("_percent", "%"), ("_um", "µm"), ("_MPa", "MPa"), ("_S_per_m", "S/m")):
+        if column.endswith(suffix):
+            return Quantity(column, column.removesuffix(suffix).replace("_", " "), "", unit)
+    return Quantity(column, column.replace("_", " "), "", "–")
+
+
+def _from_catalogue(column: str) -> Quantity | None:
+    try:
+        from engine.properties.catalogue import CATALOGUE
+    except ImportError:
+        return None
+    entry = CATALOGUE.get(column)
+    if entry is None:
+        return None
+    label, symbol, unit, _, direction = tuple(entry)[:5]
+    return Quantity(column, label, symbol, unit or "–", direction)

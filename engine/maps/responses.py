@@ -1,0 +1,548 @@
+"""From process settings to every response of the electrode: law, then models, then what follows.
+
+This is the one place where a calendering law and the property models meet; every map, the
+profiler and the decision ask it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
+
+SIGMA_BULK = 1.119
+"""S/m, LP30 electrolyte at 25 °C, as the paper (DOI 10.1016/j.jpowsour.2020.229103)."""
+
+SETTINGS = ("pressure_MPa", "am_percent", "initial_porosity_percent", "initial_thickness_um")
+"""What the lab sets, in the order in which maps show it; the gap stands for the pressure."""
+
+_FROM_LAW = ("porosity_percent", "thickness_um")
+_ROUNDING = 1e-6
+
+
+class PropertyModel(Protocol):
+    """What a map needs of a trained model (see `engine.learning`)."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def inputs(self) -> Any: ...
+    def predict(self, frame: pd.DataFrame) -> np.ndarray: ...
+    def interval(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@dataclass(frozen=True)
+class CellAssumptions:
+    """What capacity and energy need beside the electrode.
+
+    Attributes
+    ----------
+    specific_capacity : float, mAh per g of AM
+        Reversible capacity; 160 is usual for NMC111 to 4.3 V. Give your own.
+    voltage : float, V
+        Mean discharge voltage against the counter electrode of the cell.
+    inactive_thickness : float, µm
+        Foil, separator and counter electrode that share the volume; 0 counts the coating only.
+    """
+
+    specific_capacity: float = 160.0
+    voltage: float = 3.7
+    inactive_thickness: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.specific_capacity < 5000:
+            raise InputError(
+                f"Specific capacity {self.specific_capacity:g} mAh/g is not between 0 and 5000."
+            )
+        if not 0 < self.voltage < 10:
+            raise InputError(f"Mean voltage {self.voltage:g} V is not between 0 and 10 V.")
+        if not 0 <= self.inactive_thickness < 5000:
+            raise InputError(
+                f"Inactive thickness {self.inactive_thickness:g} µm is not between 0 and 5000 µm."
+            )
+
+
+@dataclass(frozen=True)
+class RecipeConstants:
+    """Densities (g/cm³) and conventions that hold for every condition of a map.
+
+    Attributes
+    ----------
+    porosity_kind : {"total", "resolved"}
+        What the law's porosity counts; `total` includes the nanopores inside the CBD.
+    protocol : {"physical", "published"}
+        Decides the thickness after calendering: mass conserving, or the paper's rule
+        ``t0*(1 - (eps_init - eps_cal))``.
+    sigma_bulk : float, S/m
+        Conductivity of the free electrolyte.
+    """
+
+    am_density: float = 4.65
+    cbd_density: float = 1.8
+    cbd_nanoporosity: float = 0.47
+    porosity_kind: str = "total"
+    protocol: str = "physical"
+    sigma_bulk: float = SIGMA_BULK
+
+    @classmethod
+    def published(cls) -> RecipeConstants:
+        """The paper's convention: CBD of 0.95 g/cm³, porosity = share of electrolyte voxels."""
+        return cls(cbd_nanoporosity=1 - 0.95 / 1.8, porosity_kind="resolved", protocol="published")
+
+    def shares(self, am: np.ndarray, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Volume shares of (electrolyte, AM) at AM mass fractions and porosities in 0..1.
+
+        The same relations as `engine.structure.condition.Recipe.volume_fractions`, for arrays
+        and without refusal: a recipe that leaves no free pores gives a share of zero.
+        """
+        am = np.asarray(am, dtype=float)
+        porosity = np.asarray(porosity, dtype=float)
+        am_volume = am / self.am_density
+        cbd_volume = (1 - am) / self.cbd_density
+        envelope = cbd_volume / (1 - self.cbd_nanoporosity)
+        if self.porosity_kind == "resolved":
+            return porosity, (1 - porosity) * am_volume / (am_volume + envelope)
+        solid = (1 - porosity) / (am_volume + cbd_volume)
+        electrolyte = 1 - solid * (am_volume + envelope)
+        return np.maximum(electrolyte, 0.0), solid * am_volume
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Responses at n settings.
+
+    Attributes
+    ----------
+    settings : DataFrame, n rows
+        The settings with all that follows from them: gap, pressure, porosity, thickness.
+    values, low, high : DataFrame, n rows, one column per output
+        Expected value and the bounds of the models' interval (nan where none is known).
+    inside : ndarray of bool, shape (n,)
+        Whether law and models were both trained around this setting.
+    notes : tuple of str
+        What is outside, in words.
+    """
+
+    settings: pd.DataFrame
+    values: pd.DataFrame
+    low: pd.DataFrame
+    high: pd.DataFrame
+    inside: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Everything that answers "what electrode do these settings give".
+
+    Attributes
+    ----------
+    models : mapping of column to PropertyModel
+    law : calendering law or None
+        Contract of `engine.experiment`: ``predict(am, initial_porosity, initial_thickness,
+        pressure=…)`` in fractions, µm and MPa.
+    calibration : gap calibration or None
+        Roll gap to pressure; the law's own where None.
+    law_sd : float or None, 0..1
+        Standard error of the law's porosity for a coating that it has not seen (the
+        leave-family-out error); None where it was never assessed.
+    constants : RecipeConstants
+    cell : CellAssumptions
+    base : dict
+        Value of each setting where a table leaves it out. A setting that no model takes as
+        input was held at this value in the campaign: elsewhere the models extrapolate.
+    ranges : dict
+        ``{setting: (low, high)}`` over which maps are drawn.
+    """
+
+    models: Mapping[str, PropertyModel]
+    law: Any = None
+    calibration: Any = None
+    law_sd: float | None = None
+    constants: RecipeConstants = RecipeConstants()
+    cell: CellAssumptions = CellAssumptions()
+    base: dict[str, float] = field(default_factory=dict)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.calibration is None and self.law is not None:
+            object.__setattr__(self, "calibration", getattr(self.law, "calibration", None))
+        ranges = _ranges(self.models.values(), self.law) | dict(self.ranges)
+        object.__setattr__(self, "ranges", ranges)
+        middle = {name: 0.5 * (low + high) for name, (low, high) in ranges.items()}
+        object.__setattr__(self, "base", middle | dict(self.base))
+
+    @property
+    def settings(self) -> list[str]:
+        """Settings that can be moved: those with a range, the paper's first."""
+        first = [name for name in SETTINGS if name in self.ranges]
+        rest = [name for name in self.ranges if name not in first and name != "gap_um"]
+        return [name for name in first + rest if self.ranges[name][1] > self.ranges[name][0]]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Columns that `evaluate` can give, in the order of the paper's figures."""
+        candidates = ["porosity_percent", TAU_SOLID, TAU_LIQUID, SIGMA_EFF]
+        candidates += [name for name in self.models if name not in candidates]
+        candidates += ["areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"]
+        return [name for name in candidates if self.gives(name)]
+
+    def gives(self, output: str) -> bool:
+        """Whether this column can be computed from the law and the models at hand."""
+        if output in self.models:
+            return True
+        if output in _FROM_LAW or output.startswith(("areal_capacity", "energy_density")):
+            return self.law is not None
+        source = _DERIVED.get(output)
+        if source is None:
+            return False
+        needs_law = output in (SIGMA_EFF, "macmullin_number")
+        return self.gives_directly(source) and (self.law is not None or not needs_law)
+
+    def gives_directly(self, output: str) -> bool:
+        """Whether a model gives this column, or its square or square root."""
+        return output in self.models or _DERIVED.get(output, "") in self.models
+
+    def complete(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add to a table of settings all that follows from them.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Settings by column; ``pressure_MPa`` or ``gap_um`` (pressure rules where both
+            stand). What is missing is taken from `base`.
+
+        Raises
+        ------
+        InputError
+            If neither pressure nor gap is known, or a gap is asked for without calibration.
+        """
+        done = frame.reset_index(drop=True).copy()
+        if "pressure_MPa" not in done and "gap_um" in done:
+            if self.calibration is None:
+                raise InputError(
+                    "A roll gap needs a gap calibration: fit a law with one, or use the pressure."
+                )
+            done["pressure_MPa"] = self.calibration.pressure(done["gap_um"].to_numpy(float))
+        for name, value in self.base.items():
+            if name not in done and name != "gap_um":
+                done[name] = value
+        if "am_percent" in done:
+            done["cbd_percent"] = 100.0 - done["am_percent"]
+        if "pressure_MPa" in done and self.calibration is not None:
+            done["gap_um"] = _gap_or_nan(self.calibration, done["pressure_MPa"].to_numpy(float))
+        if self.law is not None and "porosity_percent" not in frame:
+            done["porosity_percent"] = self._porosity(done)
+        if "porosity_percent" in done and {"initial_porosity_percent", "initial_thickness_um"} <= {
+            *done
+        }:
+            done["thickness_um"] = self._thickness(done)
+        return done
+
+    def _porosity(self, done: pd.DataFrame) -> np.ndarray:
+        missing = [name for name in SETTINGS if name not in done]
+        if missing:
+            names = ", ".join(quantity(name).label.lower() for name in missing)
+            raise InputError(f"The calendering law also needs a value for: {names}.")
+        columns = {name: done[name].to_numpy(float) for name in SETTINGS}
+        return 100.0 * np.asarray(
+            self.law.predict(
+                columns["am_percent"] / 100,
+                columns["initial_porosity_percent"] / 100,
+                columns["initial_thickness_um"],
+                pressure=columns["pressure_MPa"],
+            )
+        )
+
+    def _thickness(self, done: pd.DataFrame) -> np.ndarray:
+        before = done["initial_porosity_percent"].to_numpy(float) / 100
+        after = done["porosity_percent"].to_numpy(float) / 100
+        start = done["initial_thickness_um"].to_numpy(float)
+        if self.constants.protocol == "published":
+            return start * (1 - (before - after))
+        return start * (1 - before) / (1 - after)
+
+    def evaluate(
+        self,
+        frame: pd.DataFrame,
+        outputs: Iterable[str] | None = None,
+        *,
+        intervals: bool = True,
+    ) -> Evaluation:
+        """Compute the responses at each row of a table of settings.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            See `complete`.
+        outputs : iterable of str, optional
+            Columns wanted; all by default.
+        intervals : bool
+            Leave the bounds out (nan) where only the expected value matters.
+
+        Raises
+        ------
+        InputError
+            If an output cannot be had from the law and the models at hand.
+        """
+        settings = self.complete(frame)
+        wanted = list(self.outputs if outputs is None else outputs)
+        triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        for name in wanted:
+            self._compute(name, settings, triples, intervals)
+        inside, notes = self.scope(settings, wanted)
+        value, low, high = (
+            pd.DataFrame({name: triples[name][part] for name in wanted}, index=settings.index)
+            for part in range(3)
+        )
+        return Evaluation(settings, value, low, high, inside, notes)
+
+    def _compute(
+        self,
+        name: str,
+        settings: pd.DataFrame,
+        triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+        intervals: bool,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if name in triples:
+            return triples[name]
+        if not self.gives(name):
+            raise InputError(
+                f"'{quantity(name).label}' cannot be shown: no trained model gives it. "
+                f"Train a model for '{name}' first."
+            )
+        unknown = np.full(len(settings), np.nan)
+        if name in self.models:
+            model = self.models[name]
+            value = np.asarray(model.predict(settings), dtype=float)
+            low, high = model.interval(settings) if intervals else (unknown, unknown)
+            result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        elif name == "porosity_percent":
+            value = settings[name].to_numpy(float)
+            width = np.nan if self.law_sd is None else 100 * LAW_Z * self.law_sd
+            result = value, np.clip(value - width, 0, 100), np.clip(value + width, 0, 100)
+        elif name == "thickness_um":
+            result = settings[name].to_numpy(float), unknown, unknown
+        elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
+            result = self._stored(name, settings), unknown, unknown
+        else:
+            source = self._compute(_DERIVED[name], settings, triples, intervals)
+            result = self._derive(name, source, settings)
+        triples[name] = result
+        return result
+
+    def _derive(
+        self, name: str, source: tuple[np.ndarray, ...], settings: pd.DataFrame
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        value, low, high = source
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if name.startswith("tortuosity_factor"):
+                return value**2, np.maximum(low, 0) ** 2, high**2
+            if name.startswith("tortuosity"):
+                return np.sqrt(value), np.sqrt(np.maximum(low, 0)), np.sqrt(high)
+            share = self.electrolyte_share(settings)
+            if name == "macmullin_number":
+                return value**2 / share, np.maximum(low, 0) ** 2 / share, high**2 / share
+            # Below tau = 1 a bound has no physical meaning; a tortuosity factor starts at 1.
+            bulk = self.constants.sigma_bulk * share
+            return bulk / value**2, bulk / high**2, bulk / np.maximum(low, 1.0) ** 2
+
+    def electrolyte_share(self, settings: pd.DataFrame) -> np.ndarray:
+        """Volume share of electrolyte (0..1) at completed settings."""
+        return self.constants.shares(
+            settings["am_percent"].to_numpy(float) / 100,
+            settings["porosity_percent"].to_numpy(float) / 100,
+        )[0]
+
+    def _stored(self, name: str, settings: pd.DataFrame) -> np.ndarray:
+        # The AM per area is set by the coating alone: calendering moves none of it. Volumes
+        # are therefore mass conserving here even where a protocol's box is not.
+        am = settings["am_percent"].to_numpy(float) / 100
+        before = settings["initial_porosity_percent"].to_numpy(float) / 100
+        after = settings["porosity_percent"].to_numpy(float) / 100
+        start = settings["initial_thickness_um"].to_numpy(float)
+        share = self.constants.shares(am, before)[1]
+        grams_per_cm2 = share * self.constants.am_density * start * 1e-4
+        capacity = grams_per_cm2 * self.cell.specific_capacity
+        if name.startswith("areal"):
+            return capacity
+        thickness = start * (1 - before) / (1 - after) + self.cell.inactive_thickness
+        # mAh/cm² * V / µm = 1e-3 Wh/cm² / 1e-4 cm = 10 Wh/cm³ = 1e4 Wh/L
+        return 1e4 * capacity * self.cell.voltage / thickness
+
+    def scope(
+        self, settings: pd.DataFrame, outputs: Iterable[str]
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Say which settings lie inside what law and models were trained on.
+
+        Returns
+        -------
+        inside : ndarray of bool, shape (n,)
+        notes : tuple of str
+            One sentence per reason to be outside.
+        """
+        inside = np.ones(len(settings), dtype=bool)
+        notes: list[str] = []
+        used = {name: self.models[name] for name in self._models_of(outputs)}
+        domains = [("the models were trained on", self._trained(model)) for model in used.values()]
+        if self.law is not None:
+            domains.insert(0, ("the calendering law was measured on", law_domain(self.law)))
+        for subject, domain in domains:
+            for name, (low, high) in domain.items():
+                if name not in settings:
+                    continue
+                values = settings[name].to_numpy(float)
+                slack = _ROUNDING * max(abs(low), abs(high), 1.0)
+                out = (values < low - slack) | (values > high + slack)
+                if out.any():
+                    inside &= ~out
+                    notes.append(_outside(name, values[out], low, high, subject))
+        if self.law is not None and "initial_porosity_percent" in settings:
+            before = settings["initial_porosity_percent"].to_numpy(float)
+            after = settings["porosity_percent"].to_numpy(float)
+            impossible = ~((after > 0) & (after <= before))
+            if impossible.any():
+                inside &= ~impossible
+                notes.append(
+                    "The law gives a porosity after calendering that is not between 0 and the "
+                    "initial porosity at some settings."
+                )
+        return inside, tuple(dict.fromkeys(notes))
+
+    def _trained(self, model: PropertyModel) -> dict[str, tuple[float, float]]:
+        """Domain of a model, with the settings that its campaign held constant."""
+        domain = domain_of(model)
+        if set(_FROM_LAW) & set(domain):
+            return domain  # it learned from the calendered electrode, whatever led there
+        held = {
+            name: (self.base[name], self.base[name])
+            for name in SETTINGS
+            if name not in domain and name in self.base
+        }
+        return domain | held
+
+    def _models_of(self, outputs: Iterable[str]) -> list[str]:
+        found: list[str] = []
+        for name in outputs:
+            step = name
+            for _ in range(len(_DERIVED)):
+                if step in self.models:
+                    break
+                step = _DERIVED.get(step, step)
+            if step in self.models and step not in found:
+                found.append(step)
+        return found
+
+    def with_models(self, models: Mapping[str, PropertyModel]) -> Responses:
+        """The same process with other models."""
+        return replace(self, models=models)
+
+
+LAW_Z = 1.2815515655446004
+"""Half-width of a two-sided 80 % interval in standard errors: the level that the few coating
+families of a calendering study can support."""
+
+_DERIVED = {
+    TAU_LIQUID: "tortuosity_factor_electrolyte",
+    TAU_SOLID: "tortuosity_factor_solid",
+    "tortuosity_factor_electrolyte": TAU_LIQUID,
+    "tortuosity_factor_solid": TAU_SOLID,
+    SIGMA_EFF: TAU_LIQUID,
+    "macmullin_number": TAU_LIQUID,
+}
+
+
+def domain_of(model: Any) -> dict[str, tuple[float, float]]:
+    """Range of each input over which a model was trained, ``{column: (low, high)}``."""
+    domain = getattr(model, "domain", None) or {}
+    return {name: (float(span[0]), float(span[1])) for name, span in dict(domain).items()}
+
+
+_LAW_COLUMNS = {
+    "am": ("am_percent", 100.0),
+    "initial_porosity": ("initial_porosity_percent", 100.0),
+    "initial_thickness": ("initial_thickness_um", 1.0),
+    "pressure": ("pressure_MPa", 1.0),
+    "gap": ("gap_um", 1.0),
+}
+
+
+def law_domain(law: Any) -> dict[str, tuple[float, float]]:
+    """Range of each setting over which a law was measured, in the units of the maps.
+
+    The gap is left out where the pressure stands: the two say the same.
+    """
+    domain = getattr(law, "domain_", None) or getattr(law, "domain", None) or {}
+    result = {}
+    for role, span in dict(domain).items():
+        if role in _LAW_COLUMNS and span is not None:
+            column, scale = _LAW_COLUMNS[role]
+            result[column] = (scale * float(span[0]), scale * float(span[1]))
+    if "pressure_MPa" in result:
+        result.pop("gap_um", None)
+    return result
+
+
+def _ranges(models: Iterable[PropertyModel], law: Any) -> dict[str, tuple[float, float]]:
+    """Where maps may go: within every model's domain; the law's for what no model restricts."""
+    ranges: dict[str, tuple[float, float]] = {}
+    law_alone = True
+    for model in models:
+        domain = domain_of(model)
+        law_alone = law_alone and bool(set(_FROM_LAW) & set(domain))
+        for name, (low, high) in domain.items():
+            if name in (*_FROM_LAW, "cbd_percent", "gap_um"):
+                continue
+            old = ranges.get(name, (low, high))
+            ranges[name] = (max(low, old[0]), min(high, old[1]))
+    for name, span in law_domain(law).items() if law is not None and law_alone else ():
+        if name != "gap_um":
+            ranges.setdefault(name, span)
+    return ranges
+
+
+def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:
+    """Roll gap (µm) for each pressure; nan where the machine cannot give that pressure."""
+    ends = np.asarray(calibration.pressure(np.array([calibration.gap_min, calibration.gap_max])))
+    slack = 1e-9 * max(abs(ends[0]), abs(ends[1]))
+    valid = (pressure >= ends.min() - slack) & (pressure <= ends.max() + slack)
+    gap = np.full(pressure.shape, np.nan)
+    if valid.any():
+        gap[valid] = calibration.gap(np.clip(pressure[valid], ends.min(), ends.max()))
+    return gap
+
+
+def _outside(name: str, values: np.ndarray, low: float, high: float, subject: str) -> str:
+    one = quantity(name)
+    least, most = float(values.min()), float(values.max())
+    asked = f"{least:.4g}" if most - least < 1e-9 else f"{least:.4g} to {most:.4g}"
+    trained = f"{low:.4g}" if high - low < 1e-9 else f"{low:.4g} to {high:.4g}"
+    return f"{one.label} {asked} {one.unit} lies outside the {trained} {one.unit} that {subject}."
+
+
+def setting_range(responses: Responses, column: str) -> tuple[float, float]:
+    """Range over which a setting can be moved in the maps; the roll gap included.
+
+    Raises
+    ------
+    InputError
+        If neither law nor models know the setting.
+    """
+    if column in responses.ranges:
+        return responses.ranges[column]
+    if column == "gap_um" and responses.calibration is not None:
+        low, high = responses.ranges["pressure_MPa"]
+        ends = responses.complete(pd.DataFrame({"pressure_MPa": [high, low]}))["gap_um"]
+        if ends.notna().all():
+            return float(ends.iloc[0]), float(ends.iloc[1])
+    if column in responses.base:
+        return responses.base[column], responses.base[column]
+    raise InputError(
+        f"'{quantity(column).label}' cannot be moved here: no model or law was trained on it."
+    )

@@ -1,0 +1,186 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.errors import InputError
+from engine.maps.curves import PAPER_FIGURES, curve_set, levels, paper_figure
+from engine.maps.palette import series_colours
+from engine.maps.profiler import profile
+from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, quantity
+from engine.maps.responses import RecipeConstants
+from engine.structure.condition import Recipe
+from tests.maps.examples import Law, published_points, published_responses
+
+
+@pytest.fixture(scope="module")
+def responses():
+    return published_responses()
+
+
+@pytest.mark.parametrize("name", PAPER_FIGURES)
+def test_that_every_figure_of_the_paper_has_four_panels_of_four_curves(responses, name):
+    figure = paper_figure(responses, name)
+    assert [panel.value for panel in figure.panels] == [42, 44, 46, 48]
+    for panel in figure.panels:
+        assert [curve.value for curve in panel.curves] == [93, 94, 95, 96]
+        for curve in panel.curves:
+            assert np.isfinite(curve.y).all() and (curve.low <= curve.y).all()
+            assert len(curve.cross_labels) == len(curve.cross_x) == 4
+
+
+def test_that_the_conductivity_is_bulk_times_porosity_over_tau_squared(responses):
+    sigma, tau, porosity = (
+        curve_set(responses, column).panels[0].curves[0].y
+        for column in (SIGMA_EFF, TAU_LIQUID, "porosity_percent")
+    )
+    assert np.allclose(sigma, 1.119 * porosity / 100 / tau**2, rtol=1e-12)
+
+
+def test_that_figure_7_stands_over_the_porosity_that_the_law_gives(responses):
+    curve = paper_figure(responses, "7").panels[1].curves[2]
+    law = Law().predict(0.95, 0.44, 100.0, pressure=np.array([40.0, 80.0, 120.0, 160.0]))
+    assert np.allclose(curve.cross_x, 100 * law)
+    assert curve.cross_labels == tuple(f"{100 * value:.1f}" for value in law)
+    over_pressure = paper_figure(responses, "S7").panels[1].curves[2]
+    assert np.allclose(curve.y, over_pressure.y)
+
+
+def test_that_extrapolated_stretches_are_marked_and_said(responses):
+    figure = curve_set(
+        responses, TAU_LIQUID, x_range=(10, 300), fixed={"initial_thickness_um": 100}
+    )
+    assert any("Calender pressure" in note and "trained" in note for note in figure.notes)
+    curve = figure.panels[0].curves[1]
+    assert not curve.inside[curve.x > 174.3].any()
+    assert any("Initial thickness 100 µm" in note and "law" in note for note in figure.notes)
+
+
+def test_that_curves_inside_every_domain_are_not_marked(responses):
+    lenient = Law()
+    lenient.domain_ = {"am": (0.93, 0.96), "initial_thickness": (100, 180)}
+    inside = responses.__class__(
+        responses.models, law=lenient, base={"initial_thickness_um": 100.0}
+    )
+    figure = curve_set(inside, TAU_LIQUID, panel_values=[44, 46])
+    assert not figure.notes
+    assert all(curve.inside.all() for panel in figure.panels for curve in panel.curves)
+
+
+def test_that_models_of_one_thickness_are_marked_at_another(responses):
+    figure = curve_set(responses, TAU_LIQUID, fixed={"initial_thickness_um": 150})
+    assert any("Initial thickness 150 µm" in note and "models" in note for note in figure.notes)
+    assert not figure.panels[0].curves[0].inside.any()
+
+
+@pytest.mark.parametrize(
+    ("x", "panel", "colour"),
+    [
+        ("am_percent", "initial_porosity_percent", "pressure_MPa"),
+        ("initial_porosity_percent", "pressure_MPa", "am_percent"),
+        ("gap_um", "am_percent", "initial_porosity_percent"),
+    ],
+)
+def test_that_any_input_can_be_axis_panel_or_colour(responses, x, panel, colour):
+    figure = curve_set(responses, TAU_LIQUID, x=x, panel=panel, colour=colour)
+    assert (figure.x.column, figure.panel.column, figure.colour.column) == (x, panel, colour)
+    curve = figure.panels[2].curves[1]
+    frame = pd.DataFrame({x: curve.x, panel: figure.panels[2].value, colour: curve.value})
+    expected = responses.evaluate(frame, [TAU_LIQUID]).values[TAU_LIQUID]
+    assert np.allclose(curve.y, expected)
+    assert len(curve.cross_x) == (4 if x == "gap_um" else 0)
+
+
+def test_that_one_input_in_two_roles_is_refused(responses):
+    with pytest.raises(InputError, match="three different inputs"):
+        curve_set(responses, TAU_LIQUID, panel="am_percent", colour="am_percent")
+
+
+def test_that_an_output_without_a_model_is_refused_in_words(responses):
+    with pytest.raises(InputError, match="no trained model"):
+        curve_set(responses, "triple_phase_length")
+
+
+def test_that_campaign_points_lie_under_their_own_curves(responses):
+    points = published_points()
+    figure = paper_figure(responses, "6", dataset=points, show_points=True)
+    for panel in figure.panels:
+        for under in panel.points:
+            rows = points[
+                (points["am_percent"] == under.value)
+                & (points["initial_porosity_percent"] == panel.value)
+            ]
+            assert len(under.x) == len(rows) == 10
+            assert np.allclose(np.sort(under.y), np.sort(rows[TAU_LIQUID]))
+    assert not paper_figure(responses, "6", dataset=points).panels[0].points
+
+
+def test_that_the_table_behind_a_figure_holds_every_drawn_point(responses):
+    figure = paper_figure(responses, "6", dataset=published_points(), show_points=True)
+    frame = figure.to_frame()
+    drawn = sum(len(curve.x) for panel in figure.panels for curve in panel.curves)
+    assert (frame["kind"] == "curve").sum() == drawn
+    assert (frame["kind"] == "campaign").sum() == 160
+    assert {"pressure_MPa", TAU_LIQUID, f"{TAU_LIQUID}_low"} <= {*frame.columns}
+
+
+def test_that_axes_name_symbol_and_unit():
+    assert quantity(TAU_LIQUID).short == "τ_liq (–)"
+    assert quantity("pressure_MPa").axis == "Calender pressure P (MPa)"
+    assert quantity("porosity_percent").mathtext.endswith(r"ε$_{\mathrm{cal}}$ (%)")
+    assert quantity("mean_pore_um").unit == "µm"
+
+
+def test_that_levels_come_from_the_campaign_where_the_papers_are_out_of_range(responses):
+    data = pd.DataFrame({"initial_porosity_percent": [45.0, 47.0, 49.0, 45.0]})
+    found = levels("initial_porosity_percent", responses, data, wanted=(30, 32))
+    assert found == [45, 47, 49]
+
+
+def test_that_series_run_from_light_to_dark():
+    def lightness(colour):
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for count in range(1, 12):
+        series = [lightness(colour) for colour in series_colours(count)]
+        assert series == sorted(series, reverse=True) and len(series) == count
+
+
+@pytest.mark.parametrize("kind", ["total", "resolved"])
+def test_that_volume_shares_are_those_of_the_recipe(kind):
+    constants = RecipeConstants(porosity_kind=kind)
+    electrolyte, am = constants.shares(np.array([0.94]), np.array([0.33]))
+    expected = Recipe(0.94).volume_fractions(0.33, kind)
+    assert electrolyte[0] == pytest.approx(expected[0]) and am[0] == pytest.approx(expected[1])
+
+
+def test_that_capacity_follows_from_the_coating_and_energy_density_from_pressing(responses):
+    frame = pd.DataFrame({"pressure_MPa": [20.0, 160.0], "am_percent": 94.0})
+    result = responses.evaluate(
+        frame, ["areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L", "porosity_percent"]
+    )
+    capacity = result.values["areal_capacity_mAh_per_cm2"]
+    share = Recipe.published(0.94).volume_fractions(0.45, "resolved")[1]
+    assert capacity[0] == capacity[1] == pytest.approx(share * 4.65 * 100e-4 * 160)
+    after = result.values["porosity_percent"][1] / 100
+    pressed = Recipe.published(0.94).volume_fractions(after, "resolved")[1]
+    # Wh/L = mAh/g * V * g/cm³ * AM share
+    energy = result.values["energy_density_Wh_per_L"]
+    assert energy[1] == pytest.approx(160 * 3.7 * 4.65 * pressed)
+    assert energy[1] > energy[0]
+
+
+def test_that_the_profiler_traces_pass_through_the_setting(responses):
+    at = {"pressure_MPa": 80.0, "am_percent": 95.0, "initial_porosity_percent": 44.0}
+    found = profile(responses, at)
+    for (name, output), trace in found.traces.items():
+        assert trace.at == pytest.approx(at[name])
+        assert trace.low.shape == trace.x.shape
+        crossing = np.interp(trace.at, trace.x, trace.y)
+        assert crossing == pytest.approx(found.values[output][0], rel=5e-3)
+    assert found.at["gap_um"] == pytest.approx(Law.calibration.gap(80.0))
+
+
+def test_that_the_profiler_takes_a_roll_gap(responses):
+    found = profile(responses, {"gap_um": 30.0})
+    assert found.at["pressure_MPa"] == pytest.approx(Law.calibration.pressure(30.0))
