@@ -1,0 +1,53 @@
+"""`characterize`: the properties of a stack."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine.cli.console import Console
+from engine.cli.quantities import number, pairs
+from engine.errors import InputError
+
+
+def add_parser(verbs: Any) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = verbs.add_parser("characterize", help="compute the properties of a stack")
+    parser.add_argument("stack", metavar="STACK", help="TIFF, folder of slices, .npy or .vti")
+    parser.add_argument("--voxel-size", metavar="0.39", help="µm (default: the file's own)")
+    parser.add_argument(
+        "--phases", nargs="+", default=[], action="extend", metavar="phase=label",
+        help="electrolyte=0 am=85 cbd=170 where the labels are not 0, 1, 2",
+    )  # fmt: skip
+    parser.add_argument("--flow-axis", choices=["z", "y", "x"], default="z")
+    parser.add_argument("--solver", choices=["multigrid", "taufactor"], default="multigrid")
+    parser.add_argument("--properties", choices=["published", "all"], default="published")
+    return parser
+
+
+def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Read the stack and compute."""
+    from engine.properties.characterize import characterize, warm_up
+    from engine.structure.stack_io import read_stack
+
+    phases: dict[str, int] = {}
+    for name, label in pairs(args.phases, "--phases").items():
+        if not label.lstrip("-").isdigit():
+            raise InputError(f"--phases {name}={label}: the label must be a whole number.")
+        phases[name] = int(label)
+    stack, notes = read_stack(
+        args.stack,
+        voxel_size=number(args.voxel_size, "--voxel-size") if args.voxel_size else None,
+        phases=phases or None,
+    )
+    console.warn(notes)
+    if args.solver == "multigrid":
+        warm_up()
+    result = characterize(
+        stack,
+        parts=args.properties,
+        flow_axis=args.flow_axis,
+        solver=args.solver,
+        progress=console.progress(),
+    )
+    return result.to_dict()

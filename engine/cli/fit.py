@@ -1,0 +1,65 @@
+"""`fit`: a calendering law from a sheet of measurements."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.cli.console import Console
+from engine.cli.quantities import pairs
+
+
+def add_parser(verbs: Any) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = verbs.add_parser("fit", help="fit a calendering law to a sheet of measurements")
+    parser.add_argument("sheet_file", metavar="SHEET", help=".xlsx, .xls, .ods, .csv or .tsv")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of the workbook (default: first fit)")
+    parser.add_argument(
+        "--map", nargs="+", default=[], metavar="role=column", action="extend",
+        help="roles: am, initial_porosity, initial_thickness, gap or pressure, porosity",
+    )  # fmt: skip
+    parser.add_argument(
+        "--law",
+        default="polynomial",
+        metavar="KIND",
+        help="polynomial (default), kawakita, exponential, heckel or published",
+    )
+    parser.add_argument("--study", metavar="S", help="study that keeps the sheet and the law")
+    parser.add_argument("--out", metavar="law.json", help="file for the law")
+    return parser
+
+
+def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Read, fit, assess, and keep the law where asked."""
+    from engine.experiment.diagnostics import assess
+    from engine.experiment.laws import make_law, save_law
+    from engine.experiment.reader import read_table
+    from engine.study import Study
+
+    table = read_table(args.sheet_file, sheet=args.sheet, mapping=pairs(args.map, "--map") or None)
+    for row, reason in table.left_out:
+        console.say(f"row {row} left out: {reason}")
+    law = make_law(args.law)
+    law.fit(table)
+    assessment = assess(law, table)
+    warnings = list(dict.fromkeys([*assessment.confounded, *assessment.warnings]))
+    console.warn(warnings)
+    if args.out:
+        save_law(law, args.out)
+    if args.study:
+        path = Path(args.study)
+        with Study.open(path) if path.exists() else Study.create(path) as study:
+            study.set_table(table)
+            study.set_law(law.to_dict(), assessment.to_dict())
+    return {
+        "law": law.kind,
+        "coefficients": law.coefficients_,
+        "r2": assessment.r2,
+        "rmse": assessment.rmse,
+        "grouped_cv_rmse": assessment.grouped_cv_rmse,
+        "grouped_cv_r2": assessment.grouped_cv_r2,
+        "rows_used": len(table.porosity),
+        "rows_left_out": [{"row": row, "reason": reason} for row, reason in table.left_out],
+        "warnings": warnings,
+    }

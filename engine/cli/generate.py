@@ -1,0 +1,60 @@
+"""`generate`: one electrode structure, written as a stack."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from engine.cli.conditions import add_condition_arguments, condition_from_arguments
+from engine.cli.console import Console
+from engine.errors import InputError
+
+
+def add_parser(verbs: Any) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = verbs.add_parser("generate", help="generate one structure from a recipe")
+    add_condition_arguments(parser)
+    parser.add_argument("--seed", default="0", metavar="0", help="whole number, 0 or more")
+    parser.add_argument("--out", required=True, metavar="s.tif", help=".tif, .npy, .vti or .raw")
+    parser.add_argument("--particles", metavar="p.csv", help="file for the list of particles")
+    return parser
+
+
+def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Generate, write and report."""
+    from engine.structure.generate import generate
+    from engine.structure.particles import write_particles
+    from engine.structure.stack_io import check_stack_target, write_stack
+
+    if not args.seed.isdigit():
+        raise InputError(f"--seed '{args.seed}' is not a whole number of 0 or more.")
+    check_stack_target(args.out)
+    condition, warnings = condition_from_arguments(args)
+    console.warn(warnings)
+    began = time.perf_counter()
+    structure = generate(condition, int(args.seed), progress=console.progress())
+    seconds = time.perf_counter() - began
+    stack = structure.stack
+    write_stack(args.out, stack)
+    if args.particles:
+        write_particles(args.particles, structure.particles)
+    report = dict(structure.report)
+    fractions = stack.phase_fractions
+    result = {
+        "porosity": condition.porosity,
+        "porosity_kind": condition.porosity_kind,
+        "porosity_resolved": fractions["electrolyte"],
+        "phase_fractions": fractions,
+        "particles": len(structure.particles.radii),
+        "max_relative_overlap": report.pop("max_relative_overlap", None),
+        "thickness_um": condition.thickness,
+        "shape": list(stack.shape),
+        "voxel_size_um": condition.voxel_size,
+        "seed": int(args.seed),
+        "protocol": condition.protocol,
+        "voxels_sha256": stack.sha256,
+        "seconds": seconds,
+        "warnings": warnings,
+    }
+    return result | {key: value for key, value in report.items() if key not in result}

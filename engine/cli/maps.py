@@ -1,0 +1,26 @@
+"""`maps`: the figures of a study as files."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine.cli.console import Console
+
+
+def add_parser(verbs: Any) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = verbs.add_parser("maps", help="draw figures 4 to 10, S7 and S8 of a study")
+    parser.add_argument("study", metavar="STUDY")
+    parser.add_argument("--out", required=True, metavar="FOLDER")
+    return parser
+
+
+def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Draw; the default models are trained first where the study has none."""
+    from engine.maps.figures import make_maps
+    from engine.study import Study
+
+    with Study.open(args.study) as study:
+        files = make_maps(study, args.out, progress=console.progress())
+    return {"files": [str(path) for path in files], "out": args.out}
