@@ -6,7 +6,9 @@ import sys
 
 _LOKY = "joblib.externals.loky.backend"
 _TRACKER = re.compile(
-    r"from (?P<module>" + re.escape(_LOKY) + r"\.resource_tracker|multiprocessing\.resource_tracker)"
+    r"from (?P<module>"
+    + re.escape(_LOKY)
+    + r"\.resource_tracker|multiprocessing\.resource_tracker)"
     r" import main; ?main\((?P<handle>\d+)(?:, ?(?P<verbose>True|False|\d+))?\)"
 )
 _CHILD_FLAGS = {"-c", "-m", "--multiprocessing-fork"}

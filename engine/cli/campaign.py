@@ -14,7 +14,9 @@ from engine.errors import InputError
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("campaign", help="run a design of conditions into a study")
-    parser.add_argument("study", metavar="STUDY", help="created when absent; a known design resumes")
+    parser.add_argument(
+        "study", metavar="STUDY", help="created when absent; a known design resumes"
+    )
     parser.add_argument("--design", required=True, metavar="design.toml")
     parser.add_argument("--workers", default="2", metavar="2", help="processes (default 2)")
     parser.add_argument("--dask", metavar="tcp://host:port", help="run on a Dask cluster instead")

@@ -18,7 +18,9 @@ def add_condition_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thickness", metavar="86.8", help="thickness after calendering, µm")
     parser.add_argument("--porosity-kind", choices=["total", "resolved"])
     parser.add_argument("--initial-porosity", metavar="0.46", help="porosity before calendering")
-    parser.add_argument("--initial-thickness", metavar="100", help="thickness before calendering, µm")
+    parser.add_argument(
+        "--initial-thickness", metavar="100", help="thickness before calendering, µm"
+    )
     press = parser.add_mutually_exclusive_group()
     press.add_argument("--pressure", metavar="P", help="calender pressure, MPa")
     press.add_argument("--gap", metavar="G", help="roll gap, µm")

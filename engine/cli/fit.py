@@ -14,7 +14,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("fit", help="fit a calendering law to a sheet of measurements")
     parser.add_argument("sheet_file", metavar="SHEET", help=".xlsx, .xls, .ods, .csv or .tsv")
-    parser.add_argument("--sheet", metavar="NAME", help="sheet of the workbook (default: first fit)")
+    parser.add_argument(
+        "--sheet", metavar="NAME", help="sheet of the workbook (default: first fit)"
+    )
     parser.add_argument(
         "--map", nargs="+", default=[], metavar="role=column", action="extend",
         help="roles: am, initial_porosity, initial_thickness, gap or pressure, porosity",

@@ -14,13 +14,24 @@ import numpy as np
 from engine import __version__
 from engine.cli.console import Console
 
-HEAVY = ("scipy", "numba", "sklearn", "pandas", "openpyxl", "tifffile", "matplotlib", "sympy", "vtk")
+HEAVY = (
+    "scipy",
+    "numba",
+    "sklearn",
+    "pandas",
+    "openpyxl",
+    "tifffile",
+    "matplotlib",
+    "sympy",
+    "vtk",
+)
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     return verbs.add_parser(
-        "self-test", help="check imports, kernels, pool, picture, TIFF and study of this installation"
+        "self-test",
+        help="check imports, kernels, pool, picture, TIFF and study of this installation",
     )
 
 

@@ -20,10 +20,14 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser.add_argument("--method", choices=["sisso", "dnn", "gp", "baseline"], default="sisso")
     for name, kind in (("rung", int), ("terms", int), ("sis", int), ("complexity", int)):
         parser.add_argument(f"--{name}", type=kind)
-    parser.add_argument("--operators", nargs="+", metavar="OP", help="default: the twelve usual ones")
+    parser.add_argument(
+        "--operators", nargs="+", metavar="OP", help="default: the twelve usual ones"
+    )
     parser.add_argument("--threads", type=int, help="default: all cores")
     parser.add_argument("--test-rows", metavar="FILE", help="one 0-based row a line")
-    parser.add_argument("--validation", metavar="TABLE.csv", help="a second table, never trained on")
+    parser.add_argument(
+        "--validation", metavar="TABLE.csv", help="a second table, never trained on"
+    )
     parser.add_argument("--models", metavar="FOLDER", help="folder for one <target>.json each")
     return parser
 
