@@ -1,0 +1,119 @@
+"""All properties of a stack in one call, cheap parts first."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.progress import Progress, silent
+from engine.properties.collector import slice_coverage
+from engine.properties.conductivities import Conductivities
+from engine.properties.interfaces import active_surface_published, interface_areas
+from engine.properties.result import PARTS, Properties
+from engine.properties.transport import solve
+from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
+
+
+def characterize(
+    stack: VoxelStack,
+    parts: str = "published",
+    flow_axis: str = "z",
+    solver: str = "multigrid",
+    conductivities: Conductivities | None = None,
+    *,
+    tolerance: float = 1e-4,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Properties:
+    """Compute the properties of a stack.
+
+    Parameters
+    ----------
+    stack : VoxelStack
+    parts : {"published", "all"}
+        ``published`` are the properties of the published workflow (transport, coverage, active
+        surfaces); ``all`` adds interfaces and morphology.
+    flow_axis : {"z", "y", "x"}
+        Direction of transport. The collector stays at z = 0.
+    solver : {"multigrid", "taufactor"}
+    conductivities : Conductivities, optional
+        Bulk values, S/m.
+    tolerance : float
+        Relative accuracy asked of the effective conductivities.
+    threads : int
+    progress : Progress, optional
+
+    Returns
+    -------
+    Properties
+
+    Raises
+    ------
+    InputError
+        If `parts`, `flow_axis` or `solver` is unknown.
+    Cancelled
+        If `progress` was cancelled.
+    """
+    if parts not in PARTS:
+        raise InputError(f"Properties '{parts}' are not one of {', '.join(PARTS)}.")
+    progress = progress or silent()
+    bulk = conductivities or Conductivities()
+    _warm_up()
+    started = time.perf_counter()
+    labels = stack.labels
+    coverage = slice_coverage(labels)
+    published_surface = active_surface_published(labels)
+    areas = interface_areas(labels, stack.spacing)
+    run = functools.partial(
+        solve,
+        flow_axis=flow_axis,
+        spacing=stack.spacing,
+        tolerance=tolerance,
+        solver=solver,
+        threads=threads,
+        progress=progress,
+    )
+    masks = {
+        "electrolyte": labels == ELECTROLYTE,
+        "solid": labels != ELECTROLYTE,
+        "am": labels == AM,
+    }
+    transport = {}
+    for step, (name, mask) in enumerate(masks.items()):
+        progress.report(0.1 + 0.2 * step, f"transport in the {name}")
+        transport[name] = run(mask)
+    progress.report(0.7, "electronic conduction")
+    electronic = math.nan
+    if masks["solid"].any():
+        electronic = np.nan_to_num(run(labels, bulk.electronic).effective_conductivity)
+    if bulk.cbd_ionic > 0:
+        ionic = run(labels, bulk.ionic).effective_conductivity
+    else:
+        ionic = transport["electrolyte"].effective_conductivity * bulk.electrolyte
+    return Properties(
+        phase_fractions=stack.phase_fractions,
+        transport=transport,
+        ionic_conductivity=ionic,
+        electronic_conductivity=float(electronic),
+        collector_coverage=coverage,
+        active_surface_published=published_surface,
+        active_surface=areas.active_surface_percent,
+        active_area_per_volume=areas.am_electrolyte,
+        seconds=time.perf_counter() - started,
+    )
+
+
+@functools.cache
+def _warm_up() -> None:
+    """Compile or load every kernel on a tiny volume, so that `seconds` counts work only."""
+    labels = np.zeros((4, 4, 4), dtype=np.uint8)
+    labels[:, :2] = AM
+    labels[:, 2, :2] = CBD
+    active_surface_published(labels)
+    interface_areas(labels)
+    solve(labels == AM)
+    solve(labels, (0.0, 1.0, 2.0))

@@ -1,0 +1,163 @@
+"""Conduction: exact cases, bounds, symmetry, a direct twin, and hopeless volumes."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import InputError
+from engine.progress import Cancelled, Progress
+from engine.properties.transport import solve
+from tests.properties import naive
+from tests.properties.volumes import electrode, spheres
+
+AXES = ("z", "y", "x")
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 5, 3), (1, 9, 4), (16, 16, 16), (5, 1, 13)])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_that_a_uniform_block_has_a_tortuosity_factor_of_one(axis, shape, periodic):
+    result = solve(np.ones(shape, bool), flow_axis=axis, periodic=periodic)
+    assert result.tortuosity_factor == pytest.approx(1, abs=1e-9)
+    assert result.percolating_fraction == 1
+    assert result.flux_imbalance < 1e-6
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_that_slabs_along_the_flow_conduct_in_parallel(axis):
+    labels = np.zeros((8, 9, 10), np.uint8)
+    sideways = 1 if axis != "y" else 0
+    labels[(slice(None),) * sideways + (slice(0, 3),)] = 1
+    share = labels.mean()
+    result = solve(labels, (1.0, 10.0), flow_axis=axis)
+    assert result.effective_conductivity == pytest.approx(1 - share + 10 * share, rel=1e-6)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_that_slabs_across_the_flow_conduct_in_series(axis):
+    labels = np.zeros((10, 10, 10), np.uint8)
+    labels[(slice(None),) * AXES.index(axis) + (slice(0, 5),)] = 1
+    result = solve(labels, (1.0, 10.0), flow_axis=axis, tolerance=1e-7)
+    assert result.effective_conductivity == pytest.approx(2 / (1 + 0.1), rel=1e-6)
+
+
+def test_that_a_dead_end_is_cut_off_without_a_number():
+    phase = np.zeros((9, 5, 5), bool)
+    phase[:6, 2, 2] = True
+    result = solve(phase)
+    assert result.effective_conductivity == 0
+    assert result.tortuosity_factor == math.inf
+    assert result.percolating_fraction == 0
+    assert result.volume_fraction == pytest.approx(6 / 225)
+
+
+def test_that_dead_ends_and_islands_change_nothing_but_the_fractions():
+    phase = np.zeros((9, 5, 5), bool)
+    phase[:, 2, 2] = True
+    plain = solve(phase)
+    phase[3:6, 2, 3] = True
+    phase[:4, 0, 0] = True
+    phase[7, 4, 4] = True
+    result = solve(phase, tolerance=1e-7)
+    assert plain.effective_conductivity == pytest.approx(1 / 25, rel=1e-6)
+    assert result.percolating_fraction == pytest.approx(12 / 17)
+    assert result.effective_conductivity == pytest.approx(
+        naive.effective_conductivity(phase, percolating=naive.percolating(phase)), rel=1e-6
+    )
+
+
+def test_that_an_absent_phase_has_no_tortuosity():
+    result = solve(np.zeros((4, 4, 4), bool))
+    assert math.isnan(result.tortuosity_factor)
+    assert math.isnan(result.effective_conductivity)
+    assert result.volume_fraction == 0
+
+
+def test_that_a_checkerboard_does_not_conduct():
+    board = np.indices((6, 6, 6)).sum(axis=0) % 2 == 0
+    assert solve(board).tortuosity_factor == math.inf
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("periodic", [False, True])
+def test_that_a_phase_agrees_with_the_direct_solution(seed, periodic):
+    phase = spheres((13, 10, 11), 20, (1.5, 3.5), seed)
+    edges = (1.0, 0.7, 1.6)
+    sides = (False, periodic, periodic)
+    expected = naive.effective_conductivity(
+        phase, edges, periodic, percolating=naive.percolating(phase, sides)
+    )
+    result = solve(phase, spacing=edges, periodic=periodic, tolerance=1e-7)
+    assert expected > 0
+    assert result.effective_conductivity == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+@pytest.mark.parametrize("table", [(1, 2, 3), (0, 1, 1e6), (1e6, 0, 1), (1.119, 0.0, 0.3)])
+def test_that_several_conductivities_agree_with_the_direct_solution(table, periodic):
+    labels = electrode((11, 12, 9), 12, (2, 3), 0.3, seed=5)
+    sigma = np.array(table, float)[labels]
+    sides = (False, periodic, periodic)
+    expected = naive.effective_conductivity(
+        sigma, (1.0, 1.0, 1.0), periodic, percolating=naive.percolating(sigma > 0, sides)
+    )
+    result = solve(labels, table, periodic=periodic, tolerance=1e-7)
+    assert result.effective_conductivity == pytest.approx(expected, rel=1e-6)
+    assert math.isnan(result.tortuosity_factor)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    shape=st.tuples(*[st.integers(1, 9)] * 3),
+    share=st.floats(0.02, 0.98),
+    contrast=st.sampled_from([1e-6, 1e-2, 0.5, 3.0, 1e4, 1e6]),
+)
+def test_that_wiener_bounds_hold_on_any_structure(seed, shape, share, contrast):
+    labels = (np.random.default_rng(seed).random(shape) < share).astype(np.uint8)
+    sigma = np.array([1.0, contrast])[labels]
+    value = solve(labels, (1.0, contrast), tolerance=1e-7).effective_conductivity
+    assert value <= sigma.mean() * (1 + 1e-6)
+    assert value >= 1 / (1 / sigma).mean() * (1 - 1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.4, 0.9))
+def test_that_permuted_and_mirrored_volumes_agree(seed, share):
+    phase = np.random.default_rng(seed).random((6, 7, 8)) < share
+    value = solve(phase, tolerance=1e-7).effective_conductivity
+    for other, axis in (
+        (phase.transpose(2, 0, 1), "y"),
+        (phase.transpose(1, 2, 0), "x"),
+        (phase[::-1], "z"),
+        (phase[:, ::-1, ::-1], "z"),
+    ):
+        result = solve(other, flow_axis=axis, tolerance=1e-7)
+        assert result.effective_conductivity == pytest.approx(value, rel=1e-6)
+
+
+def test_that_potential_falls_from_one_plate_to_the_other_along_the_flow_axis():
+    result = solve(np.ones((3, 4, 5), bool), flow_axis="x", fields=True)
+    assert result.potential.shape == (3, 4, 5)
+    assert np.allclose(result.potential[1, 2], [0.9, 0.7, 0.5, 0.3, 0.1], atol=1e-6)
+
+
+def test_that_input_a_user_can_mend_is_named():
+    with pytest.raises(InputError, match="Flow axis 'w'"):
+        solve(np.ones((2, 2, 2), bool), flow_axis="w")
+    with pytest.raises(InputError, match="Solver 'magic'"):
+        solve(np.ones((2, 2, 2), bool), solver="magic")
+    with pytest.raises(InputError, match="positive numbers"):
+        solve(np.ones((2, 2, 2), np.uint8), (1.0, -1.0))
+    with pytest.raises(InputError, match="Label 2"):
+        solve(np.full((2, 2, 2), 2, np.uint8), (1.0, 1.0))
+
+
+def test_that_cancelled_work_stops():
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        solve(electrode(seed=3) == 0, progress=progress)
