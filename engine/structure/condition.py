@@ -43,11 +43,13 @@ class Recipe:
         for name in ("am_density", "cbd_density"):
             if not 0 < getattr(self, name) < 30:
                 raise InputError(
-                    f"{name.replace('_', ' ')} {getattr(self, name):g} g/cm³ is not between 0 and 30."
+                    f"{name.replace('_', ' ')} {getattr(self, name):g} g/cm³ is not between "
+                    "0 and 30: give e.g. 4.65."
                 )
         if not 0 <= self.cbd_nanoporosity < 1:
             raise InputError(
-                f"CBD nanoporosity {self.cbd_nanoporosity:g} is not between 0 and 1: give e.g. 0.47."
+                f"CBD nanoporosity {self.cbd_nanoporosity:g} is not between 0 and 1: "
+                "give e.g. 0.47."
             )
 
     @classmethod
@@ -91,7 +93,8 @@ class Recipe:
         if am + cbd >= 1:
             raise InputError(
                 f"A total porosity of {100 * porosity:.1f} % leaves no pores outside the CBD at "
-                f"{100 * self.am_fraction:.1f} % AM: raise the porosity or lower the CBD nanoporosity."
+                f"{100 * self.am_fraction:.1f} % AM: raise the porosity or lower the CBD "
+                "nanoporosity."
             )
         return 1 - am - cbd, am, cbd
 

@@ -35,13 +35,15 @@ class VoxelStack:
             raise ValueError(f"labels must be uint8, not {labels.dtype}")
         if labels.max() > CBD:
             raise ValueError("labels must be 0 (electrolyte), 1 (AM) or 2 (CBD)")
-        spacing = self.spacing
-        edges = (spacing,) * 3 if np.isscalar(spacing) else tuple(spacing)
-        if len(edges) != 3 or not all(np.isfinite(e) and e > 0 for e in edges):
-            raise ValueError(f"spacing must be one or three positive lengths in µm, not {spacing}")
+        edges = np.atleast_1d(np.asarray(self.spacing, dtype=float))
+        edges = np.repeat(edges, 3) if edges.size == 1 else edges
+        if edges.shape != (3,) or not (np.isfinite(edges) & (edges > 0)).all():
+            raise ValueError(
+                f"spacing must be one or three positive lengths in µm, not {self.spacing}"
+            )
         labels.setflags(write=False)
         object.__setattr__(self, "labels", labels)
-        object.__setattr__(self, "spacing", tuple(float(e) for e in edges))
+        object.__setattr__(self, "spacing", tuple(edges.tolist()))
 
     @property
     def shape(self) -> tuple[int, int, int]:

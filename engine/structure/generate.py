@@ -1,0 +1,80 @@
+"""From a condition and a seed to a structure: the same bits always."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import InputError
+from engine.progress import Progress, silent
+from engine.structure import published
+from engine.structure.condition import Condition
+from engine.structure.options import resolve_options
+from engine.structure.particles import Particles
+from engine.structure.stack import PHASE_NAMES, VoxelStack
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A generated electrode.
+
+    Attributes
+    ----------
+    stack : VoxelStack
+    particles : Particles
+    condition : Condition
+    seed : int
+    report : dict
+        What was realised against what was asked for; JSON values only.
+    """
+
+    stack: VoxelStack
+    particles: Particles
+    condition: Condition
+    seed: int
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def generate(condition: Condition, seed: int, progress: Progress | None = None) -> Structure:
+    """Generate one structure.
+
+    Parameters
+    ----------
+    condition : Condition
+    seed : int
+        Non-negative; condition and seed together give the same voxels on every worker.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Structure
+
+    Raises
+    ------
+    InputError
+        If the condition cannot be built, with the reason.
+    Cancelled
+        If `progress` was cancelled.
+    """
+    if seed < 0 or seed != int(seed):
+        raise InputError(f"Seed {seed} is not a whole number of 0 or more.")
+    progress = progress or silent()
+    options = resolve_options(condition)
+    started = time.perf_counter()
+    _, am, cbd = condition.volume_fractions
+    if condition.protocol != "published":
+        raise InputError("The physical protocol is not built yet: choose the published one.")
+    box = (condition.thickness, *condition.box)
+    labels, particles = published.place_spheres(box, condition.voxel_size, am, seed, progress)
+    published.add_cbd(labels, cbd, seed, progress)
+    stack = VoxelStack(labels, (condition.voxel_size,) * 3)
+    fractions = stack.phase_fractions
+    report = {
+        "options": options,
+        "particles": len(particles),
+        "phase_fractions": fractions,
+        "phase_targets": dict(zip(PHASE_NAMES, condition.volume_fractions, strict=True)),
+        "seconds": time.perf_counter() - started,
+    }
+    return Structure(stack, particles, condition, int(seed), report)

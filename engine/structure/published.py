@@ -1,0 +1,288 @@
+"""The published protocol: spheres placed one by one at random, then CBD voxel by voxel.
+
+Made to compare with Duquesnoy et al., J. Power Sources 480 (2020) 229103
+(DOI 10.1016/j.jpowsour.2020.229103); `engine.structure.physical` is the protocol for real work.
+Its coarse voxels are kept on purpose: voxel indices start at 1 and a disc is centred on the
+rounded-down coordinate, which decides the coverage of the collector, for one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from engine.errors import InputError
+from engine.progress import Progress, silent
+from engine.structure.particles import Particles
+from engine.structure.random_stream import below, new_stream, uniform
+from engine.structure.stack import AM, CBD
+
+RADII = np.arange(0.75, 4.01, 0.25)
+"""Radii of the published spheres, µm: measured diameters up to 9 µm, halved, on a 0.25 µm grid."""
+
+FREQUENCIES = np.array(
+    [0.01604, 0.0615, 0.10963, 0.14171, 0.13636, 0.12567, 0.07219,
+     0.08021, 0.04813, 0.04011, 0.01337, 0.0508, 0.01872, 0.08556]
+)  # fmt: skip
+"""How often each radius is drawn, by number (DOI 10.5281/zenodo.3901459)."""
+
+CONTACT = 0.7
+"""Least distance of two centres, as a share of the sum of their radii."""
+
+_TRIES_AT_A_TIME = 200_000
+_MOST_TRIES = 40_000_000  # a density not reached by then (about 10 s) is out of reach
+
+
+@numba.njit(cache=True, nogil=True)
+def _wrapped(index, count):
+    """Return `index` brought into 0..count-1; a loop because it nearly always turns not once."""
+    while index < 0:
+        index += count
+    while index >= count:
+        index -= count
+    return index
+
+
+@numba.njit(cache=True, nogil=True)
+def _note_taken(taken, z, y, x, excluded):
+    """Lower `taken` in the voxels near a sphere; `excluded` is its contact share times radius.
+
+    ``taken[v]`` is the least, over spheres, of the distance to the farthest point of voxel v
+    less `excluded`: a centre in v is refused for certain if its own share of radius is more.
+    """
+    nz, ny, nx = taken.shape
+    reach = excluded + 1
+    for k in range(max(int(z - reach), 0), min(int(z + reach) + 1, nz)):
+        dz = abs(k + 0.5 - z) + 0.5
+        for j in range(max(int(y - reach), 0), min(int(y + reach) + 1, ny)):
+            dy = abs(j + 0.5 - y) + 0.5
+            for i in range(max(int(x - reach), 0), min(int(x + reach) + 1, nx)):
+                dx = abs(i + 0.5 - x) + 0.5
+                rest = math.sqrt(dz * dz + dy * dy + dx * dx) - excluded
+                if rest < taken[k, j, i]:
+                    taken[k, j, i] = rest
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw_sphere(labels, z, y, x, r):
+    """Mark one sphere's voxels as AM, wrapped on every face; return how many were new.
+
+    Coordinates are in voxels and 1-based: slice k holds the disc of pixels (j, i) with
+    ``(j - floor(y))² + (i - floor(x))² <= floor(sqrt(r² - (k - z)²))²``.
+    """
+    nz, ny, nx = labels.shape
+    row = math.floor(y)
+    column = math.floor(x)
+    new = 0
+    for k in range(math.ceil(z - r), math.floor(z + r) + 1):
+        rest = r * r - (k - z) * (k - z)
+        if rest < 0:
+            continue
+        reach = math.floor(math.sqrt(rest))
+        kk = _wrapped(k - 1, nz)
+        for dy in range(-reach, reach + 1):
+            jj = _wrapped(row + dy - 1, ny)
+            for dx in range(-reach, reach + 1):
+                if dy * dy + dx * dx <= reach * reach:
+                    ii = _wrapped(column + dx - 1, nx)
+                    if labels[kk, jj, ii] != AM:
+                        labels[kk, jj, ii] = AM
+                        new += 1
+    return new
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, heads, nexts,
+                   spheres, progress, target, tries):  # fmt: skip
+    """Place spheres until `target` AM voxels stand, for at most `tries` tries.
+
+    `spheres` (m, 4) holds z, y, x, r in voxels; `heads` and `nexts` are the linked cells, `taken`
+    see `_note_taken`; `progress` (2,) counts spheres and AM voxels. Returns early when `spheres`
+    is full.
+    """
+    placed = progress[0]
+    voxels = progress[1]
+    for _ in range(tries):
+        if voxels >= target or placed == len(spheres):
+            break
+        r = radii[np.searchsorted(cumulative, uniform(state), side="right")]
+        z = r + (box[0] - r) * uniform(state)
+        y = r + (box[1] - r) * uniform(state)
+        x = r + (box[2] - r) * uniform(state)
+        if taken[int(z), int(y), int(x)] < contact * r:
+            continue
+        cz, cy, cx = int(z / cell), int(y / cell), int(x / cell)
+        free = True
+        for az in range(max(cz - 1, 0), min(cz + 2, heads.shape[0])):
+            for ay in range(max(cy - 1, 0), min(cy + 2, heads.shape[1])):
+                for ax in range(max(cx - 1, 0), min(cx + 2, heads.shape[2])):
+                    other = heads[az, ay, ax]
+                    while other >= 0:
+                        dz = z - spheres[other, 0]
+                        dy = y - spheres[other, 1]
+                        dx = x - spheres[other, 2]
+                        least = contact * (r + spheres[other, 3])
+                        if dz * dz + dy * dy + dx * dx < least * least:
+                            free = False
+                            break
+                        other = nexts[other]
+                    if not free:
+                        break
+                if not free:
+                    break
+            if not free:
+                break
+        if not free:
+            continue
+        spheres[placed, 0] = z
+        spheres[placed, 1] = y
+        spheres[placed, 2] = x
+        spheres[placed, 3] = r
+        nexts[placed] = heads[cz, cy, cx]
+        heads[cz, cy, cx] = placed
+        placed += 1
+        _note_taken(taken, z, y, x, contact * r)
+        voxels += _draw_sphere(labels, z, y, x, r)
+    progress[0] = placed
+    progress[1] = voxels
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_cbd(state, labels, target, tries):
+    """Turn up to `target` pore voxels into CBD, for at most `tries` tries; return how many.
+
+    A pore voxel drawn at random is taken for certain if it touches (26 neighbours) both AM and
+    CBD, every second time if it touches one of them, never if it touches none.
+    """
+    nz, ny, nx = labels.shape
+    flat = labels.ravel()
+    size = nz * ny * nx
+    added = 0
+    for _ in range(tries):
+        if added == target:
+            break
+        spot = below(state, size)
+        if flat[spot] != 0:
+            continue
+        z = spot // (ny * nx)
+        y = (spot // nx) % ny
+        x = spot % nx
+        am = False
+        cbd = False
+        for k in range(max(z - 1, 0), min(z + 2, nz)):
+            for j in range(max(y - 1, 0), min(y + 2, ny)):
+                for i in range(max(x - 1, 0), min(x + 2, nx)):
+                    am |= labels[k, j, i] == AM
+                    cbd |= labels[k, j, i] == CBD
+        if not am and not cbd:
+            continue
+        if (am and cbd) or uniform(state) < 0.5:
+            flat[spot] = CBD
+            added += 1
+    return added
+
+
+def place_spheres(
+    box: tuple[float, float, float],
+    voxel_size: float,
+    am_fraction: float,
+    seed: int,
+    progress: Progress | None = None,
+    contact: float = CONTACT,
+) -> tuple[np.ndarray, Particles]:
+    """Place spheres at random until their voxels reach the AM target.
+
+    Each try draws a new radius and a new centre, uniform in [r, L] on every axis; it stands if
+    every earlier centre is at least `contact` times the sum of radii away (not periodic). Parts
+    beyond a face come back at the opposite one.
+
+    Parameters
+    ----------
+    box : tuple of three floats, µm
+        Along (z, y, x); each is rounded half up to whole voxels.
+    voxel_size : float, µm
+    am_fraction : float, 0..1
+        Share of voxels to be AM; passed by less than the last sphere's voxels.
+    seed : int
+    contact : float, 0..1
+
+    Returns
+    -------
+    labels : ndarray of uint8, shape (nz, ny, nx)
+    particles : Particles
+
+    Raises
+    ------
+    InputError
+        If the share cannot be reached by placing at random, or the box is too small.
+    """
+    progress = progress or silent()
+    shape = tuple(max(1, int(edge / voxel_size + 0.5)) for edge in box)
+    edges = np.array(shape, dtype=float)  # centres are drawn in the rounded box
+    radii = RADII / voxel_size
+    if edges.min() < radii[-1]:
+        raise InputError(
+            f"The box ({' x '.join(f'{edge:g}' for edge in box)} µm) is smaller than the largest "
+            f"published sphere, {2 * RADII[-1]:g} µm across: give a larger one."
+        )
+    cumulative = np.cumsum(FREQUENCIES / FREQUENCIES.sum())
+    cumulative[-1] = 1.0
+    labels = np.zeros(shape, dtype=np.uint8)
+    target = round(am_fraction * labels.size)
+    cell = max(2 * contact * radii[-1], 1e-9)
+    heads = np.full([int(edge / cell) + 1 for edge in edges], -1, dtype=np.int64)
+    spheres = np.empty((1024, 4))
+    nexts = np.empty(1024, dtype=np.int64)
+    taken = np.full([edge + 1 for edge in shape], np.inf, dtype=np.float32)
+    counts = np.zeros(2, dtype=np.int64)
+    state = new_stream(seed, 0)
+    tried = 0
+    while counts[1] < target:
+        if tried >= _MOST_TRIES:
+            raise InputError(
+                f"Placing spheres at random fills {100 * counts[1] / labels.size:.1f} % of the "
+                f"box, not the {100 * am_fraction:.1f} % of active material asked for: raise the "
+                "porosity or use the physical protocol."
+            )
+        progress.report(0.5 * counts[1] / target, "placing particles")
+        if counts[0] == len(spheres):
+            spheres = np.concatenate([spheres, np.empty_like(spheres)])
+            nexts = np.concatenate([nexts, np.empty_like(nexts)])
+        _place_spheres(state, labels, taken, edges, radii, cumulative, contact, cell, heads,
+                       nexts, spheres, counts, target, _TRIES_AT_A_TIME)  # fmt: skip
+        tried += _TRIES_AT_A_TIME if counts[0] < len(spheres) else 0
+    found = spheres[: counts[0]] * voxel_size
+    return labels, Particles(found[:, :3], found[:, 3])
+
+
+def add_cbd(
+    labels: np.ndarray, cbd_fraction: float, seed: int, progress: Progress | None = None
+) -> None:
+    """Turn exactly ``round(cbd_fraction * labels.size)`` pore voxels into CBD, in place.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (nz, ny, nx)
+    cbd_fraction : float, 0..1
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If there are fewer pore voxels than that, or no solid for the CBD to sit on.
+    """
+    progress = progress or silent()
+    target = round(cbd_fraction * labels.size)
+    free = labels.size - np.count_nonzero(labels)
+    if target > free or (target and free == labels.size):
+        raise InputError(
+            f"{target} voxels of CBD do not fit beside the active material ({free} voxels are "
+            "free): raise the porosity."
+        )
+    state = new_stream(seed, 1)
+    added = 0
+    while added < target:
+        progress.report(0.5 + 0.5 * added / target, "adding carbon and binder")
+        added += _add_cbd(state, labels, target - added, _TRIES_AT_A_TIME)
