@@ -1,0 +1,83 @@
+"""From a law to a condition: what the rolls make of a coating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import InputError
+from engine.experiment.laws.base import CalenderingLaw
+from engine.structure.condition import PROTOCOLS, Coating, Condition, Recipe
+
+
+def calendered_condition(
+    law: CalenderingLaw,
+    recipe: Recipe,
+    coating: Coating,
+    *,
+    pressure: float | None = None,
+    gap: float | None = None,
+    protocol: str = "physical",
+    **condition_fields: Any,
+) -> tuple[Condition, list[str]]:
+    """Condition that a law gives for a coating pressed at a pressure or gap.
+
+    Parameters
+    ----------
+    law : CalenderingLaw
+        Fitted.
+    recipe : Recipe
+    coating : Coating
+    pressure : float, MPa, optional
+    gap : float, µm, optional
+        Give exactly one of the two.
+    protocol : {"physical", "published"}
+        `physical` conserves the solid, ``t = t0*(1-eps_init)/(1-eps_cal)``, and takes the
+        porosity as total unless `porosity_kind` says otherwise. `published` follows DOI
+        10.1016/j.jpowsour.2020.229103: ``t = t0*(1-(eps_init-eps_cal))``, resolved porosity.
+    **condition_fields
+        Further fields of `Condition`, e.g. ``box``, ``voxel_size``, ``options``.
+
+    Returns
+    -------
+    condition : Condition
+        With `coating`, `pressure` (MPa) and `gap` (µm, where the calibration reaches).
+    warnings : list of str
+        Of the law, at this point.
+
+    Raises
+    ------
+    InputError
+        If the law gives a porosity outside 0..1, or more than the solid that there is.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(f"Protocol '{protocol}' is not one of {', '.join(PROTOCOLS)}.")
+    initial, t0 = coating.initial_porosity, coating.initial_thickness
+    am = recipe.am_fraction
+    porosity = float(law.predict(am, initial, t0, pressure=pressure, gap=gap))
+    warnings = law.warnings(am, initial, t0, pressure=pressure, gap=gap)
+    if not 0 < porosity < 1:
+        raise InputError(
+            f"The law '{law.kind}' gives a porosity of {100 * porosity:.3g} % here, which no "
+            "electrode has: choose a pressure, composition and coating nearer to the measured ones."
+        )
+    if protocol == "published":
+        thickness = t0 * (1 - (initial - porosity))
+    else:
+        thickness = t0 * (1 - initial) / (1 - porosity)
+    calibration = law.calibration
+    if pressure is None:
+        pressure = float(calibration.pressure(gap))  # type: ignore[arg-type]
+    elif calibration.covers_pressure(pressure):
+        gap = float(calibration.gap(pressure))
+    condition_fields.setdefault("porosity_kind", "resolved" if protocol == "published" else "total")
+    condition = Condition(
+        recipe=recipe,
+        porosity=porosity,
+        thickness=float(thickness),
+        protocol=protocol,
+        coating=coating,
+        pressure=float(pressure),
+        gap=None if gap is None else float(gap),
+        **condition_fields,
+    )
+    return condition, warnings

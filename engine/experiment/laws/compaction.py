@@ -1,0 +1,323 @@
+"""The compaction laws of the field, with parameters that depend on the coating.
+
+Each has one **level** (how far the electrode can be compacted), a linear function of chosen
+inputs, and one **shape** (how fast the pressure gets there), common to all coatings. So they
+answer for a coating that was never measured, which parameters fitted per family cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InputError
+from engine.experiment.laws.base import CalenderingLaw
+from engine.experiment.laws.least_squares import fit_from_starts, standard_errors
+from engine.experiment.table import CalenderingTable
+
+# Pressure scales tried as starts and allowed, relative to the highest measured pressure.
+_START_SCALES = np.geomspace(0.01, 10.0, 9)
+_SCALE_LIMITS = (1e-4, 1e4)
+# A direction of the coatings weaker than this share of the strongest carries no information.
+_WEAK = 1e-3
+
+
+class CompactionLaw(CalenderingLaw):
+    """Base of the compaction laws: a linear level and one positive shape parameter.
+
+    Parameters
+    ----------
+    depends_on : sequence of str
+        Inputs of the level: ``"eps_init"``, ``"AM"``, ``"t0"`` or extra columns. Inputs
+        that the measured coatings cannot carry are left out in `fit`, and `notes_` says so.
+    physical : bool
+        Keep the level where the porosity falls with the pressure, stays above 0 and never
+        exceeds the initial porosity.
+    """
+
+    level_symbol: ClassVar[str]
+    shape_symbol: ClassVar[str]
+
+    def __init__(self, depends_on: Sequence[str] = ("eps_init", "AM"), physical: bool = True):
+        super().__init__()
+        if isinstance(depends_on, str):
+            raise InputError("depends_on is a list of inputs, e.g. ['eps_init', 'AM'].")
+        self.depends_on = tuple(str(name) for name in depends_on)
+        if len(set(self.depends_on)) < len(self.depends_on):
+            raise InputError(f"An input stands twice in {list(self.depends_on)}.")
+        self.physical = bool(physical)
+        self._active = self.depends_on
+
+    # ---- to be given by each law -------------------------------------------------
+
+    def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
+        """Porosity of a level and shape, from the initial `porosity`."""
+        raise NotImplementedError
+
+    def _clip(self, level: Any, porosity: Any) -> Any:
+        """Level, kept where the law is physical."""
+        raise NotImplementedError
+
+    def _level_equation(
+        self, shape: float, table: CalenderingTable
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weights and right sides (n,) of ``weight * level = right`` at a given shape."""
+        raise NotImplementedError
+
+    def _shape_of_scale(self, pressure: float) -> float:
+        """Shape parameter whose characteristic pressure (MPa) is this."""
+        return pressure
+
+    # ---- the estimator -----------------------------------------------------------
+
+    @property
+    def extra_inputs(self) -> tuple[str, ...]:
+        return tuple(name for name in self._active if name not in ("AM", "eps_init", "t0"))
+
+    @property
+    def coefficient_count(self) -> int:
+        return len(self._active) + 2
+
+    def _names(self) -> list[str]:
+        levels = [f"{self.level_symbol}{1 + self.depends_on.index(n)}" for n in self._active]
+        return [f"{self.level_symbol}0", *levels, self.shape_symbol]
+
+    def _prepare(self, table: CalenderingTable) -> None:
+        self._active, dropped = carried_inputs(table, self.depends_on)
+        if dropped:
+            word = "does" if len(dropped) == 1 else "do"
+            k = table.family_count
+            self.notes_.append(
+                f"{', '.join(dropped)} {word} not stand in the fitted law: {k} coating "
+                f"famil{'y' if k == 1 else 'ies'} cannot carry "
+                f"{'it' if len(dropped) == 1 else 'them'}."
+            )
+
+    def _fit(self, table: CalenderingTable) -> None:
+        columns = _input_columns(table)
+        inputs = np.column_stack([np.ones(len(table)), *(columns[name] for name in self._active)])
+        centre, spread = inputs[:, 1:].mean(axis=0), inputs[:, 1:].std(axis=0)
+        # Centred and scaled inputs keep the search well conditioned.
+        matrix = inputs.copy()
+        matrix[:, 1:] = (inputs[:, 1:] - centre) / spread
+        initial, pressure = table.initial_porosity, table.pressure
+        highest = max(float(pressure.max()), 1e-6)
+
+        def residuals(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+            level = matrix @ theta[:-1]
+            if self.physical:
+                level = self._clip(level, initial)
+            curve = self._curve(level, np.exp(theta[-1]), initial, pressure)
+            return np.asarray(curve - table.porosity)
+
+        starts = []
+        for scale in _START_SCALES:
+            shape = self._shape_of_scale(scale * highest)
+            weight, right = self._level_equation(shape, table)
+            theta = np.linalg.lstsq(weight[:, None] * matrix, right, rcond=None)[0]
+            start = np.append(theta, np.log(shape))
+            cost = float(np.sum(np.nan_to_num(residuals(start), nan=1e3) ** 2))
+            starts.append((cost, start))
+        starts.sort(key=lambda item: item[0])
+        ends = sorted(np.log(self._shape_of_scale(s * highest)) for s in _SCALE_LIMITS)
+        free = np.full(matrix.shape[1], np.inf)
+        theta, jacobian = fit_from_starts(
+            residuals,
+            [start for _, start in starts[:3]],
+            (np.append(-free, ends[0]), np.append(free, ends[1])),
+        )
+        if min(abs(theta[-1] - end) for end in ends) < 1e-3:
+            self.notes_.append(
+                f"The measurements do not fix {self.shape_symbol}: it ran to the end of its range."
+            )
+        errors = standard_errors(jacobian, residuals(theta))
+        slopes = theta[1:-1] / spread
+        level = np.append(theta[0] - slopes @ centre, slopes)
+        # The constant's error: of the level at inputs 0, ignoring what the slopes share with it.
+        slope_errors = errors[1:-1] / spread
+        constant_error = np.hypot(errors[0], np.linalg.norm(slope_errors * centre))
+        shape = float(np.exp(theta[-1]))
+        names = self._names()
+        self.coefficients_ = dict(zip(names, [*level.tolist(), shape], strict=True))
+        self.standard_errors_ = dict(
+            zip(names, [constant_error, *slope_errors, shape * errors[-1]], strict=True)
+        )
+        self.standard_errors_ = {k: float(v) for k, v in self.standard_errors_.items()}
+
+    def level(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Level parameter where the inputs are `v` (by their names in `depends_on`)."""
+        names = self._names()
+        level = np.full_like(v["AM"], self.coefficients_[names[0]])
+        for symbol, name in zip(names[1:-1], self._active, strict=True):
+            level = level + self.coefficients_[symbol] * v[name]
+        return level
+
+    def _porosity(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        level = self.level(v)
+        if self.physical:
+            level = self._clip(level, v["eps_init"])
+        shape = self.coefficients_[self.shape_symbol]
+        return np.asarray(self._curve(level, shape, v["eps_init"], v["P"]))
+
+    def _state(self) -> dict[str, Any]:
+        return {"active": list(self._active)}
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        active = tuple(str(name) for name in state["active"])
+        if not set(active) <= set(self.depends_on):
+            raise InputError("The law uses an input that it does not depend on.")
+        self._active = active
+        missing = [name for name in self._names() if name not in self.coefficients_]
+        if missing:
+            raise InputError(f"The law lacks its coefficient {missing[0]}.")
+
+
+class KawakitaLaw(CompactionLaw):
+    """Kawakita's law, ``C = a*b*P / (1 + b*P)``.
+
+    ``C = 1 - (1 - eps_init) / (1 - eps_cal)`` is the share of volume lost and
+    ``a = a0 + a1*eps_init + a2*AM`` its limit at high pressure; `b` is in 1/MPa.
+
+    Notes
+    -----
+    Kawakita and Lüdde, Powder Technology 4 (1971) 61, DOI 10.1016/0032-5910(71)80001-3.
+    """
+
+    kind = "kawakita"
+    level_symbol = "a"
+    shape_symbol = "b"
+
+    def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
+        lost = level * (shape * pressure) / (1 + shape * pressure)
+        return 1 - (1 - porosity) / (1 - np.minimum(lost, 0.999))
+
+    def _clip(self, level: Any, porosity: Any) -> Any:
+        return np.clip(level, 0.0, porosity)
+
+    def _level_equation(
+        self, shape: float, table: CalenderingTable
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        lost = 1 - (1 - table.initial_porosity) / (1 - table.porosity)
+        return shape * table.pressure / (1 + shape * table.pressure), lost
+
+    def _shape_of_scale(self, pressure: float) -> float:
+        return 1 / pressure
+
+
+class ExponentialLaw(CompactionLaw):
+    """Exponential law, ``eps = eps_min + (eps_init - eps_min) * exp(-P / gamma)``.
+
+    ``eps_min = m0 + m1*eps_init + m2*AM`` is the porosity that no pressure undercuts; `gamma`
+    is in MPa and must be fitted, never taken from the literature.
+
+    Notes
+    -----
+    Meyer et al., J. Cleaner Prod. 142 (2017), with the pressure in place of the line load.
+    """
+
+    kind = "exponential"
+    level_symbol = "m"
+    shape_symbol = "gamma"
+
+    def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
+        return level + (porosity - level) * np.exp(-pressure / shape)
+
+    def _clip(self, level: Any, porosity: Any) -> Any:
+        return np.clip(level, 0.0, porosity)
+
+    def _level_equation(
+        self, shape: float, table: CalenderingTable
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        left = np.exp(-table.pressure / shape)
+        return 1 - left, table.porosity - table.initial_porosity * left
+
+
+class HeckelLaw(CompactionLaw):
+    """Heckel's law, ``ln(1 / eps) = K*P + A``.
+
+    ``A = A0 + A1*eps_init + A2*AM`` (at no pressure the porosity is ``exp(-A)``); `K` is in
+    1/MPa.
+
+    Notes
+    -----
+    Heckel, Trans. Metall. Soc. AIME 221 (1961) 671.
+    """
+
+    kind = "heckel"
+    level_symbol = "A"
+    shape_symbol = "K"
+
+    def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
+        return np.exp(-np.clip(level + shape * pressure, -50.0, 50.0))
+
+    def _clip(self, level: Any, porosity: Any) -> Any:
+        return np.maximum(level, -np.log(porosity))
+
+    def _level_equation(
+        self, shape: float, table: CalenderingTable
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return np.ones(len(table)), -np.log(table.porosity) - shape * table.pressure
+
+    def _shape_of_scale(self, pressure: float) -> float:
+        return 1 / pressure
+
+
+def carried_inputs(
+    table: CalenderingTable, wanted: Sequence[str]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Which inputs the coatings of a table can carry, together with a constant.
+
+    Parameters
+    ----------
+    table : CalenderingTable
+    wanted : sequence of str
+        In order of preference.
+
+    Returns
+    -------
+    carried : tuple of str
+    dropped : list of str
+        Inputs that do not vary, or vary only together with those carried.
+    """
+    columns = _input_columns(table)
+    families = np.unique(table.families)
+    carried: list[str] = []
+    dropped: list[str] = []
+    matrix = np.ones((len(families), 1))
+    for name in wanted:
+        if name not in columns:
+            raise InputError(
+                f"The law depends on '{name}', which is not a complete number column of "
+                f"{table.source or 'this table'}."
+            )
+        if name in ("AM", "eps_init", "t0"):
+            means = np.array([columns[name][table.families == f].mean() for f in families])
+            base, column = matrix, means
+        else:
+            # An extra process input may vary within a family: judge it on the rows.
+            rows = np.searchsorted(families, table.families)
+            base, column = matrix[rows], columns[name]
+        if len(base) <= base.shape[1] or np.ptp(column) <= 1e-9 * max(np.abs(column).max(), 1e-12):
+            dropped.append(name)
+            continue
+        column = (column - column.mean()) / column.std()
+        rest = column - base @ np.linalg.lstsq(base, column, rcond=None)[0]
+        if np.linalg.norm(rest) < _WEAK * np.linalg.norm(column):
+            dropped.append(name)
+            continue
+        carried.append(name)
+        if len(column) == len(matrix):
+            matrix = np.column_stack([matrix, column])
+    return tuple(carried), dropped
+
+
+def _input_columns(table: CalenderingTable) -> dict[str, NDArray[np.float64]]:
+    return {
+        "AM": table.am,
+        "eps_init": table.initial_porosity,
+        "t0": table.initial_thickness,
+        **table.numeric_extra(),
+    }
