@@ -75,7 +75,9 @@ def profile(
     if at is not None and "gap_um" in at and "pressure_MPa" not in at:
         here.pop("pressure_MPa", None)
         completed = responses.complete(pd.DataFrame([here]))
-        here = {name: float(completed[name].iloc[0]) for name in completed}
+        here = {
+            name: float(completed[name].iloc[0]) for name in responses.base if name in completed
+        }
     here = {name: value for name, value in here.items() if name in responses.base}
     moved = list(responses.settings if inputs is None else inputs)
     wanted = list(responses.outputs if outputs is None else outputs)

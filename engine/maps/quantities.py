@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.properties.catalogue import CATALOGUE
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -74,25 +76,6 @@ _TABLE = (
     Quantity("initial_thickness_um", "Initial thickness", "t_init", "µm"),
     Quantity(POROSITY, "Porosity after calendering", "ε_cal", "%"),
     Quantity("thickness_um", "Thickness after calendering", "t_cal", "µm"),
-    Quantity(TAU_LIQUID, "Electrolyte tortuosity", "τ_liq", "–", "down"),
-    Quantity(TAU_SOLID, "Solid tortuosity", "τ_sol", "–", "down"),
-    Quantity(
-        "tortuosity_factor_electrolyte", "Electrolyte tortuosity factor", "τ_f,liq", "–", "down"
-    ),
-    Quantity("tortuosity_factor_solid", "Solid tortuosity factor", "τ_f,sol", "–", "down"),
-    Quantity(SIGMA_EFF, "Effective ionic conductivity", "σ_eff", "S/m", "up"),
-    Quantity(
-        "effective_conductivity_electronic_S_per_m",
-        "Effective electronic conductivity",
-        "σ_el",
-        "S/m",
-        "up",
-    ),
-    Quantity(COVERAGE_AM, "Collector coverage by AM", "CC_AM", "%", "up"),
-    Quantity(COVERAGE_CBD, "Collector coverage by CBD", "CC_CBD", "%", "up"),
-    Quantity(ACTIVE_SURFACE, "Active surface (as published)", "AS", "%", "up"),
-    Quantity("active_surface_percent", "Active surface", "AS_AM", "%", "up"),
-    Quantity("active_area_per_volume_1_per_um", "Active area per volume", "a", "1/µm", "up"),
     Quantity("macmullin_number", "MacMullin number", "N_M", "–", "down"),
     Quantity("areal_capacity_mAh_per_cm2", "Areal capacity", "Q_A", "mAh/cm²", "up"),
     Quantity("energy_density_Wh_per_L", "Volumetric energy density", "w_V", "Wh/L", "up"),
@@ -103,27 +86,16 @@ QUANTITIES: dict[str, Quantity] = {one.column: one for one in _TABLE}
 def quantity(column: str) -> Quantity:
     """Return how a column is named on an axis.
 
-    Columns of the maps come first, then the catalogue of structure properties; any other
-    column is shown under its own name with the unit that its suffix says.
+    Settings and what follows from them stand here, properties of structures in
+    `engine.properties.catalogue`; any other column is shown under its own name with the unit
+    that its suffix says.
     """
     if column in QUANTITIES:
         return QUANTITIES[column]
-    found = _from_catalogue(column)
-    if found is not None:
-        return found
+    entry = CATALOGUE.get(column)
+    if entry is not None:
+        return Quantity(column, entry.label, entry.symbol, entry.unit or "–", entry.direction)
     for suffix, unit in (("_percent", "%"), ("_um", "µm"), ("_MPa", "MPa"), ("_S_per_m", "S/m")):
         if column.endswith(suffix):
             return Quantity(column, column.removesuffix(suffix).replace("_", " "), "", unit)
     return Quantity(column, column.replace("_", " "), "", "–")
-
-
-def _from_catalogue(column: str) -> Quantity | None:
-    try:
-        from engine.properties.catalogue import CATALOGUE
-    except ImportError:
-        return None
-    entry = CATALOGUE.get(column)
-    if entry is None:
-        return None
-    label, symbol, unit, _, direction = tuple(entry)[:5]
-    return Quantity(column, label, symbol, unit or "–", direction)

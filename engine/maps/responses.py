@@ -114,6 +114,36 @@ class RecipeConstants:
 
 
 @dataclass(frozen=True)
+class LawError:
+    """Error of a calendering law for a coating family that it has not seen.
+
+    Attributes
+    ----------
+    sd : float, 0..1
+        Root mean square of the leave-family-out errors of the porosity.
+    half_width : float, 0..1
+        Half width of the prediction interval at `level`.
+    level : float, 0..1
+        The level that the number of families supports, 0.8 for four.
+    """
+
+    sd: float
+    half_width: float
+    level: float
+
+    @classmethod
+    def from_assessment(cls, assessment: Any) -> LawError | None:
+        """Read it off an `engine.experiment.diagnostics.LawAssessment`; None if unknown."""
+        interval = None if assessment is None else assessment.interval()
+        if interval is None:
+            return None
+        half_width, level = interval
+        # Where some family could not be left out, the interval still bounds the rest.
+        sd = assessment.grouped_cv_rmse
+        return cls(float(half_width if sd is None else sd), float(half_width), float(level))
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Responses at n settings.
 
@@ -149,9 +179,9 @@ class Responses:
         pressure=…)`` in fractions, µm and MPa.
     calibration : gap calibration or None
         Roll gap to pressure; the law's own where None.
-    law_sd : float or None, 0..1
-        Standard error of the law's porosity for a coating that it has not seen (the
-        leave-family-out error); None where it was never assessed.
+    law_error : LawError or None
+        How far the law errs for a coating that it has not seen; None where it was never
+        assessed.
     constants : RecipeConstants
     cell : CellAssumptions
     base : dict
@@ -164,7 +194,7 @@ class Responses:
     models: Mapping[str, PropertyModel]
     law: Any = None
     calibration: Any = None
-    law_sd: float | None = None
+    law_error: LawError | None = None
     constants: RecipeConstants = RecipeConstants()
     cell: CellAssumptions = CellAssumptions()
     base: dict[str, float] = field(default_factory=dict)
@@ -274,6 +304,7 @@ class Responses:
         outputs: Iterable[str] | None = None,
         *,
         intervals: bool = True,
+        scope: bool = True,
     ) -> Evaluation:
         """Compute the responses at each row of a table of settings.
 
@@ -285,6 +316,8 @@ class Responses:
             Columns wanted; all by default.
         intervals : bool
             Leave the bounds out (nan) where only the expected value matters.
+        scope : bool
+            Find out what lies inside the domains; without, all is called inside.
 
         Raises
         ------
@@ -296,7 +329,10 @@ class Responses:
         triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         for name in wanted:
             self._compute(name, settings, triples, intervals)
-        inside, notes = self.scope(settings, wanted)
+        inside = np.ones(len(settings), dtype=bool)
+        notes: tuple[str, ...] = ()
+        if scope:
+            inside, notes = self.scope(settings, wanted)
         value, low, high = (
             pd.DataFrame({name: triples[name][part] for name in wanted}, index=settings.index)
             for part in range(3)
@@ -325,7 +361,7 @@ class Responses:
             result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         elif name == "porosity_percent":
             value = settings[name].to_numpy(float)
-            width = np.nan if self.law_sd is None else 100 * LAW_Z * self.law_sd
+            width = np.nan if self.law_error is None else 100 * self.law_error.half_width
             result = value, np.clip(value - width, 0, 100), np.clip(value + width, 0, 100)
         elif name == "thickness_um":
             result = settings[name].to_numpy(float), unknown, unknown
@@ -389,30 +425,18 @@ class Responses:
         """
         inside = np.ones(len(settings), dtype=bool)
         notes: list[str] = []
-        used = {name: self.models[name] for name in self._models_of(outputs)}
-        domains = [("the models were trained on", self._trained(model)) for model in used.values()]
-        if self.law is not None:
-            domains.insert(0, ("the calendering law was measured on", law_domain(self.law)))
-        for subject, domain in domains:
-            for name, (low, high) in domain.items():
-                if name not in settings:
+        if self.law is not None and set(SETTINGS) <= set(settings):
+            inside, notes = _law_scope(self.law, settings)
+        for name in self._models_of(outputs):
+            for column, (low, high) in self._trained(self.models[name]).items():
+                if column not in settings:
                     continue
-                values = settings[name].to_numpy(float)
+                values = settings[column].to_numpy(float)
                 slack = _ROUNDING * max(abs(low), abs(high), 1.0)
                 out = (values < low - slack) | (values > high + slack)
                 if out.any():
                     inside &= ~out
-                    notes.append(_outside(name, values[out], low, high, subject))
-        if self.law is not None and "initial_porosity_percent" in settings:
-            before = settings["initial_porosity_percent"].to_numpy(float)
-            after = settings["porosity_percent"].to_numpy(float)
-            impossible = ~((after > 0) & (after <= before))
-            if impossible.any():
-                inside &= ~impossible
-                notes.append(
-                    "The law gives a porosity after calendering that is not between 0 and the "
-                    "initial porosity at some settings."
-                )
+                    notes.append(_outside(column, values[out], low, high))
         return inside, tuple(dict.fromkeys(notes))
 
     def _trained(self, model: PropertyModel) -> dict[str, tuple[float, float]]:
@@ -444,10 +468,6 @@ class Responses:
         return replace(self, models=models)
 
 
-LAW_Z = 1.2815515655446004
-"""Half-width of a two-sided 80 % interval in standard errors: the level that the few coating
-families of a calendering study can support."""
-
 _DERIVED = {
     TAU_LIQUID: "tortuosity_factor_electrolyte",
     TAU_SOLID: "tortuosity_factor_solid",
@@ -469,24 +489,34 @@ _LAW_COLUMNS = {
     "initial_porosity": ("initial_porosity_percent", 100.0),
     "initial_thickness": ("initial_thickness_um", 1.0),
     "pressure": ("pressure_MPa", 1.0),
-    "gap": ("gap_um", 1.0),
 }
 
 
 def law_domain(law: Any) -> dict[str, tuple[float, float]]:
-    """Range of each setting over which a law was measured, in the units of the maps.
+    """Range of each setting over which a law was measured, in the units of the maps."""
+    return {
+        _LAW_COLUMNS[role][0]: (_LAW_COLUMNS[role][1] * low, _LAW_COLUMNS[role][1] * high)
+        for role, (low, high) in law.domain_.ranges.items()
+        if role in _LAW_COLUMNS
+    }
 
-    The gap is left out where the pressure stands: the two say the same.
-    """
-    domain = getattr(law, "domain_", None) or getattr(law, "domain", None) or {}
-    result = {}
-    for role, span in dict(domain).items():
-        if role in _LAW_COLUMNS and span is not None:
-            column, scale = _LAW_COLUMNS[role]
-            result[column] = (scale * float(span[0]), scale * float(span[1]))
-    if "pressure_MPa" in result:
-        result.pop("gap_um", None)
-    return result
+
+def _law_scope(law: Any, settings: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Where a law was measured and behaves as calendering must, and what to say elsewhere."""
+    am, before, start, pressure = (
+        settings[name].to_numpy(float) / scale
+        for name, scale in zip(
+            ("am_percent", "initial_porosity_percent", "initial_thickness_um", "pressure_MPa"),
+            (100, 100, 1, 1),
+            strict=True,
+        )
+    )
+    inside = law.domain_.contains(am, before, start, pressure=pressure)
+    coatings, back = np.unique(np.column_stack([am, before, start]), axis=0, return_inverse=True)
+    turns = np.asarray(law.turning_pressures(*coatings.T))[back.ravel()]
+    after = settings["porosity_percent"].to_numpy(float) / 100
+    inside &= (pressure <= turns) & (after > 0) & (after <= before)
+    return inside, list(law.warnings(am, before, start, pressure=pressure))
 
 
 def _ranges(models: Iterable[PropertyModel], law: Any) -> dict[str, tuple[float, float]]:
@@ -502,8 +532,7 @@ def _ranges(models: Iterable[PropertyModel], law: Any) -> dict[str, tuple[float,
             old = ranges.get(name, (low, high))
             ranges[name] = (max(low, old[0]), min(high, old[1]))
     for name, span in law_domain(law).items() if law is not None and law_alone else ():
-        if name != "gap_um":
-            ranges.setdefault(name, span)
+        ranges.setdefault(name, span)
     return ranges
 
 
@@ -518,12 +547,15 @@ def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:
     return gap
 
 
-def _outside(name: str, values: np.ndarray, low: float, high: float, subject: str) -> str:
+def _outside(name: str, values: np.ndarray, low: float, high: float) -> str:
     one = quantity(name)
     least, most = float(values.min()), float(values.max())
     asked = f"{least:.4g}" if most - least < 1e-9 else f"{least:.4g} to {most:.4g}"
-    trained = f"{low:.4g}" if high - low < 1e-9 else f"{low:.4g} to {high:.4g}"
-    return f"{one.label} {asked} {one.unit} lies outside the {trained} {one.unit} that {subject}."
+    trained = f"{low:.4g}" if high - low < 1e-9 else f"{low:.4g}-{high:.4g}"
+    return (
+        f"{one.label} {asked} {one.unit} is outside the {trained} {one.unit} of the training "
+        "data: the models extrapolate."
+    )
 
 
 def setting_range(responses: Responses, column: str) -> tuple[float, float]:

@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.laws import published_law
 from engine.maps.quantities import PAPER_INPUTS, PAPER_TARGETS
-from engine.maps.responses import RecipeConstants, Responses
+from engine.maps.responses import LawError, RecipeConstants, Responses
 from tests.shared_data import shared_file
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The published gap calibration, written out again for the tests."""
-
-    gap_min: float = 0.0
-    gap_max: float = 127.0
-
-    def pressure(self, gap):
-        return 185.53059 * np.exp(-np.asarray(gap) / 38.122) - 6.51726
-
-    def gap(self, pressure):
-        return -38.122 * np.log((np.asarray(pressure) + 6.51726) / 185.53059)
-
-
-class Law:
-    """The published polynomial with the ranges of the 14 measured conditions."""
-
-    kind = "polynomial"
-    calibration = Calibration()
-    domain_ = {  # noqa: RUF012
-        "am": (0.94, 0.96),
-        "initial_porosity": (0.42, 0.487),
-        "initial_thickness": (138.0, 180.0),
-        "gap": (1.0, 100.0),
-    }
-
-    def predict(self, am, initial_porosity, initial_thickness, *, gap=None, pressure=None):
-        g = self.calibration.gap(pressure) if gap is None else np.asarray(gap)
-        return (
-            0.843501332857 * np.asarray(am)
-            - 0.723464511643 * np.asarray(initial_porosity)
-            - 0.001324143727 * np.asarray(initial_thickness)
-            - 0.003060811370 * g
-            + 5.836202e-6 * g**2
-            + 0.007198782820 * np.asarray(initial_porosity) * g
-        )
 
 
 class Quadratic:
@@ -90,7 +53,7 @@ def published_points() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "gap_um": raw["Gap"],
-            "pressure_MPa": Calibration().pressure(raw["Gap"].to_numpy()),
+            "pressure_MPa": PUBLISHED_CALIBRATION.pressure(raw["Gap"].to_numpy()),
             "am_percent": raw["AM"],
             "initial_porosity_percent": raw["porous"],
             "initial_thickness_um": 100.0,
@@ -116,8 +79,8 @@ def published_responses() -> Responses:
     points = published_points()
     return Responses(
         models={name: Quadratic(points, name) for name in PAPER_TARGETS},
-        law=Law(),
-        law_sd=0.039,
+        law=published_law(),
+        law_error=LawError(sd=0.039, half_width=0.050, level=0.8),
         constants=RecipeConstants.published(),
         base={"initial_thickness_um": 100.0},
     )

@@ -1,15 +1,21 @@
+import dataclasses
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine.errors import InputError
+from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.domain import Domain
+from engine.experiment.laws import published_law
 from engine.maps.curves import PAPER_FIGURES, curve_set, levels, paper_figure
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, quantity
 from engine.maps.responses import RecipeConstants
 from engine.structure.condition import Recipe
-from tests.maps.examples import Law, published_points, published_responses
+from tests.maps.examples import published_points, published_responses
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def test_that_the_conductivity_is_bulk_times_porosity_over_tau_squared(responses
 
 def test_that_figure_7_stands_over_the_porosity_that_the_law_gives(responses):
     curve = paper_figure(responses, "7").panels[1].curves[2]
-    law = Law().predict(0.95, 0.44, 100.0, pressure=np.array([40.0, 80.0, 120.0, 160.0]))
+    law = published_law().predict(0.95, 0.44, 100.0, pressure=np.array([40.0, 80.0, 120.0, 160.0]))
     assert np.allclose(curve.cross_x, 100 * law)
     assert curve.cross_labels == tuple(f"{100 * value:.1f}" for value in law)
     over_pressure = paper_figure(responses, "S7").panels[1].curves[2]
@@ -46,24 +52,37 @@ def test_that_figure_7_stands_over_the_porosity_that_the_law_gives(responses):
 
 
 def test_that_extrapolated_stretches_are_marked_and_said(responses):
-    figure = curve_set(
-        responses, TAU_LIQUID, x_range=(10, 300), fixed={"initial_thickness_um": 100}
-    )
-    assert any("Calender pressure" in note and "trained" in note for note in figure.notes)
+    figure = curve_set(responses, TAU_LIQUID, x_range=(5, 178), fixed={"initial_thickness_um": 100})
+    assert any("Calender pressure" in note and "models" in note for note in figure.notes)
     curve = figure.panels[0].curves[1]
     assert not curve.inside[curve.x > 174.3].any()
     assert any("Initial thickness 100 µm" in note and "law" in note for note in figure.notes)
 
 
 def test_that_curves_inside_every_domain_are_not_marked(responses):
-    lenient = Law()
-    lenient.domain_ = {"am": (0.93, 0.96), "initial_thickness": (100, 180)}
-    inside = responses.__class__(
-        responses.models, law=lenient, base={"initial_thickness_um": 100.0}
-    )
+    lenient = published_law()
+    corners = np.array(list(itertools.product((0.93, 0.96), (0.40, 0.50), (100.0, 180.0))))
+    ends = {"am": (0.93, 0.96), "initial_porosity": (0.4, 0.5), "initial_thickness": (100, 180)}
+    lenient.domain_ = Domain(corners, ends)
+    inside = dataclasses.replace(responses, law=lenient)
     figure = curve_set(inside, TAU_LIQUID, panel_values=[44, 46])
     assert not figure.notes
     assert all(curve.inside.all() for panel in figure.panels for curve in panel.curves)
+
+
+def test_that_curves_above_the_turning_pressure_of_the_law_are_marked(responses):
+    # Below 42 % the published polynomial lets the porosity rise again above about 139 MPa.
+    lenient = published_law()
+    ends = {"am": (0.95, 0.95), "initial_porosity": (0.41, 0.41), "initial_thickness": (100, 100)}
+    lenient.domain_ = Domain(np.array([[0.95, 0.41, 100.0]]), ends)
+    curve = (
+        curve_set(dataclasses.replace(responses, law=lenient), TAU_LIQUID, panel_values=[41])
+        .panels[0]
+        .curves[2]
+    )
+    assert curve.value == 95
+    assert not curve.inside[curve.x > 142].any()
+    assert curve.inside[curve.x < 136].all()
 
 
 def test_that_models_of_one_thickness_are_marked_at_another(responses):
@@ -178,9 +197,9 @@ def test_that_the_profiler_traces_pass_through_the_setting(responses):
         assert trace.low.shape == trace.x.shape
         crossing = np.interp(trace.at, trace.x, trace.y)
         assert crossing == pytest.approx(found.values[output][0], rel=5e-3)
-    assert found.at["gap_um"] == pytest.approx(Law.calibration.gap(80.0))
+    assert found.at["gap_um"] == pytest.approx(PUBLISHED_CALIBRATION.gap(80.0))
 
 
 def test_that_the_profiler_takes_a_roll_gap(responses):
     found = profile(responses, {"gap_um": 30.0})
-    assert found.at["pressure_MPa"] == pytest.approx(Law.calibration.pressure(30.0))
+    assert found.at["pressure_MPa"] == pytest.approx(PUBLISHED_CALIBRATION.pressure(30.0))
