@@ -38,21 +38,19 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     with Study.open(path) if path.exists() else Study.create(path) as study:
         campaign = study.add_campaign(design)
         progress = console.progress()
-        failures = 0
         for event in run_campaign(
             study, campaign, workers=int(args.workers), dask=args.dask, progress=progress
         ):
             if type(event).__name__ == "StructureFailed":
-                failures += 1
                 console.say(f"failed: {event}")
-        counts = study.counts(campaign)
+        record = study.campaign(campaign)
     seconds = time.perf_counter() - began
-    console.status = 1 if counts["failed"] else 0
+    console.status = 1 if record.failed else 0
     return {
         "conditions": len(points),
-        "structures": counts["structures"],
-        "done": counts["done"],
-        "failed": counts["failed"],
+        "structures": record.structures,
+        "done": record.done,
+        "failed": record.failed,
         "seconds": seconds,
-        "structures_per_second": counts["done"] / seconds if seconds > 0 else None,
+        "structures_per_second": record.done / seconds if seconds > 0 else None,
     }

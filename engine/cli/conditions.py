@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
-from engine.cli.quantities import fraction, number, pairs
+from engine.cli.quantities import fraction, number, option_value, pairs
 from engine.errors import InputError
 from engine.structure.condition import Coating, Condition, Recipe
 
@@ -42,8 +42,6 @@ def condition_from_arguments(args: argparse.Namespace) -> tuple[Condition, list[
     InputError
         If the arguments are incomplete, contradict each other, or describe the impossible.
     """
-    from engine.structure.options import parse_option
-
     recipe = (
         Recipe.published(fraction(args.am, "--am"))
         if args.protocol == "published"
@@ -55,7 +53,7 @@ def condition_from_arguments(args: argparse.Namespace) -> tuple[Condition, list[
         if name in recipe_fields:
             recipe = dataclasses.replace(recipe, **{name: number(text, name)})
         else:
-            options[name] = parse_option(name, text)
+            options[name] = option_value(text)
     fields: dict[str, Any] = {
         "box": (number(args.box[0], "--box"), number(args.box[1], "--box")),
         "voxel_size": number(args.voxel_size, "--voxel-size"),

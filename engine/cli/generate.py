@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
+from engine import __version__
 from engine.cli.conditions import add_condition_arguments, condition_from_arguments
 from engine.cli.console import Console
 from engine.errors import InputError
@@ -25,18 +27,26 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Generate, write and report."""
     from engine.structure.generate import generate
     from engine.structure.particles import write_particles
-    from engine.structure.stack_io import check_stack_target, write_stack
+    from engine.structure.stack_io import WRITABLE, write_stack
 
     if not args.seed.isdigit():
         raise InputError(f"--seed '{args.seed}' is not a whole number of 0 or more.")
-    check_stack_target(args.out)
+    out = Path(args.out)
+    if out.suffix.lower() not in ("", *WRITABLE):
+        raise InputError(f"--out '{out.name}': use one of {', '.join(WRITABLE)}, or a folder.")
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.parent}.")
     condition, warnings = condition_from_arguments(args)
     console.warn(warnings)
     began = time.perf_counter()
     structure = generate(condition, int(args.seed), progress=console.progress())
     seconds = time.perf_counter() - began
     stack = structure.stack
-    write_stack(args.out, stack)
+    write_stack(
+        out,
+        stack,
+        description=f"HybridGUI {__version__}, {condition.protocol} protocol, seed {args.seed}",
+    )
     if args.particles:
         write_particles(args.particles, structure.particles)
     report = dict(structure.report)

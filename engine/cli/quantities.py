@@ -57,3 +57,15 @@ def pairs(items: list[str], option: str) -> dict[str, str]:
             raise InputError(f"{option} gives '{name.strip()}' twice: keep one.")
         found[name.strip()] = value.strip()
     return found
+
+
+def option_value(text: str) -> float | int | bool | str:
+    """Read the value of a generator option: a number, true or false, or a word."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,278 @@
+"""The headless contract: what each verb prints, writes and refuses."""
+
+import csv
+import json
+import math
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+CHARACTERIZE_KEYS = {
+    "phase_fractions",
+    "percolating_fractions",
+    "tortuosity_factor",
+    "tortuosity",
+    "effective_conductivity_S_per_m",
+    "current_collector_coverage_percent",
+    "active_surface_published_percent",
+    "active_surface_percent",
+    "active_area_per_volume_1_per_um",
+    "flux_imbalance",
+    "seconds",
+}
+PUBLISHED = ["--law", "published", "--protocol", "published"]
+SMALL = ["--box", "20", "20", "--initial-thickness", "30", "--initial-porosity", "46"]
+
+
+def one_line(text):
+    lines = [line for line in text.splitlines() if not line.startswith(("warning:", "row "))]
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_that_fit_gives_the_published_accuracy_and_the_error_of_a_new_family(verb, sample_sheet):
+    status, result, _ = verb("fit", sample_sheet)
+    assert status == 0
+    assert result["law"] == "polynomial"
+    assert len(result["coefficients"]) == 6
+    assert result["r2"] == pytest.approx(0.970, abs=0.001)
+    assert result["rmse"] == pytest.approx(0.0069, abs=0.0002)
+    assert result["grouped_cv_rmse"] == pytest.approx(0.039, abs=0.001)
+    assert result["rows_used"] == 14
+    assert {"rows_left_out", "warnings"} <= result.keys()
+
+
+def test_that_a_fitted_law_written_to_a_file_calenders_a_coating(verb, sample_sheet, tmp_path):
+    law = tmp_path / "law.json"
+    assert verb("fit", sample_sheet, "--law", "kawakita", "--out", law)[0] == 0
+    status, result, _ = verb(
+        "generate", "--am", "95", *SMALL, "--pressure", "100", "--law", law,
+        "--out", tmp_path / "s.tif",
+    )  # fmt: skip
+    assert status == 0
+    assert 0.2 < result["porosity"] < 0.46
+    assert result["thickness_um"] == pytest.approx(30 * 0.54 / (1 - result["porosity"]))
+
+
+def test_that_generate_repeats_itself_bit_for_bit_and_states_what_it_made(verb, tmp_path):
+    words = ["generate", "--am", "94", *SMALL, "--gap", "41", *PUBLISHED, "--seed", "7"]
+    status, first, _ = verb(*words, "--out", tmp_path / "a.tif")
+    assert status == 0
+    _, second, _ = verb(*words, "--out", tmp_path / "b.tif")
+    assert first["voxels_sha256"] == second["voxels_sha256"]
+    _, other, _ = verb(*words[:-1], "8", "--out", tmp_path / "c.tif")
+    assert first["voxels_sha256"] != other["voxels_sha256"]
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        labels = tiff.asarray()
+        metadata = tiff.imagej_metadata
+    assert labels.dtype == np.uint8
+    assert list(labels.shape) == first["shape"]
+    assert metadata["spacing"] == pytest.approx(1.0)
+    for label, phase in enumerate(("electrolyte", "am", "cbd")):
+        assert (labels == label).mean() == pytest.approx(first["phase_fractions"][phase])
+    assert first["porosity_resolved"] == pytest.approx(first["porosity"], abs=1e-3)
+
+
+def test_that_total_and_resolved_porosity_are_kept_apart(verb, tmp_path):
+    words = ["generate", "--am", "94", "--porosity", "33", "--thickness", "30", "--box", 20, 20]
+    status, total, _ = verb(*words, "--out", tmp_path / "t.tif")
+    assert status == 0
+    assert total["protocol"] == "physical"
+    assert total["phase_fractions"]["am"] == pytest.approx(0.575, abs=0.002)
+    assert total["phase_fractions"]["electrolyte"] == pytest.approx(0.246, abs=0.002)
+    _, resolved, _ = verb(*words, "--porosity-kind", "resolved", "--out", tmp_path / "r.tif")
+    assert resolved["porosity_resolved"] == pytest.approx(0.33, abs=1e-3)
+
+
+def test_that_characterize_gives_exactly_the_agreed_keys(verb, tmp_path):
+    stack = tmp_path / "s.tif"
+    verb("generate", "--am", "94", *SMALL, "--gap", "41", *PUBLISHED, "--out", stack)
+    status, result, _ = verb("characterize", stack)
+    assert status == 0
+    assert result.keys() == CHARACTERIZE_KEYS
+    assert result["tortuosity_factor"].keys() == {"electrolyte", "solid", "am"}
+    assert result["effective_conductivity_S_per_m"].keys() == {"ionic", "electronic"}
+    assert result["current_collector_coverage_percent"].keys() == {"am", "cbd"}
+    tau = result["tortuosity_factor"]["solid"]
+    assert result["tortuosity"]["solid"] == pytest.approx(math.sqrt(tau))
+    assert isinstance(result["seconds"], float)
+
+
+def test_that_the_two_solvers_agree(verb, tmp_path):
+    stack = tmp_path / "s.tif"
+    verb("generate", "--am", "94", *SMALL, "--gap", "91", *PUBLISHED, "--out", stack)
+    _, ours, _ = verb("characterize", stack)
+    _, peer, _ = verb("characterize", stack, "--solver", "taufactor")
+    for phase in ("electrolyte", "solid"):
+        assert ours["tortuosity_factor"][phase] == pytest.approx(
+            peer["tortuosity_factor"][phase], rel=5e-3
+        )
+
+
+def test_that_a_blocked_phase_is_infinite_and_an_absent_one_undefined(verb, tmp_path):
+    labels = np.zeros((6, 5, 5), np.uint8)
+    labels[2] = 1
+    tifffile.imwrite(tmp_path / "wall.tif", labels)
+    status, result, err = verb("characterize", tmp_path / "wall.tif")
+    assert status == 0
+    assert result["tortuosity_factor"]["electrolyte"] == "inf"
+    assert result["effective_conductivity_S_per_m"]["ionic"] == 0
+    tifffile.imwrite(tmp_path / "pores.tif", np.zeros((6, 5, 5), np.uint8))
+    _, pores, err = verb("characterize", tmp_path / "pores.tif")
+    assert pores["tortuosity_factor"]["electrolyte"] == pytest.approx(1, abs=1e-6)
+    assert pores["tortuosity_factor"]["am"] is None
+    assert "1 µm" in err
+
+
+def test_that_other_labels_are_mapped_or_named(verb, tmp_path):
+    labels = np.random.default_rng(1).choice([0, 85, 170], (8, 8, 8)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "grey.tif", labels)
+    mapping = ["--phases", "electrolyte=0", "am=85", "cbd=170", "--voxel-size", "0.39"]
+    status, result, _ = verb("characterize", tmp_path / "grey.tif", *mapping)
+    assert status == 0
+    assert result["phase_fractions"]["am"] == pytest.approx((labels == 85).mean())
+    status, _, err = verb("characterize", tmp_path / "grey.tif")
+    assert status == 2
+    assert "85" in one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["fit", "{tmp}/absent.xlsx"], "absent.xlsx"),
+        (["fit", "{tmp}/text.csv"], "Porosity"),
+        (["fit", "{tmp}/high.csv"], "142"),
+        (["fit", "{tmp}/empty.csv"], "empty.csv"),
+        (["characterize", "{tmp}/text.tif"], "text.tif"),
+        (["characterize", "{tmp}/absent.tif"], "absent.tif"),
+        (["export", "{tmp}/damaged.study", "--out", "{tmp}/x.csv"], "damaged.study"),
+        (["export", "{tmp}/absent.study", "--out", "{tmp}/x.csv"], "absent.study"),
+        (["generate", "--am", "94", "--porosity", "142", "--thickness", "9", "--out", "{tmp}/s.tif"], "142"),
+        (["generate", "--am", "94", "--porosity", "1", "--out", "{tmp}/s.tif"], "--thickness"),
+        (["generate", "--am", "lots", "--porosity", "30", "--thickness", "9", "--out", "{tmp}/s.tif"], "lots"),
+        (["generate", "--am", "94", *SMALL, "--gap", "140", *PUBLISHED, "--out", "{tmp}/s.tif"], "140"),
+        (["campaign", "{tmp}/n.study", "--design", "{tmp}/bad.toml"], "am_percent"),
+        (["train", "{tmp}/high.csv", "--inputs", "AM", "--targets", "nothing"], "nothing"),
+        (["predict", "{tmp}/text.csv", "{tmp}/text.csv", "--out", "{tmp}/p.csv"], "text.csv"),
+        (["unknown"], "unknown"),
+    ],
+)  # fmt: skip
+def test_that_bad_input_is_one_clear_line_and_writes_nothing(verb, tmp_path, words, named):
+    header = "AM;Porosity before;Thickness before;Gap;Porosity\n"
+    rows = "".join(f"0.9{4 + i % 3};0.4{i % 9};1{i:02d};{10 * i};0.2{i % 9}\n" for i in range(10))
+    (tmp_path / "text.csv").write_text(header + rows + "0.95;0.44;120;30;high\n" + rows)
+    (tmp_path / "high.csv").write_text(header + rows + "0.95;0.44;120;30;142\n" + rows)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "text.tif").write_text("no picture")
+    (tmp_path / "damaged.study").write_bytes(b"SQLite format 3\0" + b"damaged" * 200)
+    (tmp_path / "bad.toml").write_text("[design]\ngap_um = [1]\nam_percent = ['x']\n")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    status, result, err = verb(*(str(word).format(tmp=tmp_path) for word in words))
+    assert status == 2, err
+    assert result is None
+    assert named in one_line(err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_that_a_campaign_resumes_and_exports_one_row_a_condition(verb, small_study, tmp_path):
+    study, design, _ = small_study
+    status, again, _ = verb("campaign", study, "--design", design)
+    assert status == 0
+    assert (again["conditions"], again["structures"], again["done"], again["failed"]) == (
+        18,
+        36,
+        36,
+        0,
+    )
+    out = tmp_path / "data.csv"
+    assert verb("export", study, "--out", out)[0] == 0
+    frame = pd.read_csv(out)
+    assert len(frame) == 18
+    assert list(frame.columns[:9]) == [
+        "gap_um", "pressure_MPa", "am_percent", "initial_porosity_percent",
+        "initial_thickness_um", "porosity_percent", "thickness_um", "repeats", "not_percolating",
+    ]  # fmt: skip
+    assert (frame["repeats"] == 2).all()
+    assert frame["gap_um"].is_monotonic_increasing
+    pressed = frame.groupby("gap_um")["tortuosity_factor_solid"].mean()
+    assert pressed.iloc[0] < pressed.iloc[-1]
+    assert "current_collector_coverage_am_percent_sd" in frame
+    assert verb("export", study, "--structures", "--out", tmp_path / "all.csv")[0] == 0
+    assert len(pd.read_csv(tmp_path / "all.csv")) == 36
+
+
+def test_that_a_structure_of_a_campaign_is_made_again_by_its_seed(verb, small_study, tmp_path):
+    study, _, _ = small_study
+    verb("export", study, "--structures", "--out", tmp_path / "all.csv")
+    row = pd.read_csv(tmp_path / "all.csv").iloc[5]
+    _, result, _ = verb(
+        "generate", "--am", row["am_percent"], "--initial-porosity", row["initial_porosity_percent"],
+        "--initial-thickness", 40, "--gap", row["gap_um"], *PUBLISHED, "--box", 16, 16,
+        "--seed", int(row["seed"]), "--out", tmp_path / "again.tif",
+    )  # fmt: skip
+    assert result["voxels_sha256"] == row["voxels_sha256"]
+
+
+def test_that_train_and_predict_give_the_same_numbers(verb, small_study, tmp_path):
+    study, _, _ = small_study
+    verb("export", study, "--out", tmp_path / "data.csv")
+    target = "tortuosity_factor_solid"
+    models = tmp_path / "models"
+    status, result, _ = verb(
+        "train", tmp_path / "data.csv", "--targets", target, "--rung", 1, "--sis", 20,
+        "--inputs", "pressure_MPa,am_percent,initial_porosity_percent", "--models", models,
+    )  # fmt: skip
+    assert status == 0
+    report = result["targets"][target]
+    assert {"equation", "latex", "excel", "terms", "front", "train", "baselines"} <= report.keys()
+    assert result["features_screened"] > 10
+    assert [path.name for path in models.iterdir()] == [f"{target}.json"]
+    out = tmp_path / "predictions.csv"
+    status, _, _ = verb(
+        "predict", models / f"{target}.json", tmp_path / "data.csv", "--intervals", "--out", out
+    )
+    assert status == 0
+    with out.open() as file:
+        header = next(csv.reader(file))
+    assert header[-3:] == [f"{target}_low", f"{target}_high", f"{target}_predicted"]
+    frame = pd.read_csv(out)
+    residual = frame[target] - frame[f"{target}_predicted"]
+    r2 = 1 - (residual**2).sum() / ((frame[target] - frame[target].mean()) ** 2).sum()
+    assert r2 == pytest.approx(report["train"]["r2"], abs=1e-6)
+
+
+def test_that_maps_and_report_come_from_a_study_without_models(verb, small_study, tmp_path):
+    study = tmp_path / "copy.study"
+    shutil.copy(small_study[0], study)
+    status, _, err = verb("maps", study, "--out", tmp_path / "figures")
+    assert status == 0, err
+    for number in (4, 5, 6, 7, 8, 9, 10, "S7", "S8"):
+        assert (tmp_path / "figures" / f"figure_{number}.png").stat().st_size > 5000
+        assert "<svg" in (tmp_path / "figures" / f"figure_{number}.svg").read_text("utf-8")[:2000]
+    status, _, err = verb("report", study, "--out", tmp_path / "report.html")
+    assert status == 0, err
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "10.1016/j.jpowsour.2020.229103" in page
+    assert "http" not in "".join(part.split('"')[0] for part in page.split('src="')[1:])
+
+
+def test_that_results_for_people_stand_alone_on_stdout(verb, sample_sheet):
+    status, out, err = verb("fit", sample_sheet, as_json=False)
+    assert status == 0
+    assert out.startswith("law: polynomial")
+    assert "warning:" not in out
+    assert "warning:" in err
+
+
+def test_that_json_is_one_object_without_nan(verb, tmp_path, capfd):
+    labels = np.full((4, 4, 4), 2, np.uint8)
+    tifffile.imwrite(tmp_path / "cbd.tif", labels)
+    from engine.cli import main
+
+    main(["characterize", str(tmp_path / "cbd.tif"), "--json"])
+    out = capfd.readouterr().out
+    assert len(out.strip().splitlines()) == 1
+    json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
