@@ -1,0 +1,61 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Open the window and return the exit status.
+
+    Parameters
+    ----------
+    argv : list of str
+        Optionally the path of a study, sheet or stack to open.
+    """
+    prepare_platform()
+    from PySide6.QtCore import QLocale, Qt
+    from PySide6.QtWidgets import QApplication
+
+    from hybridgui.errors import UnexpectedErrors, start_log
+    from hybridgui.settings import APPLICATION, ORGANISATION, Settings, data_folder
+    from hybridgui.theme import theme
+
+    QApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    application = QApplication.instance() or QApplication([sys.argv[0], *argv])
+    application.setApplicationName(APPLICATION)
+    application.setOrganizationName(ORGANISATION)
+    application.setApplicationDisplayName(APPLICATION)
+    QLocale.setDefault(QLocale.c())
+    start_log(data_folder())
+    settings = Settings()
+    theme().attach(settings)
+
+    from hybridgui.study_model import remove_empty_leftovers
+    from hybridgui.window import MainWindow
+
+    errors = UnexpectedErrors()
+    errors.install()
+    remove_empty_leftovers()
+    window = MainWindow(settings)
+    errors.caught.connect(lambda sentence, details: window.toasts.show("error", sentence, details))
+    window.show()
+    files = [Path(argument) for argument in argv if not argument.startswith("-")]
+    window.begin(files[0] if files else None)
+    try:
+        return application.exec()
+    finally:
+        errors.uninstall()
+
+
+def prepare_platform() -> None:
+    """Choose the Qt platform that the 3D view can live in.
+
+    VTK's widget aborts under native Wayland; XWayland carries it.
+    """
+    if sys.platform.startswith("linux") and os.environ.get("DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "xcb")

@@ -1,0 +1,561 @@
+"""The one model that all pages observe: the open study, its parameters, its undo history."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from engine.errors import InputError
+from engine.study import Study
+from hybridgui.bridge import Job, JobCentre, Work
+from hybridgui.settings import Settings, data_folder
+from hybridgui.stages import STAGE_KEYS, Advice, StageState
+
+UNTITLED = "Untitled"
+_PARAMETERS = "window/parameters"
+_PROVENANCE = "window/provenance"
+_LAST_STRUCTURE = "window/last_structure"
+
+
+def fingerprint(data: Any) -> str:
+    """Return a short name of a JSON value: equal values, equal names."""
+    text = json.dumps(data, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _ParameterCommand(QUndoCommand):
+    """Set one parameter; edits of the same field that follow at once become one step."""
+
+    def __init__(self, model: StudyModel, key: str, before: Any, after: Any, text: str):
+        super().__init__(text)
+        self._model, self._key = model, key
+        self._before, self._after = before, after
+
+    def id(self) -> int:
+        return int(hashlib.sha256(self._key.encode()).hexdigest()[:7], 16)
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _ParameterCommand) or other._key != self._key:
+            return False
+        self._after = other._after
+        self.setObsolete(self._before == self._after)
+        return True
+
+    def redo(self) -> None:
+        self._model._put_parameter(self._key, self._after)
+
+    def undo(self) -> None:
+        self._model._put_parameter(self._key, self._before)
+
+
+class _DocumentCommand(QUndoCommand):
+    """Replace the sheet or the law; what was there comes back by undo."""
+
+    def __init__(self, text: str, redo: Callable[[], None], undo: Callable[[], None]):
+        super().__init__(text)
+        self._redo, self._undo = redo, undo
+        # Done here and not by `push`: an error there would be lost inside Qt.
+        redo()
+        self._first = True
+
+    def redo(self) -> None:
+        if self._first:
+            self._first = False
+            return
+        self._redo()
+
+    def undo(self) -> None:
+        self._undo()
+
+
+class StudyModel(QObject):
+    """An engine `Study` with signals, undo, and the jobs that work on it.
+
+    Signals
+    -------
+    studyOpened : another study is open; everything may be different
+    titleChanged : name of the study changed
+    tableChanged, lawChanged, modelsChanged, stacksChanged : that part was replaced
+    campaignsChanged : a campaign was added, removed, started or ended
+    resultsArrived : structures were recorded (at most a few times a second)
+    parameterChanged : (key, value) a field of a form has another value
+    lastStructureChanged : a structure was generated or read, on the structure page
+    stagesChanged : states of the stages or the next step may be others
+    stageRequested : somebody asks to see a stage
+    messageRaised : (level, sentence, details) for the user
+    """
+
+    studyOpened = Signal()
+    titleChanged = Signal()
+    tableChanged = Signal()
+    lawChanged = Signal()
+    campaignsChanged = Signal()
+    resultsArrived = Signal()
+    modelsChanged = Signal()
+    stacksChanged = Signal()
+    parameterChanged = Signal(str, object)
+    lastStructureChanged = Signal()
+    stagesChanged = Signal()
+    stageRequested = Signal(str)
+    messageRaised = Signal(str, str, str)
+
+    def __init__(self, settings: Settings, parent: QObject | None = None):
+        super().__init__(parent)
+        self.settings = settings
+        self.jobs = JobCentre(self)
+        self.undo_stack = QUndoStack(self)
+        self._study: Study | None = None
+        self._untitled = False
+        self._parameters: dict[str, Any] = {}
+        self._provenance: dict[str, Any] = {}
+        self._dataset: pd.DataFrame | None = None
+        self._table: Any = None
+        self._write_soon = QTimer(self)
+        self._write_soon.setSingleShot(True)
+        self._write_soon.setInterval(250)
+        self._write_soon.timeout.connect(self.flush)
+        self._results_soon = QTimer(self)
+        self._results_soon.setSingleShot(True)
+        self._results_soon.setInterval(400)
+        self._results_soon.timeout.connect(self._on_results_soon)
+        self.jobs.started.connect(lambda _: self.stagesChanged.emit())
+        self.jobs.ended.connect(lambda _: self.stagesChanged.emit())
+        for signal in (
+            self.studyOpened,
+            self.tableChanged,
+            self.lawChanged,
+            self.campaignsChanged,
+            self.resultsArrived,
+            self.modelsChanged,
+            self.lastStructureChanged,
+        ):
+            signal.connect(self.stagesChanged)
+
+    # -- the study ----------------------------------------------------------------------------
+    @property
+    def study(self) -> Study:
+        """The open study."""
+        if self._study is None:
+            raise InputError("No study is open: open one, or begin a new one.")
+        return self._study
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a study is open."""
+        return self._study is not None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed."""
+        return self._study is not None and self._study.read_only
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether the study lives in the data folder until "Save as"."""
+        return self._untitled
+
+    @property
+    def path(self) -> Path | None:
+        """File of the study."""
+        return self._study.path if self._study is not None else None
+
+    @property
+    def title(self) -> str:
+        """Name for the title bar."""
+        if self._study is None:
+            return ""
+        name = "Untitled study" if self._untitled else self._study.path.name
+        return f"{name} (read-only)" if self.read_only else name
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the study holds nothing worth keeping."""
+        study = self.study
+        return (
+            self._table is None
+            and study.law() is None
+            and not study.campaigns()
+            and not study.all_models()
+            and not study.stacks()
+            and not self.last_structure
+        )
+
+    def new(self) -> None:
+        """Begin an untitled study; it is safe on disk from the start."""
+        stamp = datetime.datetime.now().strftime("%Y-%m-%d %H-%M-%S")
+        folder = data_folder()
+        path = folder / f"{UNTITLED} {stamp}.study"
+        number = 2
+        while path.exists():
+            path = folder / f"{UNTITLED} {stamp} {number}.study"
+            number += 1
+        self._take(Study.create(path), untitled=True)
+
+    def open(self, path: str | Path, read_only: bool = False) -> None:
+        """Open a study in place of the present one, which stays open if this fails."""
+        path = Path(path).resolve()
+        if self._study is not None and path == self._study.path.resolve():
+            return
+        study = Study.open(path, read_only=read_only)
+        untitled = path.parent == data_folder().resolve() and path.name.startswith(UNTITLED)
+        self._take(study, untitled=untitled)
+        if not untitled:
+            self.settings.add_recent_file(path)
+
+    def save_as(self, path: str | Path) -> None:
+        """Copy the study to `path` and go on working there.
+
+        Raises
+        ------
+        InputError
+            If work is running that writes to the study, or the file cannot be written.
+        """
+        path = Path(path).resolve()
+        self._refuse_while_running("save under another name")
+        self.flush()
+        before, untitled = self.study, self._untitled
+        if path == before.path.resolve():
+            return
+        before.save_copy(path, overwrite=True)
+        study = Study.open(path)
+        old_path = before.path
+        self._let_go()
+        self._take(study, untitled=False, quiet=True)
+        if untitled:
+            _remove_study(old_path)
+        self.settings.add_recent_file(path)
+        self.titleChanged.emit()
+
+    def close(self, *, discard_untitled: bool = False) -> None:
+        """Close the study. An untitled one is removed when it is empty, or on request."""
+        if self._study is None:
+            return
+        self.flush()
+        remove = self._untitled and (discard_untitled or self.is_empty)
+        path = self._study.path
+        self._let_go()
+        if remove:
+            _remove_study(path)
+
+    def _take(self, study: Study, *, untitled: bool, quiet: bool = False) -> None:
+        if self._study is not None:
+            self.close(discard_untitled=False)
+        self._study, self._untitled = study, untitled
+        self.settings.begin_session(study.path)
+        self._parameters = dict(study.get_setting(_PARAMETERS, {}))
+        self._provenance = dict(study.get_setting(_PROVENANCE, {}))
+        self._dataset = None
+        try:
+            self._table = study.table()
+        except InputError as error:
+            self._table = None
+            self.messageRaised.emit("error", str(error), "")
+        if not quiet:
+            self.undo_stack.clear()
+            self.titleChanged.emit()
+            self.studyOpened.emit()
+
+    def _let_go(self) -> None:
+        assert self._study is not None
+        self._write_soon.stop()
+        self._results_soon.stop()
+        self.settings.end_session(self._study.path)
+        self._study.close()
+        self._study = None
+        self._dataset = None
+
+    def _refuse_while_running(self, what: str) -> None:
+        if self.jobs.running:
+            raise InputError(
+                f"{self.jobs.running[-1].title} is still running: wait for it or cancel it "
+                f"before you {what}."
+            )
+
+    # -- parameters of the forms ----------------------------------------------------------------
+    def parameter(self, key: str, default: Any = None) -> Any:
+        """Value of a field, e.g. ``"structure/pressure_MPa"``."""
+        return self._parameters.get(key, default)
+
+    def set_parameter(self, key: str, value: Any, text: str = "") -> None:
+        """Change a field (undoable); `text` names it in the Edit menu ("Change pressure")."""
+        before = self._parameters.get(key)
+        if before != value:
+            self.undo_stack.push(
+                _ParameterCommand(self, key, before, value, text or f"Change {key}")
+            )
+
+    def _put_parameter(self, key: str, value: Any) -> None:
+        if value is None:
+            self._parameters.pop(key, None)
+        else:
+            self._parameters[key] = value
+        self._write_soon.start()
+        self.parameterChanged.emit(key, value)
+
+    def flush(self) -> None:
+        """Write what is waiting to be written."""
+        self._write_soon.stop()
+        if self._study is None or self._study.read_only:
+            return
+        self._study.set_setting(_PARAMETERS, self._parameters)
+
+    # -- experiment -------------------------------------------------------------------------------
+    @property
+    def table(self) -> Any:
+        """The `CalenderingTable`, or None."""
+        return self._table
+
+    def set_table(self, table: Any, text: str = "Import sheet") -> None:
+        """Replace the sheet (undoable)."""
+        before = self._table
+        self.undo_stack.push(
+            _DocumentCommand(text, lambda: self._put_table(table), lambda: self._put_table(before))
+        )
+
+    def _put_table(self, table: Any) -> None:
+        self.study.set_table(table)
+        self._table = table
+        self.tableChanged.emit()
+
+    @property
+    def law(self) -> dict[str, Any] | None:
+        """The calendering law as a dict, or None."""
+        return self.study.law() if self._study is not None else None
+
+    @property
+    def assessment(self) -> dict[str, Any] | None:
+        """What is known of the law's quality, or None."""
+        return self.study.assessment() if self._study is not None else None
+
+    def set_law(
+        self,
+        law: dict[str, Any] | None,
+        assessment: dict[str, Any] | None,
+        text: str = "Accept law",
+    ) -> None:
+        """Replace the law (undoable)."""
+        before = (self.law, self.assessment, self._provenance.get("law_table"))
+        after = (law, assessment, self._table_fingerprint())
+        self.undo_stack.push(
+            _DocumentCommand(text, lambda: self._put_law(*after), lambda: self._put_law(*before))
+        )
+
+    def _put_law(self, law: Any, assessment: Any, table: str | None) -> None:
+        self.study.set_law(law, assessment)
+        self._set_provenance("law_table", table)
+        self.lawChanged.emit()
+
+    # -- structure --------------------------------------------------------------------------------
+    @property
+    def last_structure(self) -> dict[str, Any] | None:
+        """What the structure page generated last (condition, seed, properties), or None."""
+        return self.study.get_setting(_LAST_STRUCTURE) if self._study is not None else None
+
+    def set_last_structure(self, record: dict[str, Any] | None) -> None:
+        """Keep what the structure page shows (JSON values only), so that it can be shown again."""
+        self.study.set_setting(_LAST_STRUCTURE, record)
+        self._set_provenance("structure_law", fingerprint(self.law))
+        self.lastStructureChanged.emit()
+
+    # -- campaigns --------------------------------------------------------------------------------
+    @property
+    def dataset(self) -> pd.DataFrame:
+        """One row a condition, of all campaigns; read once and kept until results arrive."""
+        if self._dataset is None:
+            self._dataset = self.study.dataset()
+        return self._dataset
+
+    def note_results(self) -> None:
+        """Say that structures were recorded; observers hear of it at most a few times a second."""
+        if not self._results_soon.isActive():
+            self._results_soon.start()
+
+    def note_campaigns(self, law: dict[str, Any] | None = None) -> None:
+        """Say that a campaign was added, removed, started or ended."""
+        self._dataset = None
+        if law is not None:
+            self._set_provenance("campaign_law", fingerprint(law))
+        self.campaignsChanged.emit()
+
+    def _on_results_soon(self) -> None:
+        self._dataset = None
+        if self._study is not None:
+            self.resultsArrived.emit()
+
+    # -- models -----------------------------------------------------------------------------------
+    def add_models(self, models: dict[str, dict[str, Any]], summary: dict[str, Any]) -> None:
+        """Keep trained models, one a target."""
+        for target, model in models.items():
+            self.study.add_model(target, model)
+        self.study.set_training_summary(summary)
+        self._set_provenance("models_data", self._data_fingerprint())
+        self.modelsChanged.emit()
+
+    def note_models(self) -> None:
+        """Say that models were removed or chosen otherwise."""
+        self.modelsChanged.emit()
+
+    # -- jobs and messages --------------------------------------------------------------------------
+    def start_job(self, title: str, work: Work, *, stage: str, **slots: Any) -> Job:
+        """Start work off the GUI thread; a failure is shown unless `failed` is given."""
+        slots.setdefault("failed", lambda sentence, details: self.say("error", sentence, details))
+        return self.jobs.start(title, work, stage=stage, **slots)
+
+    def say(self, level: str, sentence: str, details: str = "") -> None:
+        """Tell the user something ("info", "success", "warning", "error")."""
+        self.messageRaised.emit(level, sentence, details)
+
+    def go_to(self, stage: str) -> None:
+        """Ask the window to show a stage."""
+        self.stageRequested.emit(stage)
+
+    # -- stages -------------------------------------------------------------------------------------
+    def stage_state(self, key: str) -> tuple[StageState, str]:
+        """State of a stage, and words that replace the standard ones (may be empty)."""
+        if key not in STAGE_KEYS:
+            raise ValueError(f"there is no stage {key!r}")
+        if self._study is None:
+            return StageState.NOTHING, ""
+        if self.jobs.running_in(key) is not None:
+            return StageState.RUNNING, ""
+        return getattr(self, f"_{key}_state")()
+
+    def next_step(self) -> Advice:
+        """The one line that says what to do next."""
+        if self._study is None:
+            return Advice("Open a study, or begin a new one.", "experiment")
+        states = {key: self.stage_state(key)[0] for key in STAGE_KEYS}
+        if self._table is None and self.law is None:
+            return Advice("Open the sample sheet, or drop your own.", "experiment")
+        if self.law is None:
+            return Advice("Fit a calendering law to the sheet.", "experiment")
+        if states["experiment"] is StageState.OUTDATED:
+            return Advice("The sheet changed: fit the law again.", "experiment")
+        if states["structure"] in (StageState.READY, StageState.OUTDATED):
+            return Advice("Generate an electrode and look inside it.", "structure")
+        if states["campaign"] is StageState.RUNNING:
+            return Advice("The campaign is running.", "campaign")
+        if states["campaign"] is StageState.OUTDATED:
+            return Advice("The law changed: run a campaign with it.", "campaign")
+        if states["campaign"] is not StageState.DONE:
+            unfinished = any(c.done + c.failed for c in self.study.campaigns())
+            text = "Resume the campaign." if unfinished else "Run a campaign."
+            return Advice(text, "campaign")
+        if states["models"] is StageState.OUTDATED:
+            return Advice("The dataset grew: train the models again.", "models")
+        if states["models"] is not StageState.DONE:
+            return Advice("Train models on the dataset.", "models")
+        return Advice("Read the maps, and decide.", "maps")
+
+    def note_maps_seen(self) -> None:
+        """Say that the maps of the present models were looked at."""
+        seen = self._models_fingerprint()
+        if self._provenance.get("maps_models") != seen:
+            self._set_provenance("maps_models", seen)
+            self.stagesChanged.emit()
+
+    def _experiment_state(self) -> tuple[StageState, str]:
+        if self.law is not None:
+            fitted_on = self._provenance.get("law_table")
+            if self._table is not None and fitted_on not in (None, self._table_fingerprint()):
+                return StageState.OUTDATED, "Sheet changed"
+            return StageState.DONE, ""
+        return StageState.READY, "Fit a law" if self._table is not None else ""
+
+    def _structure_state(self) -> tuple[StageState, str]:
+        if self.last_structure:
+            law = self._provenance.get("structure_law")
+            if law not in (None, fingerprint(self.law)):
+                return StageState.OUTDATED, ""
+            return StageState.DONE, ""
+        return (StageState.READY if self.law is not None else StageState.NOTHING), ""
+
+    def _campaign_state(self) -> tuple[StageState, str]:
+        campaigns = self.study.campaigns()
+        if campaigns:
+            done = sum(c.done + c.failed for c in campaigns)
+            total = sum(c.structures for c in campaigns)
+            law = self._provenance.get("campaign_law")
+            if law not in (None, fingerprint(self.law)):
+                return StageState.OUTDATED, "Law changed"
+            if any(c.pending for c in campaigns):
+                return StageState.READY, f"{done:,} of {total:,}"
+            return StageState.DONE, ""
+        return (StageState.READY if self.law is not None else StageState.NOTHING), ""
+
+    def _models_state(self) -> tuple[StageState, str]:
+        if self.study.models():
+            data = self._provenance.get("models_data")
+            if data not in (None, self._data_fingerprint()):
+                return StageState.OUTDATED, "Dataset grew"
+            return StageState.DONE, ""
+        some = any(c.done for c in self.study.campaigns())
+        return (StageState.READY if some else StageState.NOTHING), ""
+
+    def _maps_state(self) -> tuple[StageState, str]:
+        if not self.study.models():
+            return StageState.NOTHING, ""
+        if self.stage_state("models")[0] is StageState.OUTDATED:
+            return StageState.OUTDATED, ""
+        if self._provenance.get("maps_models") == self._models_fingerprint():
+            return StageState.DONE, ""
+        return StageState.READY, "Ready to read"
+
+    def _set_provenance(self, name: str, value: Any) -> None:
+        self._provenance[name] = value
+        if not self.read_only:
+            self.study.set_setting(_PROVENANCE, self._provenance)
+
+    def _table_fingerprint(self) -> str | None:
+        return None if self._table is None else fingerprint(self._table.to_dict())
+
+    def _data_fingerprint(self) -> str:
+        return fingerprint([(c.id, c.done) for c in self.study.campaigns()])
+
+    def _models_fingerprint(self) -> str:
+        return fingerprint(self.study.models())
+
+
+def is_untitled_leftover(path: Path) -> bool:
+    """Whether an untitled study that nobody has open is empty, so that it can be removed."""
+    try:
+        with contextlib.closing(Study.open(path)) as study:
+            return (
+                study.table() is None
+                and study.law() is None
+                and not study.campaigns()
+                and not study.stacks()
+                and not study.get_setting(_LAST_STRUCTURE)
+            )
+    except InputError:
+        return False
+
+
+def can_be_opened(path: Path) -> bool:
+    """Whether a study is whole and open nowhere else."""
+    try:
+        Study.open(path).close()
+    except InputError:
+        return False
+    return True
+
+
+def _remove_study(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-lock"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def remove_empty_leftovers() -> None:
+    """Remove empty untitled studies that a crash left in the data folder."""
+    for path in data_folder().glob(f"{UNTITLED}*.study"):
+        if is_untitled_leftover(path):
+            _remove_study(path)

@@ -1,0 +1,340 @@
+"""Labels, buttons, notices and cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hybridgui.theme import GRID, icon, theme
+
+
+def label(
+    text: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False
+) -> QLabel:
+    """Return a label in one of the roles of the style sheet."""
+    result = QLabel(text)
+    if role:
+        result.setProperty("role", role)
+    result.setWordWrap(wrap)
+    if selectable:
+        result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return result
+
+
+def button(
+    text: str,
+    clicked: Callable[[], object] | None = None,
+    *,
+    primary: bool = False,
+    flat: bool = False,
+    link: bool = False,
+    icon_name: str = "",
+    tip: str = "",
+) -> QPushButton:
+    """Return a button; `clicked` is called without arguments."""
+    result = QPushButton(text)
+    for name, on in (("primary", primary), ("flat", flat), ("link", link)):
+        if on:
+            result.setProperty(name, True)
+    if link:
+        result.setCursor(Qt.CursorShape.PointingHandCursor)
+    if icon_name:
+        set_icon(result, icon_name, "on_accent" if primary else "text")
+    if tip:
+        result.setToolTip(tip)
+    if clicked is not None:
+        result.clicked.connect(lambda *_: clicked())
+    return result
+
+
+def set_icon(widget: QPushButton | QToolButton | QLabel, name: str, role: str = "text") -> None:
+    """Give a widget an icon that follows the theme for as long as the widget lives."""
+
+    def dress() -> None:
+        picture = icon(name, role)
+        if isinstance(widget, QLabel):
+            edge = widget.property("icon_edge") or 20
+            widget.setPixmap(picture.pixmap(edge, edge))
+        else:
+            widget.setIcon(picture)
+
+    dress()
+    follow_theme(widget, dress)
+
+
+def follow_theme(widget: QWidget, dress: Callable[[], None]) -> None:
+    """Call `dress` when the theme changes, until `widget` is destroyed."""
+    connection = theme().changed.connect(dress)
+    widget.destroyed.connect(lambda: theme().changed.disconnect(connection))
+
+
+def enable(widget: QWidget, reason: str = "", tip: str = "") -> None:
+    """Enable a widget, or disable it and say why in the tooltip.
+
+    Parameters
+    ----------
+    reason : str
+        Empty to enable; else the sentence that the disabled widget shows.
+    tip : str
+        Tooltip while enabled.
+    """
+    widget.setEnabled(not reason)
+    widget.setToolTip(reason or tip)
+
+
+def clear_layout(layout: QLayout) -> None:
+    """Remove and delete everything in a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        if item.widget() is not None:
+            item.widget().hide()
+            item.widget().deleteLater()
+        elif item.layout() is not None:
+            clear_layout(item.layout())
+
+
+def line() -> QFrame:
+    """Return a thin horizontal line."""
+    result = QFrame()
+    result.setProperty("line", True)
+    result.setFixedHeight(1)
+    return result
+
+
+class Notice(QFrame):
+    """One or a few sentences that stay in the page: a warning, an error, a hint."""
+
+    def __init__(self, level: str = "warning", text: str = "", parent: QWidget | None = None):
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(8)
+        self._picture = QLabel()
+        row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._label = label("", "notice", wrap=True, selectable=True)
+        row.addWidget(self._label, 1)
+        self._level = ""
+        follow_theme(self, self._dress)
+        self.set_text(text, level)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._label.text()
+
+    def set_text(self, text: str, level: str = "") -> None:
+        """Say this; an empty text hides the notice."""
+        if level and level != self._level:
+            self._level = level
+            self.setProperty("notice", level)
+            self.style().unpolish(self)
+            self.style().polish(self)
+            self.style().unpolish(self._label)
+            self.style().polish(self._label)
+        self._label.setText(text)
+        self._dress()
+        self.setVisible(bool(text))
+
+    def set_sentences(self, sentences: list[str], level: str = "") -> None:
+        """Say these, one a line."""
+        unique = list(dict.fromkeys(sentences))
+        self.set_text("\n".join(unique), level)
+
+    def _dress(self) -> None:
+        name, role = {
+            "warning": ("ph.warning", "warning"),
+            "error": ("ph.warning-circle", "danger"),
+            "info": ("ph.info", "accent"),
+            "success": ("ph.check-circle", "success"),
+        }[self._level or "warning"]
+        self._picture.setPixmap(icon(name, role).pixmap(18, 18))
+
+
+class Card(QFrame):
+    """A bordered group with an optional heading."""
+
+    def __init__(self, heading: str = "", parent: QWidget | None = None, *, sunken: bool = False):
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self.setProperty("sunken", sunken)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(2 * GRID, 12, 2 * GRID, 12)
+        self.body.setSpacing(GRID)
+        if heading:
+            self.body.addWidget(label(heading, "heading"))
+
+
+class NumberCard(Card):
+    """One large number, what it is, and what it means."""
+
+    def __init__(self, caption: str, parent: QWidget | None = None):
+        super().__init__("", parent)
+        self.body.setSpacing(2)
+        self._caption = label(caption, "muted")
+        self._number = label("–", "number", selectable=True)
+        self._meaning = label("", "small", wrap=True)
+        for widget in (self._caption, self._number, self._meaning):
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
+
+    @property
+    def number(self) -> str:
+        """The number as shown."""
+        return self._number.text()
+
+    def show_number(self, number: str, meaning: str = "", caption: str = "") -> None:
+        """Show a number with its meaning."""
+        self._number.setText(number)
+        self._meaning.setText(meaning)
+        self._meaning.setVisible(bool(meaning))
+        if caption:
+            self._caption.setText(caption)
+
+
+class Segmented(QWidget):
+    """A few choices side by side, one of them taken.
+
+    Signals
+    -------
+    chosen : key of the new choice, on the user's doing only
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, choices: list[tuple[str, str]], parent: QWidget | None = None):
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QToolButton] = {}
+        for key, text in choices:
+            item = QToolButton()
+            item.setText(text)
+            item.setCheckable(True)
+            item.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            item.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
+            self._group.addButton(item)
+            self._buttons[key] = item
+            row.addWidget(item)
+        row.addStretch(1)
+        next(iter(self._buttons.values())).setChecked(True)
+
+    @property
+    def current(self) -> str:
+        """Key of the choice."""
+        return next(key for key, item in self._buttons.items() if item.isChecked())
+
+    def set_current(self, key: str) -> None:
+        """Take a choice without announcing it."""
+        self._buttons[key].setChecked(True)
+
+    def segment(self, key: str) -> QToolButton:
+        """Button of a choice."""
+        return self._buttons[key]
+
+
+class EmptyState(QWidget):
+    """What stands where there is nothing yet: what is missing, and a button that helps."""
+
+    def __init__(
+        self,
+        icon_name: str,
+        heading: str,
+        text: str,
+        actions: list[QPushButton] | tuple[QPushButton, ...] = (),
+        parent: QWidget | None = None,
+    ):
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4 * GRID, 4 * GRID, 4 * GRID, 4 * GRID)
+        layout.setSpacing(GRID)
+        layout.addStretch(2)
+        picture = QLabel()
+        picture.setProperty("icon_edge", 48)
+        picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        set_icon(picture, icon_name, "disabled")
+        layout.addWidget(picture)
+        layout.addSpacing(GRID)
+        self._heading = label(heading, "heading")
+        self._heading.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._heading)
+        self._text = label(text, "muted", wrap=True)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text.setMaximumWidth(460)
+        self._text.setMinimumWidth(200)
+        centred = QHBoxLayout()
+        centred.addStretch(1)
+        centred.addWidget(self._text, 8)
+        centred.addStretch(1)
+        layout.addLayout(centred)
+        if actions:
+            layout.addSpacing(GRID)
+            row = QHBoxLayout()
+            row.setSpacing(GRID)
+            row.addStretch(1)
+            for action in actions:
+                row.addWidget(action)
+            row.addStretch(1)
+            layout.addLayout(row)
+        layout.addStretch(3)
+
+    def set_text(self, heading: str, text: str) -> None:
+        """Say something else."""
+        self._heading.setText(heading)
+        self._text.setText(text)
+
+
+class Fold(QWidget):
+    """A heading that opens and closes what is under it ("More options")."""
+
+    toggled = Signal(bool)
+
+    def __init__(self, heading: str, parent: QWidget | None = None, *, opened: bool = False):
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        self._head = QToolButton()
+        self._head.setText(heading)
+        self._head.setCheckable(False)
+        self._head.setIconSize(QSize(14, 14))
+        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._head.clicked.connect(lambda: self.set_open(not self.is_open))
+        layout.addWidget(self._head, 0, Qt.AlignmentFlag.AlignLeft)
+        self._content = QWidget()
+        self.body = QVBoxLayout(self._content)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(GRID)
+        layout.addWidget(self._content)
+        self._open = opened
+        self._content.setVisible(opened)
+        self._dress()
+        follow_theme(self, self._dress)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content shows."""
+        return self._open
+
+    def set_open(self, opened: bool) -> None:
+        """Show or hide the content."""
+        self._open = opened
+        self._content.setVisible(opened)
+        self._dress()
+        self.toggled.emit(opened)
+
+    def _dress(self) -> None:
+        self._head.setIcon(icon("ph.caret-down" if self._open else "ph.caret-right", "muted"))

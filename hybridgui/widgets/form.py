@@ -1,0 +1,286 @@
+"""Fields with their unit inside, in groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import label
+
+
+class NumberField(QDoubleSpinBox):
+    """A number with its unit. Trailing zeros are not shown; the wheel does not change it.
+
+    Signals
+    -------
+    edited : the new value, when the user changed it (not when the program did)
+    """
+
+    edited = Signal(float)
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        value: float,
+        unit: str = "",
+        *,
+        decimals: int = 2,
+        step: float = 1.0,
+        tip: str = "",
+        parent: QWidget | None = None,
+    ):
+        super().__init__(parent)
+        self.setLocale(QLocale.c())
+        self.setDecimals(decimals)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setSuffix(f" {unit}" if unit else "")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setKeyboardTracking(False)
+        self.setMinimumWidth(112)
+        reach = f"{low:g} to {high:g}{' ' + unit if unit else ''}"
+        self.setToolTip(f"{tip}\n{reach}".strip())
+        self._quiet = False
+        self.setValue(value)
+        self.valueChanged.connect(self._on_value_changed)
+
+    def show_value(self, value: float | None) -> None:
+        """Set the value without announcing it."""
+        if value is None or not math.isfinite(value) or value == self.value():
+            return
+        self._quiet = True
+        try:
+            self.setValue(value)
+        finally:
+            self._quiet = False
+
+    def textFromValue(self, value: float) -> str:
+        """Show as many decimals as the value has."""
+        text = f"{value:.{self.decimals()}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def valueFromText(self, text: str) -> float:
+        """Accept a decimal comma as well as a point."""
+        return super().valueFromText(text.replace(",", "."))
+
+    def validate(self, text: str, position: int):
+        """Accept a decimal comma as well as a point."""
+        return super().validate(text.replace(",", "."), position)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the form scroll instead of changing a number by accident."""
+        event.ignore()
+
+    def _on_value_changed(self, value: float) -> None:
+        if not self._quiet:
+            self.edited.emit(value)
+
+
+class IntegerField(QSpinBox):
+    """A whole number; the wheel does not change it."""
+
+    edited = Signal(int)
+
+    def __init__(
+        self, low: int, high: int, value: int, unit: str = "", *, tip: str = "", parent=None
+    ):
+        super().__init__(parent)
+        self.setRange(low, high)
+        self.setSuffix(f" {unit}" if unit else "")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setKeyboardTracking(False)
+        self.setMinimumWidth(112)
+        self.setToolTip(f"{tip}\n{low:,} to {high:,}".strip())
+        self._quiet = False
+        self.setValue(value)
+        self.valueChanged.connect(lambda v: None if self._quiet else self.edited.emit(v))
+
+    def show_value(self, value: int | None) -> None:
+        """Set the value without announcing it."""
+        if value is None:
+            return
+        self._quiet = True
+        try:
+            self.setValue(int(value))
+        finally:
+            self._quiet = False
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the form scroll instead of changing a number by accident."""
+        event.ignore()
+
+
+class Choice(QComboBox):
+    """One of a few keyed choices; the wheel does not change it."""
+
+    edited = Signal(str)
+
+    def __init__(self, choices: Sequence[tuple[str, str]] = (), *, tip: str = "", parent=None):
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(10)
+        if tip:
+            self.setToolTip(tip)
+        self.set_choices(choices)
+        self.activated.connect(lambda _: self.edited.emit(self.current))
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Replace the choices; the choice taken stays where it can."""
+        before = self.current
+        blocked = self.blockSignals(True)
+        self.clear()
+        for key, text in choices:
+            self.addItem(text, key)
+        self.show_value(before)
+        self.blockSignals(blocked)
+
+    @property
+    def current(self) -> str:
+        """Key of the choice, empty where there is none."""
+        data = self.currentData()
+        return "" if data is None else str(data)
+
+    def show_value(self, key: str | None) -> None:
+        """Take a choice without announcing it."""
+        index = self.findData(key)
+        if index >= 0:
+            self.setCurrentIndex(index)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the form scroll instead of changing the choice by accident."""
+        event.ignore()
+
+
+class NumberListField(QLineEdit):
+    """A list of numbers: "93, 94, 95" or "40:50:2" (from : to : step).
+
+    What is typed is read by a function of the engine, which raises `InputError`.
+
+    Signals
+    -------
+    edited : the new list, only when it could be read
+    """
+
+    edited = Signal(list)
+
+    def __init__(
+        self,
+        read: Callable[[str], list[float]],
+        values: Sequence[float],
+        unit: str = "",
+        *,
+        tip: str = "",
+        parent: QWidget | None = None,
+    ):
+        super().__init__(parent)
+        self._read = read
+        self._unit = unit
+        self._tip = tip or "Numbers with commas, or from : to : step."
+        self.problem = ""
+        self._last: list[float] = list(values)
+        self.show_value(values)
+        self.textEdited.connect(lambda _: self._check())
+        self.editingFinished.connect(self._on_finished)
+
+    def show_value(self, values: Sequence[float]) -> None:
+        """Set the list without announcing it."""
+        self._last = [float(v) for v in values]
+        self.setText(", ".join(f"{v:g}" for v in values))
+        self._check()
+
+    def values(self) -> list[float]:
+        """The numbers typed; raises `InputError` where they cannot be read."""
+        return self._read(self.text())
+
+    def _check(self) -> None:
+        try:
+            self._read(self.text())
+            self.problem = ""
+        except ValueError as error:
+            self.problem = str(error)
+        self.setProperty("invalid", bool(self.problem))
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setToolTip(self.problem or self._tip)
+
+    def _on_finished(self) -> None:
+        self._check()
+        if not self.problem:
+            values = self.values()
+            if values != self._last:
+                self._last = values
+                self.edited.emit(values)
+
+
+class FormGroup(QWidget):
+    """A heading and its fields, labels left, fields right aligned in one column."""
+
+    def __init__(self, heading: str = "", parent: QWidget | None = None):
+        super().__init__(parent)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(GRID)
+        if heading:
+            outer.addWidget(label(heading, "heading"))
+        self._form = QFormLayout()
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(GRID)
+        self._form.setVerticalSpacing(GRID)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        outer.addLayout(self._form)
+
+    def add(self, text: str, field: QWidget, tip: str = "") -> QWidget:
+        """Add a field and return it; its label is its buddy and accessible name."""
+        caption = label(text)
+        caption.setBuddy(field)
+        if tip:
+            caption.setToolTip(tip)
+        field.setAccessibleName(text)
+        self._form.addRow(caption, field)
+        return field
+
+    def add_wide(self, field: QWidget) -> QWidget:
+        """Add something that spans both columns and return it."""
+        self._form.addRow(field)
+        return field
+
+    def set_row_visible(self, field: QWidget, visible: bool) -> None:
+        """Show or hide a field with its label."""
+        self._form.setRowVisible(field, visible)
+
+    def set_row_label(self, field: QWidget, text: str) -> None:
+        """Rename a field."""
+        caption = self._form.labelForField(field)
+        if caption is not None:
+            caption.setText(text)
+        field.setAccessibleName(text)
+
+
+def beside(*widgets: QWidget) -> QWidget:
+    """Return a row of widgets."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return row

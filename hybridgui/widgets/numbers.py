@@ -1,0 +1,56 @@
+"""How numbers are written: digits, units, times. Formatting only."""
+
+from __future__ import annotations
+
+import math
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: ``45 s``, ``3 min``, ``2 h 10 min``."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 0.95:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours / 24:.0f} days"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a number with so many significant digits; ``∞`` and ``–`` where it is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 7:
+        text = f"{value:.{max(0, digits - 1 - size)}f}"
+    else:
+        text = f"{value:.{digits - 1}e}"
+    return text.replace("-", "−")
+
+
+def with_spread(value: float | None, spread: float | None) -> str:
+    """Write ``3.31 ± 0.04``: as many digits as the spread's first two justify."""
+    if value is None or spread is None or not math.isfinite(spread) or spread <= 0:
+        return number(value)
+    if not math.isfinite(value):
+        return number(value)
+    leading = math.floor(math.log10(spread))
+    decimals = max(0, -leading + (1 if spread / 10**leading < 2 else 0))
+    return f"{value:.{decimals}f} ± {spread:.{decimals}f}".replace("-", "−")
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """Write a fraction as percent."""
+    if fraction is None or not math.isfinite(fraction):
+        return "–"
+    return f"{100 * fraction:.{decimals}f} %".replace("-", "−")

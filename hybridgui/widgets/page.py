@@ -1,0 +1,133 @@
+"""The frame that all pages share: heading, middle, and the form at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hybridgui.stages import STAGES
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import follow_theme, label
+
+_SIDE_LETTERS = 40
+_SIDE_WIDTH = 300
+
+
+class PageHeader(QWidget):
+    """Title and purpose of a page, with room for buttons at the right."""
+
+    def __init__(self, title: str, purpose: str, parent: QWidget | None = None):
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addWidget(label(title, "title"))
+        self.subtitle = label(purpose, "subtitle", wrap=True)
+        column.addWidget(self.subtitle)
+        row.addLayout(column, 1)
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(GRID)
+        row.addLayout(self.actions)
+        row.setAlignment(self.actions, Qt.AlignmentFlag.AlignTop)
+
+
+class SidePanel(QFrame):
+    """The form at the right: it scrolls, its foot with the primary button does not.
+
+    Attributes
+    ----------
+    body, foot : QVBoxLayout
+        Where a page adds its groups, and its primary button.
+    """
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("side")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 0, 0, 0)
+        outer.setSpacing(0)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("plain")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        content.setObjectName("plain")
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        self.body.setSpacing(2 * GRID)
+        self.body.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._scroll.setWidget(content)
+        outer.addWidget(self._scroll, 1)
+        foot = QWidget()
+        foot.setObjectName("plain")
+        self.foot = QVBoxLayout(foot)
+        self.foot.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
+        self.foot.setSpacing(GRID)
+        outer.addWidget(foot)
+        self._set_width()
+        follow_theme(self, self._set_width)
+
+    def _set_width(self) -> None:
+        # In widths of a letter, so that a larger font gets a wider form.
+        width = round(self.fontMetrics().averageCharWidth() * _SIDE_LETTERS)
+        self.setFixedWidth(min(max(_SIDE_WIDTH, width), 2 * _SIDE_WIDTH))
+
+
+class Page(QWidget):
+    """Base of the pages: a header, a middle that may be empty, and a form at the right.
+
+    Attributes
+    ----------
+    header : PageHeader
+    stack : QStackedWidget
+        The middle; `show_middle` chooses what stands there.
+    side : SidePanel
+    """
+
+    key = ""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("page")
+        stage = next(stage for stage in STAGES if stage.key == self.key)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        centre = QWidget()
+        centre.setObjectName("centre")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        column.setSpacing(2 * GRID)
+        self.header = PageHeader(stage.title, stage.purpose)
+        column.addWidget(self.header)
+        self.stack = QStackedWidget()
+        column.addWidget(self.stack, 1)
+        row.addWidget(centre, 1)
+        self.side = SidePanel()
+        row.addWidget(self.side)
+
+    def show_middle(self, widget: QWidget) -> None:
+        """Let `widget` stand in the middle."""
+        if self.stack.indexOf(widget) < 0:
+            self.stack.addWidget(widget)
+        self.stack.setCurrentWidget(widget)
+
+    def activated(self) -> None:
+        """Called when the page comes to the front."""
+
+    def menu_actions(self) -> list[QAction]:
+        """Actions of this page for the Study menu."""
+        return []
+
+    def shut_down(self) -> None:
+        """Called once, before the window closes: let go of threads, files and 3D windows."""

@@ -1,0 +1,346 @@
+"""A plot like a journal's figure: named axes, thin grid, legend outside, crosshair."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.exporters import ImageExporter, SVGExporter
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from hybridgui.theme import GRID, theme, with_opacity
+from hybridgui.widgets.basics import clear_layout, follow_theme, label
+
+LINE_WIDTH = 1.5
+BAND_OPACITY = 0.2
+
+
+def rich(text: str) -> str:
+    """Write ``τ_liq`` with its index set lower, as HTML."""
+    return re.sub(r"_([^\W_][\w,]*)", r"<sub>\1</sub>", html.escape(text, quote=False))
+
+
+class Swatch(QWidget):
+    """The sign of one legend entry: a line, a dot or a band, drawn as in the plot."""
+
+    def __init__(self, colour: str, kind: str = "line", parent: QWidget | None = None):
+        super().__init__(parent)
+        self._colour, self._kind = colour, kind
+        self.setFixedSize(QSize(20, 12))
+
+    def paintEvent(self, event) -> None:
+        """Draw the sign."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(self._colour)
+        middle = QRectF(self.rect()).center()
+        if self._kind == "band":
+            painter.fillRect(self.rect(), with_opacity(self._colour, BAND_OPACITY))
+        elif self._kind == "dot":
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawEllipse(middle, 4, 4)
+        elif self._kind == "cross":
+            painter.setPen(QPen(colour, 1.5))
+            painter.drawLine(middle + QPointF(-4, -4), middle + QPointF(4, 4))
+            painter.drawLine(middle + QPointF(-4, 4), middle + QPointF(4, -4))
+        else:
+            style = Qt.PenStyle.DashLine if self._kind == "dash" else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(colour, 2, style))
+            painter.drawLine(QPointF(0, middle.y()), QPointF(self.width(), middle.y()))
+        painter.end()
+
+
+class Legend(QWidget):
+    """Legend outside the data, at the right or under the plot."""
+
+    def __init__(self, parent: QWidget | None = None, *, horizontal: bool = False):
+        super().__init__(parent)
+        self._horizontal = horizontal
+        self._layout = QHBoxLayout(self) if horizontal else QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(2 * GRID if horizontal else 4)
+
+    def show_entries(self, title: str, entries: Sequence[tuple[str, str, str]]) -> None:
+        """Show entries of (text, colour, kind)."""
+        clear_layout(self._layout)
+        if title:
+            head = label(rich(title), "small")
+            head.setTextFormat(Qt.TextFormat.RichText)
+            self._layout.addWidget(head)
+        for text, colour, kind in entries:
+            row = QWidget()
+            inside = QHBoxLayout(row)
+            inside.setContentsMargins(0, 0, 0, 0)
+            inside.setSpacing(6)
+            inside.addWidget(Swatch(colour, kind))
+            caption = QLabel(rich(text))
+            caption.setTextFormat(Qt.TextFormat.RichText)
+            caption.setProperty("role", "small")
+            inside.addWidget(caption, 1)
+            self._layout.addWidget(row)
+        self._layout.addStretch(1)
+
+
+class Plot(pg.PlotWidget):
+    """One pair of axes.
+
+    Signals
+    -------
+    pointChosen : key of a point that was clicked
+    """
+
+    pointChosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._texts = {"bottom": "", "left": ""}
+        self._title = ""
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.showGrid(x=True, y=True, alpha=0.12)
+        item.getViewBox().setDefaultPadding(0.04)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
+        pen = pg.mkPen(theme().tokens.border_strong, width=1)
+        self._vertical = pg.InfiniteLine(angle=90, pen=pen)
+        self._horizontal = pg.InfiniteLine(angle=0, pen=pen)
+        self._readout = pg.TextItem("", anchor=(0, 1))
+        for one in (self._vertical, self._horizontal, self._readout):
+            one.setZValue(50)
+            one.hide()
+            self.addItem(one, ignoreBounds=True)
+        self._limits: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
+        self.scene().sigMouseMoved.connect(self._on_moved)
+        self.getPlotItem().getViewBox().mouseDoubleClickEvent = self._on_double_click
+        self.name = "figure"
+        self._dress()
+        follow_theme(self, self._dress)
+
+    # -- what is drawn ----------------------------------------------------------------------------
+    def set_axes(self, bottom: str, left: str, title: str = "") -> None:
+        """Name the axes with symbol and unit; indices follow an underscore."""
+        self._texts = {"bottom": bottom, "left": left}
+        self._title = title
+        self._dress()
+
+    def clear_data(self) -> None:
+        """Remove everything drawn."""
+        for item in list(self.getPlotItem().items):
+            if item not in (self._vertical, self._horizontal, self._readout):
+                self.removeItem(item)
+
+    def draw_line(
+        self, x, y, colour: str, *, dashed: bool = False, width: float = LINE_WIDTH
+    ) -> pg.PlotDataItem:
+        """Draw a line; gaps where y is not finite."""
+        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        return self.plot(
+            np.asarray(x, float),
+            np.asarray(y, float),
+            pen=pg.mkPen(colour, width=width, style=style),
+            connect="finite",
+        )
+
+    def draw_band(self, x, low, high, colour: str) -> None:
+        """Draw a band between two curves."""
+        x, low, high = (np.asarray(v, float) for v in (x, low, high))
+        fine = np.isfinite(low) & np.isfinite(high)
+        if fine.sum() < 2:
+            return
+        empty = pg.mkPen(None)
+        lower = pg.PlotDataItem(x[fine], low[fine], pen=empty)
+        upper = pg.PlotDataItem(x[fine], high[fine], pen=empty)
+        band = pg.FillBetweenItem(lower, upper, brush=with_opacity(colour, BAND_OPACITY))
+        band.setZValue(-10)
+        self.addItem(lower)
+        self.addItem(upper)
+        self.addItem(band)
+
+    def draw_points(
+        self,
+        x,
+        y,
+        colour: str,
+        *,
+        symbol: str = "o",
+        size: float = 8,
+        keys: Sequence | None = None,
+        tips: Sequence[str] | None = None,
+        hollow: bool = False,
+    ) -> pg.ScatterPlotItem:
+        """Draw points; a click on one announces its key, hovering shows its tip."""
+        ground = theme().tokens.surface
+        item = pg.ScatterPlotItem(
+            np.asarray(x, float),
+            np.asarray(y, float),
+            symbol=symbol,
+            size=size,
+            pen=pg.mkPen(colour if hollow or symbol in "x+" else ground, width=1.5),
+            brush=pg.mkBrush(None) if hollow or symbol in "x+" else pg.mkBrush(colour),
+            data=list(range(len(x))),
+            hoverable=tips is not None,
+            tip=None if tips is None else lambda x, y, data: tips[data],
+            hoverSize=size + 3,
+        )
+        if keys is not None:
+            item.sigClicked.connect(
+                lambda _, points, *rest: self.pointChosen.emit(keys[points[0].data()])
+            )
+        self.addItem(item)
+        return item
+
+    def draw_errors(self, x, y, spread, colour: str) -> None:
+        """Draw error bars of one spread each way."""
+        x, y, spread = (np.asarray(v, float) for v in (x, y, spread))
+        item = pg.ErrorBarItem(
+            x=x, y=y, height=2 * np.nan_to_num(spread), beam=0, pen=pg.mkPen(colour, width=1)
+        )
+        item.setZValue(-1)
+        self.addItem(item)
+
+    def draw_text(self, x: float, y: float, text: str, colour: str, anchor=(0.5, 1.2)) -> None:
+        """Write at a point of the data."""
+        item = pg.TextItem(text, color=colour, anchor=anchor)
+        item.setPos(x, y)
+        self.addItem(item, ignoreBounds=True)
+
+    def draw_diagonal(self, low: float, high: float) -> None:
+        """Draw the line of equality."""
+        pen = pg.mkPen(theme().tokens.muted, width=1, style=Qt.PenStyle.DashLine)
+        self.addItem(pg.PlotDataItem([low, high], [low, high], pen=pen))
+
+    def set_limits(
+        self, x: tuple[float, float] | None = None, y: tuple[float, float] | None = None
+    ) -> None:
+        """Show this part of the data; None follows the data. A double click comes back here."""
+        self._limits = (x, y)
+        self.reset_view()
+
+    def reset_view(self) -> None:
+        """Show everything again."""
+        x, y = self._limits
+        box = self.getPlotItem().getViewBox()
+        box.enableAutoRange(x is None, y is None)
+        if x is not None:
+            box.setXRange(*x, padding=0.02)
+        if y is not None:
+            box.setYRange(*y, padding=0.02)
+
+    # -- export ---------------------------------------------------------------------------------------
+    def export(self, path: str | Path) -> None:
+        """Write the plot as .png (at twice the size) or .svg."""
+        path = Path(path)
+        if path.suffix.lower() == ".svg":
+            SVGExporter(self.getPlotItem()).export(str(path))
+            return
+        exporter = ImageExporter(self.getPlotItem())
+        exporter.parameters()["width"] = 2 * max(200, self.width())
+        exporter.export(str(path))
+
+    # -- inside -----------------------------------------------------------------------------------------
+    def _dress(self) -> None:
+        t = theme().tokens
+        self.setBackground(t.surface)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        for side in ("bottom", "left"):
+            axis = self.getAxis(side)
+            axis.setPen(pg.mkPen(t.border_strong, width=1))
+            axis.setTextPen(t.muted)
+            axis.setTickFont(font)
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+            if self._texts[side]:
+                size = f"{self.font().pointSizeF() * 0.9:.1f}pt"
+                axis.setLabel(rich(self._texts[side]), color=t.text, **{"font-size": size})
+                axis.enableAutoSIPrefix(False)
+        if self._title:
+            size = f"{self.font().pointSizeF() * 0.95:.1f}pt"
+            self.getPlotItem().setTitle(rich(self._title), color=t.text, size=size)
+        pen = pg.mkPen(t.border_strong, width=1)
+        self._vertical.setPen(pen)
+        self._horizontal.setPen(pen)
+        self._readout.setColor(t.text)
+        self._readout.fill = pg.mkBrush(with_opacity(t.surface, 0.85))
+
+    def _on_moved(self, place: QPointF) -> None:
+        box = self.getPlotItem().getViewBox()
+        inside = box.sceneBoundingRect().contains(place)
+        for one in (self._vertical, self._horizontal, self._readout):
+            one.setVisible(inside)
+        if not inside:
+            return
+        point = box.mapSceneToView(place)
+        self._vertical.setPos(point.x())
+        self._horizontal.setPos(point.y())
+        (x0, x1), (y0, y1) = box.viewRange()
+        right = point.x() > (x0 + x1) / 2
+        high = point.y() > (y0 + y1) / 2
+        self._readout.setAnchor((1 if right else 0, 0 if high else 1))
+        self._readout.setText(f" {_short(point.x(), x1 - x0)}, {_short(point.y(), y1 - y0)} ")
+        self._readout.setPos(point)
+
+    def leaveEvent(self, event) -> None:
+        """Take the crosshair away."""
+        for one in (self._vertical, self._horizontal, self._readout):
+            one.hide()
+        super().leaveEvent(event)
+
+    def _on_double_click(self, event) -> None:
+        self.reset_view()
+        event.accept()
+
+    def _on_menu(self, position) -> None:
+        menu = QMenu(self)
+        menu.addAction("Reset view", self.reset_view)
+        menu.addSeparator()
+        menu.addAction("Export as PNG…", lambda: self._ask_export("png"))
+        menu.addAction("Export as SVG…", lambda: self._ask_export("svg"))
+        menu.exec(self.mapToGlobal(position))
+        menu.deleteLater()
+
+    def _ask_export(self, kind: str) -> None:
+        from hybridgui import dialogs
+        from hybridgui.settings import Settings
+
+        path = dialogs.ask_save(
+            self.window(),
+            Settings(),
+            "export",
+            "Export figure",
+            f"{kind.upper()} picture (*.{kind})",
+            f"{self.name}.{kind}",
+        )
+        if path:
+            self.export(path)
+
+
+def _short(value: float, span: float) -> str:
+    """Write a coordinate with digits fit for the span on screen."""
+    decimals = max(0, 2 - int(np.floor(np.log10(span)))) if span > 0 else 3
+    return f"{value:.{min(decimals, 8)}f}".replace("-", "−")
+
+
+class PlotPanel(QWidget):
+    """A plot and its legend outside the data."""
+
+    def __init__(self, parent: QWidget | None = None, *, legend: str = "right"):
+        super().__init__(parent)
+        layout = QHBoxLayout(self) if legend == "right" else QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        self.plot = Plot()
+        self.legend = Legend(horizontal=legend != "right")
+        if legend == "top":
+            layout.addWidget(self.legend)
+            layout.addWidget(self.plot, 1)
+        else:
+            layout.addWidget(self.plot, 1)
+            layout.addWidget(self.legend)

@@ -1,0 +1,488 @@
+"""The main window: rail, pages, menus, and the bar of running work."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import InputError
+from hybridgui import dialogs
+from hybridgui.about import show_about, show_shortcuts
+from hybridgui.bridge import Job
+from hybridgui.errors import ToastHost
+from hybridgui.pages import make_pages
+from hybridgui.resources import sample_sheet
+from hybridgui.settings import FONT_PERCENTS, PALETTES, Settings
+from hybridgui.stages import STAGE_KEYS, STAGES
+from hybridgui.study_model import StudyModel, can_be_opened
+from hybridgui.widgets.job_bar import JobBar
+from hybridgui.widgets.rail import StageRail
+
+_log = logging.getLogger(__name__)
+SHEET_SUFFIXES = (".xlsx", ".xls", ".ods", ".csv", ".tsv", ".txt")
+STACK_SUFFIXES = (".tif", ".tiff", ".npy", ".vti", ".raw")
+
+
+class MainWindow(QMainWindow):
+    """One study, five pages."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.settings = settings
+        self.model = StudyModel(settings, self)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(1024, 680)
+        self._build()
+        self._build_menus()
+        self._connect()
+        self.resize(1280, 800)
+        geometry = settings.layout("window")
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+
+    # -- parts ------------------------------------------------------------------------------------
+    def _build(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        self.rail = StageRail()
+        row.addWidget(self.rail)
+        self._stack = QStackedWidget()
+        row.addWidget(self._stack, 1)
+        column.addLayout(row, 1)
+        self.job_bar = JobBar(self.model.jobs)
+        column.addWidget(self.job_bar)
+        self.setCentralWidget(centre)
+        self.pages = make_pages(self.model)
+        for key in STAGE_KEYS:
+            self._stack.addWidget(self.pages[key])
+        self.toasts = ToastHost(self)
+        self._drop = QFrame(self)
+        self._drop.setObjectName("drop")
+        inside = QVBoxLayout(self._drop)
+        self._drop_text = QLabel("Drop to open")
+        self._drop_text.setProperty("role", "title")
+        self._drop_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inside.addWidget(self._drop_text)
+        self._drop.hide()
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        file = bar.addMenu("&File")
+        self._action(file, "New study", self.new_study, QKeySequence.StandardKey.New)
+        self._action(file, "Open study…", self.ask_open_study, QKeySequence.StandardKey.Open)
+        self._recent = file.addMenu("Open recent")
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._action(file, "Open sample", self.open_sample)
+        file.addSeparator()
+        self._save_as = self._action(
+            file, "Save as…", self.ask_save_as, QKeySequence.StandardKey.SaveAs
+        )
+        self._action(file, "Save", self._on_save, QKeySequence.StandardKey.Save)
+        file.addSeparator()
+        self._action(file, "Import sheet…", self.ask_import_sheet, "Ctrl+I")
+        self._action(file, "Import voxel stack…", self.ask_import_stack, "Ctrl+Shift+I")
+        self._export = self._action(file, "Export dataset…", self.export_dataset, "Ctrl+E")
+        file.addSeparator()
+        self._action(file, "Close window", self.close, QKeySequence.StandardKey.Quit)
+
+        edit = bar.addMenu("&Edit")
+        stack = self.model.undo_stack
+        undo = stack.createUndoAction(self, "Undo")
+        undo.setShortcuts(QKeySequence.StandardKey.Undo)
+        redo = stack.createRedoAction(self, "Redo")
+        redo.setShortcuts(QKeySequence.StandardKey.Redo)
+        edit.addAction(undo)
+        edit.addAction(redo)
+
+        view = bar.addMenu("&View")
+        self._choices(
+            view.addMenu("Theme"),
+            [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+            lambda: self.settings.theme,
+            lambda key: setattr(self.settings, "theme", key),
+        )
+        self._choices(
+            view.addMenu("Font size"),
+            [(p, f"{p} %") for p in FONT_PERCENTS],
+            lambda: self.settings.font_percent,
+            lambda key: setattr(self.settings, "font_percent", key),
+        )
+        self._action(view, "Larger font", lambda: self._step_font(1), "Ctrl++")
+        self._action(view, "Smaller font", lambda: self._step_font(-1), "Ctrl+-")
+        self._choices(
+            view.addMenu("Colours"),
+            [(p, p[0].upper() + p[1:]) for p in PALETTES],
+            lambda: self.settings.palette,
+            lambda key: setattr(self.settings, "palette", key),
+        )
+        view.addSeparator()
+        full = self._action(view, "Full screen", self._toggle_full_screen, "F11")
+        full.setCheckable(True)
+
+        study = bar.addMenu("&Study")
+        for number, stage in enumerate(STAGES, start=1):
+            self._action(
+                study, stage.title, lambda key=stage.key: self.show_stage(key), f"Ctrl+{number}"
+            )
+        study.addSeparator()
+        self._action(study, "Go to the next step", self._on_next_step, "Ctrl+Return")
+        study.addSeparator()
+        for page in self.pages.values():
+            for action in page.menu_actions():
+                study.addAction(action)
+
+        help_menu = bar.addMenu("&Help")
+        self._action(help_menu, "Keyboard shortcuts", lambda: show_shortcuts(self), "F1")
+        self._action(help_menu, "About HybridGUI", lambda: show_about(self))
+
+    def _action(self, menu: QMenu, text: str, slot, shortcut=None) -> QAction:
+        action = QAction(text, self)
+        if shortcut is not None:
+            if isinstance(shortcut, QKeySequence.StandardKey):
+                action.setShortcuts(shortcut)
+            else:
+                action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda *_: slot())
+        menu.addAction(action)
+        return action
+
+    def _choices(self, menu: QMenu, choices: list, get, put) -> None:
+        group = QActionGroup(self)
+        actions = {}
+        for key, text in choices:
+            action = QAction(text, self, checkable=True)
+            action.triggered.connect(lambda _=False, key=key: put(key))
+            group.addAction(action)
+            menu.addAction(action)
+            actions[key] = action
+        menu.aboutToShow.connect(lambda: actions[get()].setChecked(True))
+
+    def _connect(self) -> None:
+        model = self.model
+        model.titleChanged.connect(self._refresh_title)
+        model.stagesChanged.connect(self._refresh_stages)
+        model.stageRequested.connect(self.show_stage)
+        model.messageRaised.connect(self.toasts.show)
+        model.studyOpened.connect(self._on_study_opened)
+        model.jobs.ended.connect(self._on_job_ended)
+        self.rail.stageChosen.connect(self.show_stage)
+
+    # -- studies ------------------------------------------------------------------------------------
+    def new_study(self) -> None:
+        """Begin an untitled study."""
+        if self._may_leave():
+            self._try(self.model.new)
+
+    def ask_open_study(self) -> None:
+        """Ask for a study and open it."""
+        path = dialogs.ask_open(
+            self, self.settings, "study", "Open study", f"{dialogs.STUDY_FILTER};;All files (*)"
+        )
+        if path:
+            self.open_study(Path(path))
+
+    def open_study(self, path: Path) -> None:
+        """Open a study; the present one stays where this fails."""
+        if self._may_leave():
+            self._try(lambda: self.model.open(path))
+
+    def open_sample(self) -> None:
+        """Import the sample sheet that ships with the program."""
+
+        def work() -> None:
+            self.import_sheet(sample_sheet())
+
+        self._try(work)
+
+    def ask_save_as(self) -> None:
+        """Ask where to save, and go on working there."""
+        name = "study.study" if self.model.is_untitled else self.model.path.name
+        path = dialogs.ask_save(self, self.settings, "study", "Save as", dialogs.STUDY_FILTER, name)
+        if not path:
+            return
+
+        def work() -> None:
+            self.model.save_as(path)
+            self.model.say("success", f"Saved as {Path(path).name}.")
+
+        self._try(work)
+
+    def _on_save(self) -> None:
+        if self.model.is_untitled:
+            self.ask_save_as()
+            return
+        self.model.flush()
+        self.model.say("info", "Every change is saved as you make it.")
+
+    def ask_import_sheet(self) -> None:
+        """Ask for a spreadsheet and import it."""
+        path = dialogs.ask_open(self, self.settings, "sheet", "Import sheet", dialogs.SHEET_FILTER)
+        if path:
+            self.import_sheet(Path(path))
+
+    def import_sheet(self, path: Path) -> None:
+        """Hand a spreadsheet to the experiment page."""
+        self.show_stage("experiment")
+        self.pages["experiment"].import_sheet(Path(path))
+
+    def ask_import_stack(self) -> None:
+        """Ask for a voxel stack and import it."""
+        path = dialogs.ask_open(
+            self, self.settings, "stack", "Import voxel stack", dialogs.STACK_FILTER
+        )
+        if path:
+            self.import_stack(Path(path))
+
+    def import_stack(self, path: Path) -> None:
+        """Hand a voxel stack to the structure page."""
+        self.show_stage("structure")
+        self.pages["structure"].import_stack(str(path))
+
+    def export_dataset(self) -> None:
+        """Export the dataset as the campaign page does."""
+        self.show_stage("campaign")
+        self.pages["campaign"].export_dataset()
+
+    def open_file(self, path: Path) -> None:
+        """Open whatever was dropped or named on the command line."""
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix == ".study":
+            self.open_study(path)
+        elif suffix in SHEET_SUFFIXES:
+            self.import_sheet(path)
+        elif suffix in STACK_SUFFIXES:
+            self.import_stack(path)
+        else:
+            self.model.say(
+                "error",
+                f"{path.name} cannot be opened here: drop a study (.study), a spreadsheet "
+                "(.xlsx, .xls, .ods, .csv) or a voxel stack (.tif, .npy, .vti).",
+            )
+
+    # -- start, crash, close ---------------------------------------------------------------------------
+    def begin(self, path: Path | None = None) -> None:
+        """Show the first study: the one named, one left by a crash, or a new one."""
+        left = [] if path else [p for p in self.settings.unfinished_sessions if can_be_opened(p)]
+        if left:
+            found = left[-1]
+            for other in left[:-1]:
+                self.settings.end_session(other)
+            answer = dialogs.ask(
+                self,
+                "HybridGUI was not closed properly.",
+                f"Nothing is lost: {found.name} holds everything up to the last finished step.",
+                [("open", "Open it again"), ("new", "Begin a new study")],
+                default="open",
+                escape="new",
+            )
+            self.settings.end_session(found)
+            if answer == "open":
+                path = found
+        if path is not None and path.suffix.lower() == ".study":
+            self._try(lambda: self.model.open(path))
+        if not self.model.is_open:
+            self._try(self.model.new)
+        if path is not None and path.suffix.lower() != ".study":
+            self.open_file(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once where something would be lost, then close everything in order."""
+        if not self._may_leave(closing=True):
+            event.ignore()
+            return
+        self.settings.set_layout("window", self.saveGeometry())
+        for page in self.pages.values():
+            page.shut_down()
+        self._try(self.model.close)
+        self.settings.sync()
+        event.accept()
+
+    def _may_leave(self, *, closing: bool = False) -> bool:
+        """Whether the present study may be closed; asks where work would be lost."""
+        model = self.model
+        if not model.is_open:
+            return True
+        jobs = model.jobs.running
+        if jobs:
+            answer = dialogs.ask(
+                self,
+                f"{jobs[-1].title} is still running.",
+                "What is finished is kept in the study; you can go on with it later.",
+                [("stop", "Stop and close" if closing else "Stop it"), ("stay", "Keep running")],
+                default="stay",
+                escape="stay",
+            )
+            if answer != "stop":
+                return False
+            if not model.jobs.cancel_all():
+                model.say("error", "The work could not be stopped yet: try again in a moment.")
+                return False
+            # the ends of the jobs wait in the event queue: let the pages hear of them first
+            from PySide6.QtWidgets import QApplication
+
+            QApplication.processEvents()
+        if model.is_untitled and not model.is_empty:
+            answer = dialogs.ask(
+                self,
+                "Save this study before closing it?",
+                "An untitled study that is not saved is removed.",
+                [("save", "Save as…"), ("discard", "Do not save"), ("stay", "Cancel")],
+                default="save",
+                escape="stay",
+            )
+            if answer == "stay":
+                return False
+            if answer == "save":
+                self.ask_save_as()
+                return not model.is_untitled
+            self._try(lambda: model.close(discard_untitled=True))
+        return True
+
+    # -- pages -------------------------------------------------------------------------------------------
+    def show_stage(self, key: str) -> None:
+        """Bring a page to the front."""
+        page = self.pages[key]
+        self._stack.setCurrentWidget(page)
+        self.rail.show_stage(key)
+        page.activated()
+
+    @property
+    def stage(self) -> str:
+        """Key of the page on screen."""
+        return STAGE_KEYS[self._stack.currentIndex()]
+
+    def _on_next_step(self) -> None:
+        self.show_stage(self.model.next_step().stage)
+
+    def _on_study_opened(self) -> None:
+        self.show_stage(self.model.parameter("window/stage", "experiment"))
+        unfinished = [c for c in self.model.study.campaigns() if c.pending and c.done]
+        if unfinished and not self.model.read_only:
+            campaign = unfinished[-1]
+            self.toasts.show(
+                "info",
+                f"A campaign is unfinished: {campaign.done:,} of {campaign.structures:,} "
+                "structures are done.",
+                action=("Go to Campaign", lambda: self.show_stage("campaign")),
+            )
+
+    def _on_job_ended(self, job: Job) -> None:
+        self._refresh_quiet_text()
+
+    def _refresh_title(self) -> None:
+        self.setWindowTitle(f"{self.model.title} – HybridGUI")
+        self._refresh_quiet_text()
+
+    def _refresh_quiet_text(self) -> None:
+        if not self.model.is_open:
+            text = ""
+        elif self.model.read_only:
+            text = "Read-only: save a copy to change it"
+        elif self.model.is_untitled:
+            text = "Kept safe as an untitled study until you save it under a name"
+        else:
+            text = "All changes are saved"
+        self.job_bar.set_quiet_text(text)
+
+    def _refresh_stages(self) -> None:
+        if not self.model.is_open:
+            return
+        for key in STAGE_KEYS:
+            self.rail.show_state(key, *self.model.stage_state(key))
+        self.rail.show_advice(self.model.next_step())
+
+    # -- helpers -------------------------------------------------------------------------------------------
+    def _try(self, work) -> None:
+        try:
+            work()
+        except InputError as error:
+            self.model.say("error", str(error))
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        files = self.settings.recent_files
+        for number, path in enumerate(files, start=1):
+            action = self._recent.addAction(f"&{number} {path.name}")
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _=False, path=path: self.open_study(path))
+        if not files:
+            self._recent.addAction("No recent studies").setEnabled(False)
+        else:
+            self._recent.addSeparator()
+            self._recent.addAction("Clear this list", self.settings.clear_recent_files)
+
+    def _step_font(self, step: int) -> None:
+        index = FONT_PERCENTS.index(self.settings.font_percent) + step
+        if 0 <= index < len(FONT_PERCENTS):
+            self.settings.font_percent = FONT_PERCENTS[index]
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    # -- drag and drop ----------------------------------------------------------------------------------------
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what a drop would do."""
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if not paths:
+            return
+        suffix = paths[0].suffix.lower()
+        if suffix == ".study":
+            text = "Drop to open this study"
+        elif suffix in SHEET_SUFFIXES:
+            text = "Drop to import this sheet"
+        elif suffix in STACK_SUFFIXES:
+            text = "Drop to look inside this voxel stack"
+        else:
+            text = f"{paths[0].suffix or 'This kind of file'} cannot be opened here"
+        self._drop_text.setText(text)
+        self._place_drop()
+        self._drop.show()
+        self._drop.raise_()
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event) -> None:
+        """Take the hint away."""
+        self._drop.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self._drop.hide()
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            # After the drop has ended, or a question would block the other program.
+            QTimer.singleShot(0, self, lambda: self.open_file(paths[0]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the drop hint in place."""
+        super().resizeEvent(event)
+        self._place_drop()
+
+    def _place_drop(self) -> None:
+        self._drop.setGeometry(self.rect().adjusted(24, 24, -24, -24))
