@@ -1,0 +1,264 @@
+"""What is written over the picture: scale bar, legend of phases, colour bar, axes marker."""
+
+from __future__ import annotations
+
+import math
+
+from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkRenderingAnnotation import vtkAxesActor, vtkScalarBarActor
+from vtkmodules.vtkRenderingCore import (
+    vtkActor2D,
+    vtkCamera,
+    vtkPolyDataMapper2D,
+    vtkRenderer,
+    vtkTextActor,
+)
+
+from hybridgui.structure.phases import PHASE_SHORT, Looks, rgb
+
+MARGIN = 16
+"""Distance of the annotations from the border, in logical pixels."""
+
+
+def nice_length(longest: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is not above `longest` (µm)."""
+    if not longest > 0 or not math.isfinite(longest):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(longest))
+    return next(power * f for f in (5, 2, 1) if power * f <= longest * (1 + 1e-9))
+
+
+def length_text(length: float) -> str:
+    """A length in µm as one writes it."""
+    if length < 1:
+        return f"{1000 * length:g} nm"
+    return f"{length:g} µm" if length < 1000 else f"{length / 1000:g} mm"
+
+
+class _Rectangles:
+    """Filled rectangles in pixels of the viewport."""
+
+    def __init__(self, renderer: vtkRenderer):
+        self._data = vtkPolyData()
+        mapper = vtkPolyDataMapper2D()
+        mapper.SetInputData(self._data)
+        self.actor = vtkActor2D()
+        self.actor.SetMapper(mapper)
+        renderer.AddViewProp(self.actor)
+
+    def draw(self, rectangles: list[tuple[float, float, float, float]]) -> None:
+        """Each as (left, bottom, width, height)."""
+        points, cells = vtkPoints(), vtkCellArray()
+        for left, bottom, width, height in rectangles:
+            first = points.GetNumberOfPoints()
+            for x, y in ((0, 0), (1, 0), (1, 1), (0, 1)):
+                points.InsertNextPoint(left + x * width, bottom + y * height, 0)
+            cells.InsertNextCell(4, [first + k for k in range(4)])
+        self._data.SetPoints(points)
+        self._data.SetPolys(cells)
+        self._data.Modified()
+
+
+class ScaleBar:
+    """A bar of a round length in µm, right at every zoom of a parallel projection.
+
+    In perspective it holds in the plane through the focal point.
+    """
+
+    def __init__(self, renderer: vtkRenderer):
+        self._bar = _Rectangles(renderer)
+        self._text = vtkTextActor()
+        renderer.AddViewProp(self._text)
+        self.length = 1.0
+        self.pixels = 0.0
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide."""
+        self._bar.actor.SetVisibility(visible)
+        self._text.SetVisibility(visible)
+
+    def set_colour(self, colour: tuple[float, float, float]) -> None:
+        """Colour of bar and text."""
+        self._bar.actor.GetProperty().SetColor(*colour)
+        self._text.GetTextProperty().SetColor(*colour)
+
+    def update(self, camera: vtkCamera, size: tuple[int, int], scale: float) -> None:
+        """Fit the bar to the camera.
+
+        Parameters
+        ----------
+        size : tuple of int
+            Width and height of the viewport in pixels.
+        scale : float
+            Pixels per logical pixel.
+        """
+        um_per_pixel = um_per_pixel_of(camera, size[1])
+        self.length = nice_length(min(160 * scale, 0.3 * size[0]) * um_per_pixel)
+        self.pixels = self.length / um_per_pixel
+        left = bottom = MARGIN * scale
+        tick = max(1.0, round(1.5 * scale))
+        height = 7 * scale
+        self._bar.draw(
+            [
+                (left, bottom, self.pixels, tick),
+                (left, bottom, tick, height),
+                (left + self.pixels - tick, bottom, tick, height),
+            ]
+        )
+        self._text.SetInput(length_text(self.length))
+        style = self._text.GetTextProperty()
+        style.SetFontFamilyToArial()
+        style.SetFontSize(round(14 * scale))
+        style.SetJustificationToCentered()
+        style.SetVerticalJustificationToBottom()
+        self._text.SetPosition(left + self.pixels / 2, bottom + height + 1 * scale)
+
+
+def um_per_pixel_of(camera: vtkCamera, height: int) -> float:
+    """Size of a pixel in µm, in the plane through the focal point."""
+    if camera.GetParallelProjection():
+        return 2 * camera.GetParallelScale() / max(height, 1)
+    angle = math.radians(camera.GetViewAngle())
+    return 2 * camera.GetDistance() * math.tan(angle / 2) / max(height, 1)
+
+
+class PhaseLegend:
+    """A swatch and a name for each phase that is shown."""
+
+    def __init__(self, renderer: vtkRenderer):
+        self._renderer = renderer
+        self._entries = {phase: (_Rectangles(renderer), vtkTextActor()) for phase in PHASE_SHORT}
+        for _, text in self._entries.values():
+            renderer.AddViewProp(text)
+        self._visible = True
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide."""
+        self._visible = visible
+
+    def set_colour(self, colour: tuple[float, float, float]) -> None:
+        """Colour of the text."""
+        for _, text in self._entries.values():
+            text.GetTextProperty().SetColor(*colour)
+
+    def update(self, looks: Looks, size: tuple[int, int], scale: float) -> None:
+        """Lay the legend out at the top left."""
+        top = size[1] - MARGIN * scale
+        for phase, (swatch, text) in self._entries.items():
+            shown = self._visible and looks[phase].visible and looks[phase].opacity > 0
+            swatch.actor.SetVisibility(shown)
+            text.SetVisibility(shown)
+            if not shown:
+                continue
+            edge = 12 * scale
+            swatch.draw([(MARGIN * scale, top - edge, edge, edge)])
+            swatch.actor.GetProperty().SetColor(*rgb(looks[phase].colour))
+            text.SetInput(PHASE_SHORT[phase])
+            style = text.GetTextProperty()
+            style.SetFontFamilyToArial()
+            style.SetFontSize(round(14 * scale))
+            style.SetVerticalJustificationToCentered()
+            text.SetPosition(MARGIN * scale + edge + 7 * scale, top - edge / 2)
+            top -= 20 * scale
+
+
+class ColourBar:
+    """Legend of a field: what it is, its unit, its values."""
+
+    def __init__(self, renderer: vtkRenderer):
+        self._bar = vtkScalarBarActor()
+        self._bar.UnconstrainedFontSizeOn()
+        self._bar.SetNumberOfLabels(5)
+        self._bar.SetVisibility(False)
+        self._bar.SetLabelFormat("%-#.3g")
+        for style in (self._bar.GetLabelTextProperty(), self._bar.GetTitleTextProperty()):
+            style.SetFontFamilyToArial()
+            style.BoldOff()
+            style.ItalicOff()
+            style.ShadowOff()
+        renderer.AddViewProp(self._bar)
+
+    def set_colour(self, colour: tuple[float, float, float]) -> None:
+        """Colour of the text."""
+        self._bar.GetLabelTextProperty().SetColor(*colour)
+        self._bar.GetTitleTextProperty().SetColor(*colour)
+
+    def show(self, colours: vtkLookupTable | None, title: str = "") -> None:
+        """Show the colours of a field, or nothing."""
+        self._bar.SetVisibility(colours is not None)
+        if colours is not None:
+            self._bar.SetLookupTable(colours)
+            self._bar.SetTitle(title)
+
+    def update(self, size: tuple[int, int], scale: float) -> None:
+        """Place the bar at the right border."""
+        self._bar.GetLabelTextProperty().SetFontSize(round(13 * scale))
+        self._bar.GetTitleTextProperty().SetFontSize(round(13 * scale))
+        width, height = size
+        wide, high = 110 * scale / max(width, 1), min(0.6, 260 * scale / max(height, 1))
+        self._bar.SetBarRatio(0.16)
+        self._bar.SetPosition(1 - wide - 8 * scale / max(width, 1), (1 - high) / 2)
+        self._bar.SetPosition2(wide, high)
+
+
+class AxesMarker:
+    """Small arrows x, y, z in the lower right corner that turn with the camera."""
+
+    SIZE = 100
+
+    def __init__(self) -> None:
+        self.renderer = vtkRenderer()
+        self.renderer.SetLayer(2)
+        self.renderer.InteractiveOff()
+        self._axes = vtkAxesActor()
+        self._axes.SetShaftTypeToCylinder()
+        self._axes.SetCylinderRadius(0.03)
+        self._axes.SetConeRadius(0.28)
+        self._axes.SetNormalizedTipLength(0.24, 0.24, 0.24)
+        self._axes.SetNormalizedShaftLength(0.76, 0.76, 0.76)
+        self.renderer.AddActor(self._axes)
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide."""
+        self.renderer.SetDraw(visible)
+
+    def set_colour(self, colour: tuple[float, float, float]) -> None:
+        """Colour of arrows and letters: none of the phases' own."""
+        for letter in "XYZ":
+            caption = getattr(self._axes, f"Get{letter}AxisCaptionActor2D")()
+            style = caption.GetCaptionTextProperty()
+            style.SetColor(*colour)
+            style.SetFontFamilyToArial()
+            style.BoldOff()
+            style.ItalicOff()
+            style.ShadowOff()
+            for part in ("Shaft", "Tip"):
+                getattr(self._axes, f"Get{letter}Axis{part}Property")().SetColor(*colour)
+        self._axes.SetXAxisLabelText("x")
+        self._axes.SetYAxisLabelText("y")
+        self._axes.SetZAxisLabelText("z")
+
+    def update(
+        self,
+        camera: vtkCamera,
+        viewport: tuple[float, float, float, float],
+        window: tuple[int, int],
+        scale: float,
+    ) -> None:
+        """Turn with `camera`, and stand in the corner of its viewport."""
+        left, bottom, right, _ = viewport
+        wide, high = self.SIZE * scale / max(window[0], 1), self.SIZE * scale / max(window[1], 1)
+        self.renderer.SetViewport(max(left, right - wide), bottom, right, min(1.0, bottom + high))
+        for letter in "XYZ":
+            caption = getattr(self._axes, f"Get{letter}AxisCaptionActor2D")()
+            caption.GetTextActor().SetTextScaleModeToNone()
+            caption.GetCaptionTextProperty().SetFontSize(round(13 * scale))
+        own = self.renderer.GetActiveCamera()
+        own.ParallelProjectionOn()
+        direction = camera.GetDirectionOfProjection()
+        own.SetFocalPoint(0, 0, 0)
+        own.SetPosition(*(-4 * d for d in direction))
+        own.SetViewUp(*camera.GetViewUp())
+        own.SetParallelScale(1.35)
+        self.renderer.ResetCameraClippingRange()

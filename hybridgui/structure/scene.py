@@ -1,0 +1,522 @@
+"""One electrode in three dimensions, apart from any window or widget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import vtkmodules.vtkRenderingFreeType
+import vtkmodules.vtkRenderingOpenGL2
+import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401  (the three register the drawing parts)
+from vtkmodules.vtkCommonCore import vtkLookupTable
+from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkFiltersCore import vtkFeatureEdges
+from vtkmodules.vtkFiltersSources import vtkCubeSource
+from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer
+
+from engine.structure.stack import VoxelStack
+from hybridgui.structure.annotations import (
+    AxesMarker,
+    ColourBar,
+    PhaseLegend,
+    ScaleBar,
+    um_per_pixel_of,
+)
+from hybridgui.structure.backdrop import LIGHT
+from hybridgui.structure.camera import fit_camera
+from hybridgui.structure.cut_face import CutFace
+from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
+from hybridgui.structure.smooth_surfaces import smooth_surfaces
+from hybridgui.structure.surface_actors import SurfaceActors
+from hybridgui.structure.volume_actor import VolumeActor
+from hybridgui.structure.voxel_faces import voxel_faces
+from hybridgui.structure.voxel_ray import Pick, first_voxel
+
+MODES = ("voxels", "smooth", "volume")
+Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+_COLLECTOR = "#AEB4BB"
+_SEPARATOR = "#E9E2CF"
+_SLAB_SHARE = 0.035
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A value per voxel to colour the structure by.
+
+    Attributes
+    ----------
+    values : ndarray of float, shape (nz, ny, nx)
+        Not a number where there is none.
+    title : str
+        With its unit.
+    colours : {"cividis", "viridis", "categories"}
+    range : tuple of two floats, optional
+        Values at the ends of the colours; the 1st and 99th percentile by default.
+    """
+
+    values: np.ndarray
+    title: str
+    colours: str = "cividis"
+    range: tuple[float, float] | None = None
+
+
+class StructureScene:
+    """Renderers and actors that show one `VoxelStack`.
+
+    World coordinates are µm: x to the right, y to the back, z up, the current collector at
+    z = 0. `renderers` are to be added to a render window; `update` is to be called before
+    each rendering.
+    """
+
+    def __init__(self) -> None:
+        # Drawn over nothing (black of no opacity): the background is laid under the picture
+        # afterwards, since ambient occlusion would flatten its gradient.
+        self.renderer = vtkRenderer()
+        self.renderer.SetLayer(0)
+        self.renderer.SetBackground(0, 0, 0)
+        self.renderer.SetBackgroundAlpha(0.0)
+        self._overlay = vtkRenderer()
+        self._overlay.SetLayer(1)
+        self._overlay.InteractiveOff()
+        self._marker = AxesMarker()
+        self.renderers = (
+            self.renderer,
+            self._overlay,
+            self._marker.renderer,
+        )
+        self._light()
+        self._surfaces = SurfaceActors(self.renderer)
+        self._volume = VolumeActor(self.renderer)
+        self._cut = CutFace(self.renderer)
+        self._slabs = (
+            _slab(self.renderer, _COLLECTOR, 1.0),
+            _slab(self.renderer, _SEPARATOR, 0.45),
+        )
+        self._outline = _outline(self.renderer)
+        self._scale_bar = ScaleBar(self._overlay)
+        self._legend = PhaseLegend(self._overlay)
+        self._colour_bar = ColourBar(self._overlay)
+        self._looks = default_looks()
+        self._stack: VoxelStack | None = None
+        self._mode = "voxels"
+        self._stride = 1
+        self._crop: Bounds | None = None
+        self._plane: vtkPlane | None = None
+        self._field: Field | None = None
+        self._field_colours: vtkLookupTable | None = None
+        self._show_slabs = True
+        self._lighting = True
+        self._meshes: dict = {}
+        self._shown: tuple = ()
+        self._viewport = (0.0, 0.0, 1.0, 1.0)
+        self.camera.ParallelProjectionOn()
+        self.set_ink(LIGHT.ink)
+
+    # -- what is shown ----------------------------------------------------------------------
+    @property
+    def stack(self) -> VoxelStack | None:
+        """The structure that is shown."""
+        return self._stack
+
+    @property
+    def camera(self):
+        """Camera of the structure; scenes that are compared share one."""
+        return self.renderer.GetActiveCamera()
+
+    @property
+    def looks(self) -> Looks:
+        """How each phase is drawn."""
+        return dict(self._looks)
+
+    @property
+    def mode(self) -> str:
+        """One of `MODES`."""
+        return self._mode
+
+    @property
+    def crop(self) -> Bounds | None:
+        """Voxel bounds (first, past the last) along (z, y, x), or None for the whole."""
+        return self._crop
+
+    @property
+    def stride(self) -> int:
+        """Every how many-th voxel is drawn."""
+        return self._stride
+
+    @property
+    def drawn_cells(self) -> int:
+        """Polygons in the picture; a measure of how long it takes to draw."""
+        return 0 if self._mode == "volume" else self._surfaces.cells
+
+    @property
+    def scale_bar(self) -> ScaleBar:
+        """The scale bar as it was last drawn."""
+        return self._scale_bar
+
+    @property
+    def um_per_pixel(self) -> float:
+        """Size of a pixel in the plane through the focal point, µm."""
+        return um_per_pixel_of(self.camera, self._size()[1])
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """Extent of the structure along (x, y, z), µm."""
+        if self._stack is None:
+            return (1.0, 1.0, 1.0)
+        shape, spacing = self._stack.shape, self._stack.spacing
+        return tuple(shape[k] * spacing[k] for k in (2, 1, 0))  # type: ignore[return-value]
+
+    def set_stack(self, stack: VoxelStack | None) -> None:
+        """Show another structure; looks, mode and camera stay."""
+        self._stack = stack
+        self._meshes.clear()
+        self._crop = None
+        self._field = None
+        self._colour_bar.show(None)
+        self._rebuild()
+
+    def set_mode(self, mode: str) -> None:
+        """Show true voxels, smooth surfaces or a volume rendering."""
+        if mode not in MODES:
+            raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
+        self._mode = mode
+        self._rebuild()
+
+    def set_stride(self, stride: int) -> None:
+        """Draw every `stride`-th voxel only: a coarser picture of large stacks."""
+        if stride != self._stride:
+            self._stride = max(1, int(stride))
+            self._rebuild()
+
+    def set_crop(self, crop: Bounds | None) -> None:
+        """Show only a box of voxels: (first, past the last) along (z, y, x)."""
+        if self._stack is not None and crop is not None:
+            crop = tuple(  # type: ignore[assignment]
+                (max(0, min(low, n - 1)), max(low + 1, min(high, n)))
+                for (low, high), n in zip(crop, self._stack.shape, strict=True)
+            )
+            if crop == tuple((0, n) for n in self._stack.shape):
+                crop = None
+        if crop != self._crop:
+            self._crop = crop
+            self._rebuild()
+
+    def set_clip(
+        self,
+        origin: tuple[float, float, float] | None,
+        normal: tuple[float, float, float] = (0.0, 1.0, 0.0),
+    ) -> None:
+        """Cut by a plane and keep the side its normal points to; None ends the cut."""
+        if origin is None:
+            self._plane = None
+        else:
+            length = float(np.linalg.norm(normal))
+            if not length > 0:
+                raise ValueError("the normal of a clip plane must not be zero")
+            self._plane = vtkPlane()
+            self._plane.SetOrigin(*origin)
+            self._plane.SetNormal(*(n / length for n in normal))
+        self._apply_clip()
+        self._apply_looks()
+
+    def set_look(self, phase: int, **changes) -> None:
+        """Change colour, visibility or opacity of a phase."""
+        self._looks[phase] = replace(self._looks[phase], **changes)
+        self._apply_looks()
+
+    def set_looks(self, looks: dict[int, PhaseLook]) -> None:
+        """Change how all phases are drawn."""
+        self._looks = dict(looks)
+        self._apply_looks()
+
+    def set_field(self, field: Field | None) -> None:
+        """Colour the structure by a field, or by phase again with None."""
+        self._field = field
+        self._field_colours = None
+        if field is not None:
+            self._field_colours = field_colours(field)
+        is_category = field is not None and field.colours == "categories"
+        self._colour_bar.show(
+            None if is_category else self._field_colours, "" if field is None else field.title
+        )
+        self._apply_looks()
+
+    # -- surroundings -----------------------------------------------------------------------
+    def set_ink(self, colour: str) -> None:
+        """Colour of all that is written over the picture."""
+        ink = rgb(colour)
+        for part in (self._scale_bar, self._legend, self._colour_bar, self._marker):
+            part.set_colour(ink)
+        self._outline.GetProperty().SetColor(*ink)
+
+    def set_slabs(self, visible: bool) -> None:
+        """Show current collector and separator."""
+        self._show_slabs = visible
+        self._place_surroundings()
+
+    def set_outline(self, visible: bool) -> None:
+        """Show the edges of the box."""
+        self._outline.SetVisibility(visible and self._stack is not None)
+
+    def set_annotations(
+        self, scale_bar: bool = True, legend: bool = True, axes: bool = True
+    ) -> None:
+        """Choose what is written over the picture."""
+        self._scale_bar.set_visible(scale_bar)
+        self._legend.set_visible(legend)
+        self._marker.set_visible(axes)
+
+    def set_lighting(self, on: bool) -> None:
+        """Light the structure, or show the plain colours of the phases."""
+        self._lighting = on
+        self._surfaces.set_lighting(on)
+        self._cut.set_lighting(on)
+        for slab in self._slabs:
+            slab.GetProperty().SetLighting(on)
+
+    def set_occlusion(self, on: bool) -> None:
+        """Darken hollows (screen-space ambient occlusion)."""
+        self.renderer.SetUseSSAO(on)
+        if on:
+            self.renderer.SetSSAORadius(0.12 * max(self.size))
+            self.renderer.SetSSAOBias(0.004 * max(self.size))
+            self.renderer.SetSSAOKernelSize(96)
+            self.renderer.SetSSAOBlur(True)
+
+    def set_viewport(self, left: float, bottom: float, right: float, top: float) -> None:
+        """Part of the window that the scene fills (0..1)."""
+        self._viewport = (left, bottom, right, top)
+        for renderer in (self.renderer, self._overlay):
+            renderer.SetViewport(left, bottom, right, top)
+
+    # -- camera -----------------------------------------------------------------------------
+    def look_from(self, view: str = "corner") -> None:
+        """Turn the camera to a named view (see `hybridgui.structure.camera.VIEWS`) and fit."""
+        width, height = self._size()
+        x, y, z = self.size
+        slab = self._slab_height() if self._show_slabs else 0.0
+        fit_camera(self.camera, (0, x, 0, y, -slab, z + slab), view, width / max(height, 1))
+
+    def update(self, scale: float = 1.0) -> None:
+        """Fit annotations and clipping range to camera and window; call before rendering."""
+        size = self._size()
+        self._scale_bar.update(self.camera, size, scale)
+        self._legend.update(self._looks, size, scale)
+        self._colour_bar.update(size, scale)
+        window = self.renderer.GetVTKWindow()
+        if window is not None:
+            self._marker.update(self.camera, self._viewport, window.GetSize(), scale)
+        self.renderer.ResetCameraClippingRange()
+
+    def pick(self, x: float, y: float) -> Pick | None:
+        """Visible voxel at a pixel of the window, counted from its lower left corner."""
+        if self._stack is None:
+            return None
+        ends = []
+        for depth in (0.0, 1.0):
+            self.renderer.SetDisplayPoint(x, y, depth)
+            self.renderer.DisplayToWorld()
+            px, py, pz, w = self.renderer.GetWorldPoint()
+            ends.append(np.array((px, py, pz)) / (w or 1.0))
+        visible = [p for p, look in self._looks.items() if look.visible and look.opacity > 0]
+        planes = None
+        if self._plane is not None:
+            planes = [(np.array(self._plane.GetOrigin()), np.array(self._plane.GetNormal()))]
+        return first_voxel(
+            self._stack.labels, self._stack.spacing, *ends, visible, self._crop, planes
+        )
+
+    def close(self) -> None:
+        """Let go of all data; the scene is not used afterwards."""
+        self._surfaces.clear()
+        self._volume.clear()
+        self._meshes.clear()
+        self._stack = None
+        for renderer in self.renderers:
+            renderer.RemoveAllViewProps()
+            renderer.RemoveAllLights()
+
+    # -- making of --------------------------------------------------------------------------
+    def _visible_part(self) -> tuple[np.ndarray, tuple[float, ...], tuple[float, ...], tuple]:
+        """Labels as cropped and thinned, their spacing, the place of their corner, the slices."""
+        assert self._stack is not None
+        crop = self._crop or tuple((0, n) for n in self._stack.shape)
+        step = self._stride
+        cut = tuple(
+            slice(low + min(step // 2, (high - low - 1) // 2), high, step) for low, high in crop
+        )
+        labels = np.ascontiguousarray(self._stack.labels[cut])
+        # The thinned voxels fill the very box that was asked for.
+        spacing = tuple(
+            (high - low) * edge / n
+            for (low, high), edge, n in zip(crop, self._stack.spacing, labels.shape, strict=True)
+        )
+        corner = tuple(crop[k][0] * self._stack.spacing[k] for k in (2, 1, 0))
+        return labels, spacing, corner, cut
+
+    def _rebuild(self) -> None:
+        if self._stack is None:
+            self._surfaces.clear()
+            self._volume.clear()
+            self._cut.cut(np.zeros((1, 1, 1), np.uint8), (1, 1, 1), (0, 0, 0), None)
+            self._place_surroundings()
+            return
+        labels, spacing, corner, _ = self._visible_part()
+        if self._mode == "volume":
+            self._surfaces.clear()
+            self._volume.set_labels(labels, spacing, corner)
+        else:
+            self._volume.clear()
+            key = (self._mode, self._stride, self._crop)
+            if key not in self._meshes:
+                make = voxel_faces if self._mode == "voxels" else smooth_surfaces
+                meshes = make(labels, spacing)
+                for mesh in meshes.values():
+                    mesh.points[:] += np.array(corner, dtype=np.float32)
+                self._remember(key, meshes)
+            self._surfaces.set_meshes(self._meshes[key], smooth=self._mode == "smooth")
+            self._surfaces.set_lighting(self._lighting)
+        self._place_surroundings()
+        self._apply_clip()
+        self._apply_looks()
+
+    def _remember(self, key: tuple, meshes: dict) -> None:
+        """Keep a few meshes, so that moving with less detail and back is quick."""
+        while len(self._meshes) >= 4:
+            self._meshes.pop(next(iter(self._meshes)))
+        self._meshes[key] = meshes
+
+    def _apply_clip(self) -> None:
+        planes = [self._plane] if self._plane is not None else []
+        self._surfaces.set_clip(planes)
+        self._volume.set_clip(planes)
+        if self._stack is None:
+            return
+        labels, spacing, corner, _ = self._visible_part()
+        plane = self._plane if self._mode != "volume" else None
+        self._cut.cut(labels, spacing, corner, plane)
+
+    def _apply_looks(self) -> None:
+        self._surfaces.set_looks(self._looks)
+        self._volume.set_looks(self._looks)
+        if self._field is None or self._stack is None:
+            self._surfaces.set_field(None, None, self._looks)
+            self._cut.set_looks(self._looks)
+            return
+        values = self._field.values[self._visible_part()[3]]
+        self._surfaces.set_field(values, self._field_colours, self._looks)
+        self._cut.set_field(values, self._field_colours, self._looks)
+
+    def _slab_height(self) -> float:
+        return _SLAB_SHARE * max(self.size)
+
+    def _place_surroundings(self) -> None:
+        x, y, z = self.size
+        height = self._slab_height()
+        for slab, bottom in zip(self._slabs, (-height, z), strict=True):
+            source = slab.source
+            source.SetBounds(0, x, 0, y, bottom, bottom + height)
+            slab.SetVisibility(self._show_slabs and self._stack is not None)
+        self._outline.source.SetBounds(0, x, 0, y, 0, z)
+        self._outline.SetVisibility(self._stack is not None)
+        self.set_occlusion(bool(self.renderer.GetUseSSAO()))
+
+    def _light(self) -> None:
+        """Lamps that move with the camera: key left, fill right, one above, one in front."""
+        self.renderer.AutomaticLightCreationOff()
+        for across, up, strength in ((-38, 22, 0.9), (60, 10, 0.55), (0, 80, 0.35), (0, 0, 0.15)):
+            lamp = vtkLight()
+            lamp.SetLightTypeToCameraLight()
+            a, u = math.radians(across), math.radians(up)
+            lamp.SetPosition(math.sin(a) * math.cos(u), math.sin(u), math.cos(a) * math.cos(u))
+            lamp.SetFocalPoint(0, 0, 0)
+            lamp.SetIntensity(strength)
+            self.renderer.AddLight(lamp)
+
+    def _size(self) -> tuple[int, int]:
+        width, height = self.renderer.GetSize()
+        return (width, height) if width > 0 and height > 0 else (300, 300)
+
+
+class _SourceActor(vtkActor):
+    """An actor that keeps the source it shows."""
+
+    source: vtkCubeSource
+
+
+def _slab(renderer: vtkRenderer, colour: str, opacity: float) -> _SourceActor:
+    actor = _SourceActor()
+    actor.source = vtkCubeSource()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(actor.source.GetOutputPort())
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetColor(*rgb(colour))
+    actor.GetProperty().SetOpacity(opacity)
+    actor.GetProperty().SetAmbient(0.2)
+    actor.GetProperty().SetDiffuse(0.8)
+    actor.SetVisibility(False)
+    renderer.AddActor(actor)
+    return actor
+
+
+def _outline(renderer: vtkRenderer) -> _SourceActor:
+    actor = _SourceActor()
+    actor.source = vtkCubeSource()
+    edges = vtkFeatureEdges()
+    edges.SetInputConnection(actor.source.GetOutputPort())
+    edges.ColoringOff()
+    edges.BoundaryEdgesOn()
+    edges.FeatureEdgesOff()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(edges.GetOutputPort())
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetLighting(False)
+    actor.GetProperty().SetLineWidth(1.0)
+    actor.GetProperty().SetOpacity(0.35)
+    actor.SetVisibility(False)
+    renderer.AddActor(actor)
+    return actor
+
+
+def field_colours(field: Field) -> vtkLookupTable:
+    """Look-up table for a field; values that are missing are grey."""
+    values = field.values[np.isfinite(field.values)]
+    if field.range is not None:
+        low, high = field.range
+    elif values.size:
+        low, high = (float(v) for v in np.percentile(values, (1, 99)))
+    else:
+        low, high = 0.0, 1.0
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    table = vtkLookupTable()
+    if field.colours == "categories":
+        low, high = 0.0, max(1.0, float(values.max(initial=1)))
+        shades = category_colours(int(high) + 1)
+    else:
+        shades = _colour_map(field.colours)
+    table.SetNumberOfTableValues(len(shades))
+    for number, shade in enumerate(shades):
+        table.SetTableValue(number, *(float(c) for c in shade[:3]), 1.0)
+    table.SetRange(low, high)
+    table.SetNanColor(0.72, 0.72, 0.72, 1.0)
+    table.Build()
+    return table
+
+
+def _colour_map(name: str) -> np.ndarray:
+    import matplotlib
+
+    return matplotlib.colormaps[name](np.linspace(0, 1, 256))
+
+
+def category_colours(count: int) -> np.ndarray:
+    """Colours that tell neighbours in number apart: hues a golden angle from each other."""
+    import colorsys
+
+    numbers = np.arange(count)
+    hues = (0.08 + numbers * 0.61803398875) % 1
+    values = 0.72 + 0.23 * (numbers % 3) / 2
+    return np.array([colorsys.hsv_to_rgb(h, 0.55, v) for h, v in zip(hues, values, strict=True)])
