@@ -1,0 +1,132 @@
+"""What one worker does: a condition and a seed in, numbers and a hash out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+from engine import __version__
+from engine.errors import InputError
+from engine.study.records import StructureTask
+
+# Variables that numerical libraries read when they are imported: one thread per process.
+SINGLE_THREAD = {
+    name: "1"
+    for name in (
+        "NUMBA_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    )
+}
+# A `main()` reached with this mark is a pool process that lost its way: it ends at once.
+POOL_MARK = "HYBRIDGUI_POOL_CHILD"
+_PARENT_CHECK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one task; `error` is None where it succeeded.
+
+    `final` failures are not worth a second try. `memory` is the worker's resident memory in
+    bytes, `version` the program version it runs.
+    """
+
+    number: int
+    repeat: int
+    properties: dict[str, float]
+    voxels_sha256: str | None
+    error: str | None
+    details: str
+    final: bool
+    seconds: float
+    process: int
+    memory: int
+    version: str = __version__
+
+
+def start_worker(parent: int) -> None:
+    """Prepare a pool process: it leaves Ctrl-C to its parent and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """Leave when the parent is gone, so that a killed program leaves no process behind."""
+    import psutil
+
+    try:
+        process = psutil.Process(parent)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_PARENT_CHECK_SECONDS)
+    except psutil.Error:
+        pass
+    os._exit(1)
+
+
+def resident_memory() -> int:
+    """Return the resident memory of this process, bytes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def run_structure(task: StructureTask, parts: str) -> Outcome:
+    """Generate and characterise one structure; never raises.
+
+    Parameters
+    ----------
+    task : StructureTask
+    parts : {"published", "all"}
+        What to compute.
+
+    Returns
+    -------
+    Outcome
+        `properties` holds `Properties.flat` with ``generation_seconds`` and
+        ``properties_seconds`` in place of its single time.
+    """
+    started = time.perf_counter()
+    properties: dict[str, float] = {}
+    sha256, error, details, final = None, None, "", False
+    try:
+        properties, sha256 = compute(task, parts)
+    except InputError as problem:
+        error, final = str(problem), True
+    except MemoryError:
+        error = "There was not enough memory: use fewer workers, a smaller box or larger voxels."
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}".rstrip(": ")
+        details = traceback.format_exc()
+    return Outcome(
+        number=task.number,
+        repeat=task.repeat,
+        properties=properties,
+        voxels_sha256=sha256,
+        error=error,
+        details=details,
+        final=final,
+        seconds=time.perf_counter() - started,
+        process=os.getpid(),
+        memory=resident_memory(),
+    )
+
+
+def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
+    """Return the properties of one structure and the hash of its voxels."""
+    from engine.properties.characterize import characterize
+    from engine.structure.generate import generate
+
+    started = time.perf_counter()
+    structure = generate(task.condition, task.seed)
+    generated = time.perf_counter()
+    properties = characterize(structure.stack, parts=parts).flat()
+    properties.pop("seconds", None)
+    properties["generation_seconds"] = generated - started
+    properties["properties_seconds"] = time.perf_counter() - generated
+    return properties, structure.stack.sha256
