@@ -22,6 +22,9 @@ SIGMA_BULK = 1.119
 SETTINGS = ("pressure_MPa", "am_percent", "initial_porosity_percent", "initial_thickness_um")
 """What the lab sets, in the order in which maps show it; the gap stands for the pressure."""
 
+POROSITY_SHIFT = "_porosity_shift_percent"
+"""Column of a table of settings: what the porosity after calendering differs from the law's."""
+
 _FROM_LAW = ("porosity_percent", "thickness_um")
 _ROUNDING = 1e-6
 
@@ -268,7 +271,14 @@ class Responses:
         if "pressure_MPa" in done and self.calibration is not None:
             done["gap_um"] = _gap_or_nan(self.calibration, done["pressure_MPa"].to_numpy(float))
         if self.law is not None and "porosity_percent" not in frame:
-            done["porosity_percent"] = self._porosity(done)
+            porosity = self._porosity(done)
+            if POROSITY_SHIFT in done:
+                # No error of the law makes pores vanish or opens a coating by pressing it.
+                before = np.maximum(done["initial_porosity_percent"].to_numpy(float), porosity)
+                moved = np.clip(porosity + done[POROSITY_SHIFT].to_numpy(float), 1.0, before)
+                done[POROSITY_SHIFT] = moved - porosity
+                porosity = moved
+            done["porosity_percent"] = porosity
         if "porosity_percent" in done and {"initial_porosity_percent", "initial_thickness_um"} <= {
             *done
         }:
@@ -427,7 +437,7 @@ class Responses:
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
             inside, notes = _law_scope(self.law, settings)
-        for name in self._models_of(outputs):
+        for name in self.models_of(outputs):
             for column, (low, high) in self._trained(self.models[name]).items():
                 if column not in settings:
                     continue
@@ -451,7 +461,8 @@ class Responses:
         }
         return domain | held
 
-    def _models_of(self, outputs: Iterable[str]) -> list[str]:
+    def models_of(self, outputs: Iterable[str]) -> list[str]:
+        """Targets of the models behind some outputs."""
         found: list[str] = []
         for name in outputs:
             step = name
@@ -476,6 +487,11 @@ _DERIVED = {
     SIGMA_EFF: TAU_LIQUID,
     "macmullin_number": TAU_LIQUID,
 }
+
+
+def interval_level(model: Any) -> float:
+    """Level of a model's interval, 0..1; 0.9 where it does not say."""
+    return float(getattr(model, "interval_level", None) or 0.9)
 
 
 def domain_of(model: Any) -> dict[str, tuple[float, float]]:

@@ -1,0 +1,574 @@
+"""The decision: which setting, how good, how sure.
+
+`trade_off` lays a fine grid over the settings and finds the exact non-dominated set;
+`recommend` picks one setting, robust against the process, the law and the models, and says it
+in a sentence in the lab's own variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.pareto import non_dominated
+from engine.maps.quantities import quantity
+from engine.maps.responses import Responses, setting_range
+from engine.maps.targets import Desirability, Target
+from engine.maps.uncertainty import SOURCES, Propagation, Scatter, summarise
+from engine.progress import Progress
+
+STEPS = {"gap_um": 41, "pressure_MPa": 41, "am_percent": 13, "initial_porosity_percent": 21}
+"""Grid steps along each setting; 11 for any other."""
+
+LEVEL = 0.8
+"""Level of every interval of a recommendation: no more than a few coating families support."""
+
+_SHORTLIST = 320
+_DRAWS = 128
+_SOURCE_WORDS = {
+    "process": "the scatter of the process",
+    "law": "the calendering law",
+    "models": "the property models",
+}
+
+
+@dataclass(frozen=True)
+class TradeOff:
+    """Every condition of the grid, judged.
+
+    Attributes
+    ----------
+    settings : DataFrame, n rows
+        Completed settings (gap, pressure, porosity after calendering included).
+    values : DataFrame, n rows
+        The outputs that the targets name.
+    feasible : ndarray of bool, shape (n,)
+        Whether all limits are kept.
+    front : ndarray of bool, shape (n,)
+        Non-dominated among the feasible.
+    desirability : ndarray, shape (n,), 0..1
+    inside : ndarray of bool, shape (n,)
+        Inside the domains of law and models.
+    notes : tuple of str
+    """
+
+    targets: tuple[Target, ...]
+    settings: pd.DataFrame
+    values: pd.DataFrame
+    feasible: np.ndarray
+    front: np.ndarray
+    desirability: np.ndarray
+    inside: np.ndarray
+    scale: Desirability
+    notes: tuple[str, ...] = ()
+
+    def table(self, count: int | None = None) -> pd.DataFrame:
+        """The non-dominated conditions, most desirable first; the data behind the plot."""
+        rows = np.flatnonzero(self.front)
+        rows = rows[np.argsort(-self.desirability[rows], kind="stable")][:count]
+        frame = pd.concat([self.settings.iloc[rows], self.values.iloc[rows]], axis=1)
+        frame = frame.loc[:, ~frame.columns.duplicated()]
+        frame["desirability"] = self.desirability[rows]
+        frame["inside_domain"] = self.inside[rows]
+        return frame.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One setting, with all that is known of how sure it is.
+
+    Attributes
+    ----------
+    setting : dict
+        Completed setting by column.
+    variable : {"gap_um", "pressure_MPa"}
+        The lab's own variable.
+    best_range : (low, high)
+        Where the best value of the variable lies at `LEVEL` when law and models are off.
+    window : (low, high)
+        Values of the variable that serve nearly as well (expected desirability within a
+        tenth of the best).
+    predicted : dict of output to (expected, low, high)
+        Expected value of the models, and the interval at `LEVEL` from all sources.
+    probability : float, 0..1
+        Chance that every limit is kept.
+    desirability : float, 0..1
+        Expected, over all sources.
+    budget : dict of source to share
+        Part of the variance of the predictions, averaged over the targets; sums to 1.
+    dominant : str
+        The source with the largest part.
+    robust : bool
+        Whether the choice itself took the uncertainty into account.
+    sentence : str
+    notes : tuple of str
+    """
+
+    setting: dict[str, float]
+    variable: str
+    best_range: tuple[float, float]
+    window: tuple[float, float]
+    predicted: dict[str, tuple[float, float, float]]
+    probability: float
+    desirability: float
+    budget: dict[str, float]
+    dominant: str
+    robust: bool
+    targets: tuple[Target, ...]
+    scatter: Scatter
+    sentence: str
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, for a study's settings and the report."""
+        return {
+            "setting": dict(self.setting),
+            "variable": self.variable,
+            "best_range": list(self.best_range),
+            "window": list(self.window),
+            "predicted": {name: list(three) for name, three in self.predicted.items()},
+            "probability": self.probability,
+            "desirability": self.desirability,
+            "budget": dict(self.budget),
+            "dominant": self.dominant,
+            "robust": self.robust,
+            "targets": [target.to_dict() for target in self.targets],
+            "scatter": vars(self.scatter).copy(),
+            "sentence": self.sentence,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Recommendation:
+        """Rebuild a recommendation from `to_dict`."""
+        try:
+            return cls(
+                **{
+                    **data,
+                    "best_range": tuple(data["best_range"]),
+                    "window": tuple(data["window"]),
+                    "predicted": {n: tuple(three) for n, three in data["predicted"].items()},
+                    "targets": tuple(Target.from_dict(one) for one in data["targets"]),
+                    "scatter": Scatter(**data["scatter"]),
+                    "notes": tuple(data["notes"]),
+                }
+            )
+        except (KeyError, TypeError) as error:
+            raise InputError(f"The stored recommendation cannot be read ({error}).") from error
+
+
+def candidates(
+    responses: Responses,
+    *,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    steps: Mapping[str, int] | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """A fine grid over the settings, stepped in the roll gap where a calibration is known.
+
+    Parameters
+    ----------
+    responses : Responses
+    ranges : mapping, optional
+        ``{setting: (low, high)}``, narrower than the models' domains.
+    steps : mapping, optional
+        Points along a setting; `STEPS` otherwise.
+    fixed : mapping, optional
+        Settings that the lab does not want to move.
+
+    Raises
+    ------
+    InputError
+        If a range is empty or reaches outside the models' domains.
+    """
+    ranges, fixed = dict(ranges or {}), dict(fixed or {})
+    counts = {**STEPS, **dict(steps or {})}
+    variable = lab_variable(responses)
+    axes: dict[str, np.ndarray] = {}
+    for name in responses.settings:
+        axis = variable if name == "pressure_MPa" else name
+        if axis in fixed or name in fixed:
+            axis = axis if axis in fixed else name
+            axes[axis] = np.array([float(fixed[axis])])
+            continue
+        axis = name if name in ranges else axis
+        low, high = setting_range(responses, axis)
+        if axis in ranges:
+            asked = ranges[axis]
+            one = quantity(axis)
+            slack = 1e-6 * max(1.0, abs(low), abs(high))
+            if not low - slack <= asked[0] <= asked[1] <= high + slack:
+                raise InputError(
+                    f"{one.label}: {asked[0]:g} to {asked[1]:g} {one.unit} is not inside the "
+                    f"{low:.4g} to {high:.4g} {one.unit} that the models know."
+                )
+            low, high = asked
+        axes[axis] = _axis(axis, low, high, counts.get(axis, 11))
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    frame = pd.DataFrame({name: part.ravel() for name, part in zip(axes, mesh, strict=True)})
+    for name, value in fixed.items():
+        if name not in frame:
+            frame[name] = float(value)
+    return frame
+
+
+def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
+    """Steps of one setting; a machine is set in whole µm or MPa."""
+    if high <= low:
+        return np.array([low])
+    steps = np.linspace(low, high, count)
+    if name in ("gap_um", "pressure_MPa") and high - low >= count:
+        steps = np.unique(np.clip(np.round(steps), np.ceil(low - 1e-9), np.floor(high + 1e-9)))
+    return steps
+
+
+def lab_variable(responses: Responses) -> str:
+    """What the lab turns: the roll gap where it is calibrated over the range, else pressure."""
+    if responses.calibration is not None and "pressure_MPa" in responses.ranges:
+        low, high = responses.ranges["pressure_MPa"]
+        ends = responses.complete(pd.DataFrame({"pressure_MPa": [low, high]}))
+        if ends["gap_um"].notna().all():
+            return "gap_um"
+    return "pressure_MPa"
+
+
+def trade_off(
+    responses: Responses,
+    targets: Sequence[Target],
+    grid: pd.DataFrame | None = None,
+    *,
+    inside_only: bool = False,
+    **grid_choices: Any,
+) -> TradeOff:
+    """Judge every condition of a grid and find the exact non-dominated set.
+
+    Parameters
+    ----------
+    responses : Responses
+    targets : sequence of Target
+    grid : DataFrame, optional
+        Settings; `candidates` otherwise.
+    inside_only : bool
+        Count a setting outside the domains of law and models as not feasible.
+    **grid_choices
+        For `candidates`.
+
+    Raises
+    ------
+    InputError
+        If a target cannot be predicted.
+    """
+    frame = candidates(responses, **grid_choices) if grid is None else grid
+    names = [target.output for target in targets]
+    result = responses.evaluate(frame, names, intervals=False)
+    scale = Desirability.over(targets, result.values)
+    feasible = np.ones(len(frame), dtype=bool)
+    for target in targets:
+        feasible &= target.kept(result.values[target.output].to_numpy(float))
+    excluded = inside_only and feasible.any() and not (feasible & result.inside).any()
+    if inside_only:
+        feasible &= result.inside
+    front = np.zeros(len(frame), dtype=bool)
+    objectives = [target for target in targets if target.direction]
+    if objectives and feasible.any():
+        columns = result.values.loc[feasible, [target.output for target in objectives]]
+        front[feasible] = non_dominated(
+            columns.to_numpy(float), [target.direction for target in objectives]
+        )
+    else:
+        front = feasible.copy()
+    notes = list(result.notes)
+    if excluded:
+        notes.insert(0, "Settings that keep all limits exist only where law or models extrapolate.")
+    elif not feasible.any():
+        notes.insert(0, _why_nothing(targets, result.values))
+    desirability = scale(result.values)
+    if inside_only:
+        desirability = np.where(feasible, desirability, 0.0)
+    return TradeOff(
+        tuple(targets),
+        result.settings,
+        result.values,
+        feasible,
+        front,
+        desirability,
+        result.inside,
+        scale,
+        tuple(notes),
+    )
+
+
+def _why_nothing(targets: Sequence[Target], values: pd.DataFrame) -> str:
+    """Name the limit that alone excludes most."""
+    kept = {
+        target: int(target.kept(values[target.output].to_numpy(float)).sum()) for target in targets
+    }
+    hardest = min(kept, key=lambda target: kept[target])
+    column = values[hardest.output].to_numpy(float)
+    finite = column[np.isfinite(column)]
+    reach = f" (reached: {finite.min():.3g} to {finite.max():.3g})" if len(finite) else ""
+    return (
+        f"No setting keeps all limits; the hardest is {hardest.sentence}{reach}: loosen a limit "
+        "or widen the ranges."
+    )
+
+
+def recommend(
+    responses: Responses,
+    targets: Sequence[Target],
+    found: TradeOff | None = None,
+    *,
+    scatter: Scatter | None = None,
+    robust: bool = True,
+    draws: int = _DRAWS,
+    progress: Progress | None = None,
+) -> Recommendation:
+    """Choose a setting and say how sure it is.
+
+    Parameters
+    ----------
+    responses : Responses
+    targets : sequence of Target
+    found : TradeOff, optional
+        What `trade_off` gave for these targets.
+    scatter : Scatter, optional
+        Process scatter; ± 2 µm of gap and ± 1 % of initial porosity (standard deviations).
+    robust : bool
+        Choose by the desirability expected under all sources of error rather than by the
+        nominal one. The uncertainty is reported either way.
+    draws : int
+        Draws of the errors.
+    progress : Progress, optional
+
+    Raises
+    ------
+    InputError
+        If no setting keeps the limits.
+    """
+    progress = progress or Progress()
+    scatter = scatter or Scatter()
+    progress.report(0.0, "Judging settings")
+    found = trade_off(responses, targets) if found is None else found
+    if not found.feasible.any():
+        raise InputError(found.notes[0])
+    names = [target.output for target in targets]
+    propagation = Propagation(responses, names, scatter)
+    all_draws = propagation.draws(draws)
+    if robust:
+        rows = _shortlist(found)
+        scores = np.empty(len(rows))
+        block = max(1, 40_000 // len(all_draws))
+        for start in range(0, len(rows), block):
+            progress.report(0.1 + 0.6 * start / len(rows), "Drawing errors")
+            part = rows[start : start + block]
+            drawn = propagation.evaluate(found.settings.iloc[part], all_draws)
+            scores[start : start + block] = found.scale(drawn).reshape(len(part), -1).mean(axis=1)
+        # Ties (all zero, say) fall to the nominal desirability.
+        best = rows[np.lexsort((found.desirability[rows], scores))[-1]]
+    else:
+        best = int(np.argmax(found.desirability))
+    progress.report(0.75, "Weighing the sources")
+    chosen = found.settings.iloc[[best]].reset_index(drop=True)
+    drawn = propagation.evaluate(chosen, all_draws)
+    kept = np.ones(len(drawn), dtype=bool)
+    predicted = {}
+    for target in targets:
+        column = drawn[target.output].to_numpy(float)
+        kept &= target.kept(column)
+        interval = summarise(column, LEVEL)
+        nominal = float(found.values[target.output].iloc[best])
+        predicted[target.output] = (nominal, interval["low"], interval["high"])
+    budget = _budget(propagation, chosen, names, draws)
+    variable = lab_variable(responses)
+    progress.report(0.85, "Finding how far the best setting may move")
+    best_range, window, moved_notes = _along_the_variable(
+        responses, propagation, found.scale, chosen, variable, draws
+    )
+    dominant = max(budget, key=lambda source: budget[source])
+    setting = {
+        str(name): float(chosen[name].iloc[0]) for name in chosen if not str(name).startswith("_")
+    }
+    _, scope_notes = responses.scope(chosen, names)
+    notes = [*propagation.notes_, *moved_notes, *scope_notes]
+    progress.report(1.0, "Recommended")
+    return Recommendation(
+        setting=setting,
+        variable=variable,
+        best_range=best_range,
+        window=window,
+        predicted=predicted,
+        probability=float(kept.mean()),
+        desirability=float(found.scale(drawn).mean()),
+        budget=budget,
+        dominant=dominant,
+        robust=robust,
+        targets=tuple(targets),
+        scatter=scatter,
+        sentence=_sentence(
+            setting,
+            variable,
+            best_range,
+            predicted,
+            float(kept.mean()),
+            targets,
+            budget,
+            dominant,
+            responses,
+        ),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _shortlist(found: TradeOff) -> np.ndarray:
+    """The most desirable conditions and an even sample of the feasible rest.
+
+    The robust choice may stand away from the nominal one, off the edge of a limit, so the
+    best alone would not do.
+    """
+    good = np.flatnonzero(found.feasible)
+    ranked = good[np.argsort(-found.desirability[good], kind="stable")]
+    top = ranked[: _SHORTLIST // 2]
+    even = ranked[np.linspace(0, len(ranked) - 1, min(len(ranked), _SHORTLIST // 2)).astype(int)]
+    return np.unique(np.concatenate([top, even]))
+
+
+def _budget(
+    propagation: Propagation, chosen: pd.DataFrame, names: Sequence[str], draws: int
+) -> dict[str, float]:
+    """Share of each source in the variance, averaged over the outputs."""
+    variance = {}
+    for source in SOURCES:
+        drawn = propagation.evaluate(chosen, propagation.draws(draws, (source,)))
+        with np.errstate(invalid="ignore"):
+            variance[source] = np.nan_to_num(
+                drawn[list(names)].replace([np.inf, -np.inf], np.nan).var(axis=0).to_numpy(float)
+            )
+    total = np.sum(list(variance.values()), axis=0)
+    moved = total > 0
+    if not moved.any():
+        return dict.fromkeys(SOURCES, 0.0)
+    return {source: float((variance[source][moved] / total[moved]).mean()) for source in SOURCES}
+
+
+def _along_the_variable(
+    responses: Responses,
+    propagation: Propagation,
+    scale: Desirability,
+    chosen: pd.DataFrame,
+    variable: str,
+    draws: int,
+) -> tuple[tuple[float, float], tuple[float, float], list[str]]:
+    """How the best value of the lab's variable moves when law and models are off.
+
+    The coating stays as recommended; for each draw of the law's and the models' error the
+    best value of the variable is found anew.
+    """
+    low, high = setting_range(responses, variable)
+    line = np.linspace(low, high, 61)
+    coating = {
+        name: chosen[name].iloc[0]
+        for name in responses.base
+        if name in chosen and name not in ("pressure_MPa", "gap_um")
+    }
+    conditions = responses.complete(pd.DataFrame({**coating, variable: line}))
+    errors = propagation.draws(draws, ("law", "models"))
+    drawn = scale(propagation.evaluate(conditions, errors)).reshape(len(line), -1)
+    reached = drawn.max(axis=0) > 0
+    notes = []
+    here = float(chosen[variable].iloc[0])
+    best_range = (here, here)
+    if reached.any():
+        best = line[np.argmax(drawn[:, reached], axis=0)]
+        ends = np.quantile(best, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+        best_range = float(min(ends[0], here)), float(max(ends[1], here))
+    if not reached.all():
+        notes.append(
+            f"In {100 * (1 - reached.mean()):.0f} % of the ways in which law and models may be "
+            "off, no value of the setting keeps the limits."
+        )
+    everything = propagation.draws(draws)
+    expected = scale(propagation.evaluate(conditions, everything)).reshape(len(line), -1)
+    mean = expected.mean(axis=1)
+    at = int(np.argmin(np.abs(line - here)))
+    first = last = at
+    floor = 0.9 * mean[at]
+    while first > 0 and mean[first - 1] >= floor:
+        first -= 1
+    while last < len(line) - 1 and mean[last + 1] >= floor:
+        last += 1
+    window = float(min(line[first], here)), float(max(line[last], here))
+    return best_range, window, notes
+
+
+def _sentence(
+    setting: Mapping[str, float],
+    variable: str,
+    best_range: tuple[float, float],
+    predicted: Mapping[str, tuple[float, float, float]],
+    probability: float,
+    targets: Sequence[Target],
+    budget: Mapping[str, float],
+    dominant: str,
+    responses: Responses,
+) -> str:
+    """The recommendation in words; what dominates its uncertainty comes first."""
+    parts = []
+    if budget[dominant] >= 0.5:
+        lead = f"Most of the uncertainty ({100 * budget[dominant]:.0f} %) comes from "
+        lead += _SOURCE_WORDS[dominant]
+        if dominant == "law" and responses.law_error is not None:
+            lead += (
+                f", which errs by {100 * responses.law_error.sd:.1f} points of porosity on a "
+                "coating it has not seen"
+            )
+        parts.append(f"{lead}.")
+    one = quantity(variable)
+    other = "pressure_MPa" if variable == "gap_um" else "gap_um"
+    also = ""
+    if other in setting and np.isfinite(setting[other]):
+        also = f" ({quantity(other).label.lower()} {setting[other]:.0f} {quantity(other).unit})"
+    coating = [
+        f"{setting[name]:.4g} {quantity(name).unit} {word}"
+        for name, word in (
+            ("am_percent", "AM"),
+            ("initial_porosity_percent", "initial porosity"),
+            ("initial_thickness_um", "initial thickness"),
+        )
+        if name in setting
+    ]
+    parts.append(
+        f"Set the {one.label.lower()} to {setting[variable]:.0f} {one.unit}{also} for a coating "
+        f"of {', '.join(coating)}; at {100 * LEVEL:.0f} % the best value lies between "
+        f"{best_range[0]:.0f} and {best_range[1]:.0f} {one.unit}."
+    )
+    said = [
+        f"{quantity(name).symbol or quantity(name).label} "
+        f"{with_uncertainty(value, low, high)}"
+        + ("" if quantity(name).unit == "–" else f" {quantity(name).unit}")
+        for name, (value, low, high) in predicted.items()
+    ]
+    parts.append(f"Expect {'; '.join(said)} ({100 * LEVEL:.0f} % intervals).")
+    if any(target.least is not None or target.most is not None for target in targets):
+        parts.append(f"All limits are kept with a probability of {100 * probability:.0f} %.")
+    return " ".join(parts)
+
+
+def with_uncertainty(value: float, low: float, high: float) -> str:
+    """A value and its interval with the digits that the interval justifies.
+
+    >>> with_uncertainty(3.3141, 3.27, 3.35)
+    '3.31 (3.27 to 3.35)'
+    """
+    half = 0.5 * (high - low)
+    if not np.isfinite(half) or half <= 0:
+        return f"{value:.3g}"
+    place = int(np.floor(np.log10(half)))
+    if half / 10.0**place < 2:  # a leading 1 is coarse: keep one digit more
+        place -= 1
+    digits = int(np.clip(-place, 0, 6))
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

@@ -1,0 +1,247 @@
+"""Which conditions to calender next, so that the recommendation becomes surer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.quantities import quantity
+from engine.maps.responses import SETTINGS, Responses, setting_range
+
+if TYPE_CHECKING:
+    from engine.experiment.table import CalenderingTable
+
+_POOL = 600
+_MEASUREMENT_SD = 0.006
+"""Scatter of a measured porosity (0..1): the typical spread between electrodes of one
+condition in the data behind DOI 10.1016/j.jpowsour.2020.229103."""
+
+# Correlation length of what a law misses, as a share of each setting's range: half a range
+# lets a measurement speak for its neighbourhood, not for the far end.
+_LENGTH = 0.5
+
+
+@dataclass(frozen=True)
+class NextExperiments:
+    """Conditions to measure, the most telling first.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Settings by column, predicted porosity after calendering and its standard deviation
+        (%), before and after the conditions above it were measured.
+    sd_before, sd_after : float, percentage points
+        Standard deviation of the law's porosity, averaged over the feasible region, now and
+        when all are measured.
+    notes : tuple of str
+    """
+
+    table: pd.DataFrame
+    sd_before: float
+    sd_after: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What measuring them is worth, in words."""
+        one = len(self.table) == 1
+        return (
+            f"Measuring {'this condition' if one else f'these {len(self.table)} conditions'} is "
+            f"expected to lower the law's uncertainty where the limits are kept from "
+            f"{self.sd_before:.1f} to {self.sd_after:.1f} points of porosity."
+        )
+
+    def sheet(self) -> pd.DataFrame:
+        """The conditions under the headers of a lab sheet, with a column to fill in."""
+        headers = {
+            "am_percent": "AM (%)",
+            "initial_porosity_percent": "Initial porosity (%)",
+            "initial_thickness_um": "Initial thickness (µm)",
+            "gap_um": "Roll gap (µm)",
+        }
+        if "gap_um" not in self.table or self.table["gap_um"].isna().any():
+            del headers["gap_um"]
+            headers["pressure_MPa"] = "Pressure (MPa)"
+        frame = self.table[list(headers)].round(3).rename(columns=headers)
+        frame["Porosity (%)"] = np.nan
+        return frame
+
+    def write(self, path: str | Path) -> Path:
+        """Write a workbook to fill in and to load again.
+
+        The sheet to fill stands first; what the law expects stands on a second one, so that
+        a prediction is never read as a measurement.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        path = Path(path).with_suffix(".xlsx")
+        expected = self.table.rename(
+            columns={name: quantity(name).axis for name in self.table if name in _NAMED}
+        )
+        try:
+            with pd.ExcelWriter(path, engine="openpyxl") as writer:
+                self.sheet().to_excel(writer, sheet_name="To measure", index=False)
+                expected.round(3).to_excel(writer, sheet_name="Expected", index=False)
+                for sheet in writer.sheets.values():
+                    for cell in sheet[1]:
+                        letter = cell.column_letter
+                        sheet.column_dimensions[letter].width = max(12, len(str(cell.value)) + 2)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        return path
+
+
+_NAMED = (*SETTINGS, "gap_um", "porosity_percent")
+
+
+def next_experiments(
+    responses: Responses,
+    conditions: pd.DataFrame,
+    table: CalenderingTable | None = None,
+    *,
+    count: int = 6,
+) -> NextExperiments:
+    """Choose conditions one after the other where the law is least sure.
+
+    What the law does not know has two parts: how its coefficients move when a coating family
+    is left out (jackknife over families), and what its form misses, taken as a smooth random
+    deviation of the size of the leave-family-out error that vanishes at the measured
+    conditions. The condition of the largest variance is chosen, counted as measured, and the
+    variances are updated; so the list spreads by itself.
+
+    Parameters
+    ----------
+    responses : Responses
+        With a calendering law.
+    conditions : DataFrame
+        Completed settings of the feasible region (``found.settings[found.feasible]``).
+    table : CalenderingTable, optional
+        The measurements behind the law.
+    count : int
+        How many.
+
+    Raises
+    ------
+    InputError
+        If there is no law, or no feasible condition.
+
+    Notes
+    -----
+    MacKay, Neural Computation 4 (1992) 590, DOI 10.1162/neco.1992.4.4.590, for choosing where
+    the predicted variance is largest.
+    """
+    if responses.law is None:
+        raise InputError("Fit a calendering law first: it is what new measurements improve.")
+    if len(conditions) == 0:
+        raise InputError("No setting keeps the limits: loosen one before planning experiments.")
+    if count < 1:
+        raise InputError("Ask for at least one experiment.")
+    pool = conditions.iloc[
+        np.unique(np.linspace(0, len(conditions) - 1, min(len(conditions), _POOL)).astype(int))
+    ].reset_index(drop=True)
+    notes = []
+    sd = 0.02 if responses.law_error is None else responses.law_error.sd
+    if responses.law_error is None:
+        notes.append("The law was never assessed: an error of 2 points of porosity is assumed.")
+    covariance = _misfit(responses, pool, table, sd)
+    if table is not None:
+        covariance = covariance + _jackknife(responses.law, pool, table)
+    else:
+        notes.append("The measurements behind the law are not at hand: only its form is doubted.")
+    before = float(np.sqrt(np.mean(np.diag(covariance))))
+    chosen: list[int] = []
+    sds: list[tuple[float, float]] = []
+    first = np.sqrt(np.diag(covariance))
+    for _ in range(min(count, len(pool))):
+        variance = np.diag(covariance).copy()
+        variance[chosen] = -1.0
+        row = int(np.argmax(variance))
+        chosen.append(row)
+        sds.append((float(first[row]), float(np.sqrt(max(variance[row], 0.0)))))
+        column = covariance[:, row]
+        covariance = covariance - np.outer(column, column) / (column[row] + _MEASUREMENT_SD**2)
+    after = float(np.sqrt(np.mean(np.clip(np.diag(covariance), 0, None))))
+    names = [name for name in _NAMED if name in pool]
+    result = pool.loc[chosen, names].reset_index(drop=True)
+    result["porosity_sd_percent"] = [100 * one for one, _ in sds]
+    result["porosity_sd_then_percent"] = [100 * then for _, then in sds]
+    return NextExperiments(result, 100 * before, 100 * after, tuple(notes))
+
+
+def _jackknife(law: Any, pool: pd.DataFrame, table: CalenderingTable) -> np.ndarray:
+    """Covariance of the law's porosity between conditions, from leaving families out."""
+    predictions = []
+    for family in np.unique(table.families):
+        rest = table.take(table.families != family)
+        try:
+            refit = law.refittable().fit(rest)
+            predictions.append(
+                refit.predict(*_coating(pool), pressure=pool["pressure_MPa"].to_numpy(float))
+            )
+        except InputError:
+            continue  # the other families cannot fix the coefficients
+    k = len(predictions)
+    if k < 2:
+        return np.zeros((len(pool), len(pool)))
+    deviations = np.array(predictions) - np.mean(predictions, axis=0)
+    return (k - 1) / k * deviations.T @ deviations
+
+
+def _misfit(
+    responses: Responses, pool: pd.DataFrame, table: CalenderingTable | None, sd: float
+) -> np.ndarray:
+    """Covariance of what the law's form misses, given what was measured."""
+    points = _scaled(responses, *_coating(pool), pool["pressure_MPa"].to_numpy(float))
+    prior = sd**2 * _kernel(points, points)
+    if table is None:
+        return prior
+    known = _scaled(
+        responses, table.am, table.initial_porosity, table.initial_thickness, table.pressure
+    )
+    cross = sd**2 * _kernel(points, known)
+    inner = sd**2 * _kernel(known, known) + _MEASUREMENT_SD**2 * np.eye(len(known))
+    return np.asarray(prior - cross @ np.linalg.solve(inner, cross.T))
+
+
+def _coating(pool: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return (
+        pool["am_percent"].to_numpy(float) / 100,
+        pool["initial_porosity_percent"].to_numpy(float) / 100,
+        pool["initial_thickness_um"].to_numpy(float),
+    )
+
+
+def _scaled(
+    responses: Responses, am: Any, porosity: Any, thickness: Any, pressure: Any
+) -> np.ndarray:
+    """Settings on a common scale, shape (n, 4): one unit is a correlation length."""
+    columns = []
+    for name, values in zip(
+        ("am_percent", "initial_porosity_percent", "initial_thickness_um", "pressure_MPa"),
+        (100 * np.asarray(am), 100 * np.asarray(porosity), thickness, pressure),
+        strict=True,
+    ):
+        low, high = setting_range(responses, name)
+        measured = responses.law.domain_.ranges.get(
+            {"am_percent": "am", "initial_porosity_percent": "initial_porosity"}.get(
+                name, "initial_thickness" if name == "initial_thickness_um" else "pressure"
+            )
+        )
+        if measured is not None:
+            factor = 100 if name.endswith("_percent") else 1
+            low, high = min(low, factor * measured[0]), max(high, factor * measured[1])
+        columns.append(np.asarray(values, float) / (_LENGTH * max(high - low, 1e-9)))
+    return np.column_stack(columns)
+
+
+def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    squares = ((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=-1)
+    return np.exp(-0.5 * squares)

@@ -1,0 +1,212 @@
+"""Verify a recommendation: generate fresh structures there and compare with the prediction."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from engine.errors import InputError
+from engine.maps.quantities import SIGMA_EFF, quantity
+from engine.maps.responses import Responses, interval_level
+from engine.progress import Progress
+from engine.structure.condition import Coating, Condition
+
+
+@dataclass(frozen=True)
+class Check:
+    """One output: what was predicted and what fresh structures gave.
+
+    `low` and `high` bound the mean of the structures: the models' interval, widened for the
+    scatter of few structures. `sd` is the spread between them.
+    """
+
+    output: str
+    predicted: float
+    low: float
+    high: float
+    computed: float
+    sd: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the computed mean lies inside."""
+        return bool(self.low <= self.computed <= self.high)
+
+    @property
+    def sentence(self) -> str:
+        """The comparison in words."""
+        one = quantity(self.output)
+        unit = "" if one.unit == "–" else f" {one.unit}"
+        verdict = "inside" if self.agrees else "OUTSIDE"
+        return (
+            f"{one.symbol or one.label}: predicted {self.predicted:.3g} ({self.low:.3g} to "
+            f"{self.high:.3g}){unit}, computed {self.computed:.3g} ± {self.sd:.2g}{unit}: "
+            f"{verdict} the interval."
+        )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The comparison at one setting.
+
+    Attributes
+    ----------
+    condition : Condition
+    checks : tuple of Check
+    seeds : tuple of int
+    level : float
+        Level of the models' intervals.
+    notes : tuple of str
+    """
+
+    condition: Condition
+    checks: tuple[Check, ...]
+    seeds: tuple[int, ...]
+    level: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def agreeing(self) -> int:
+        """How many outputs agree."""
+        return sum(check.agrees for check in self.checks)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        return (
+            f"{self.agreeing} of {len(self.checks)} outputs of {len(self.seeds)} fresh structures "
+            f"lie inside their {100 * self.level:.0f} % interval. This tests the models at the "
+            "law's porosity; only a measurement tests the law."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per output."""
+        return pd.DataFrame(
+            [dataclasses.asdict(check) | {"agrees": check.agrees} for check in self.checks]
+        )
+
+
+def verify(
+    responses: Responses,
+    setting: Mapping[str, float],
+    template: Condition,
+    outputs: Sequence[str] | None = None,
+    *,
+    repeats: int = 4,
+    trained_repeats: int = 1,
+    seed: int = 20_000_000,
+    progress: Progress | None = None,
+) -> Verification:
+    """Generate fresh structures at a setting and compare with the models.
+
+    Parameters
+    ----------
+    responses : Responses
+    setting : mapping
+        By column, e.g. ``recommendation.setting``.
+    template : Condition
+        A condition of the campaign: box, voxel size, protocol, densities and options are
+        taken from it.
+    outputs : sequence of str, optional
+        By default every output of the models, and the ionic conductivity.
+    repeats : int
+        Fresh structures.
+    trained_repeats : int
+        Structures behind each row that the models were trained on: their intervals are for
+        the mean of so many.
+    seed : int
+        First seed, far from those of campaigns, so that the structures are fresh.
+    progress : Progress, optional
+
+    Raises
+    ------
+    InputError
+        If there is no law, or the setting cannot be made.
+    """
+    from engine.experiment.calendering import calendered_condition
+    from engine.properties.characterize import characterize
+    from engine.structure.generate import generate
+
+    if responses.law is None:
+        raise InputError("Verifying needs the calendering law: fit one first.")
+    if repeats < 1:
+        raise InputError("Verify with at least one structure.")
+    progress = progress or Progress()
+    settings = responses.complete(pd.DataFrame([dict(_own(responses, setting))]))
+    row = settings.iloc[0]
+    condition, notes = calendered_condition(
+        responses.law,
+        dataclasses.replace(template.recipe, am_fraction=float(row["am_percent"]) / 100),
+        Coating(float(row["initial_porosity_percent"]) / 100, float(row["initial_thickness_um"])),
+        pressure=float(row["pressure_MPa"]),
+        protocol=template.protocol,
+        porosity_kind=template.porosity_kind,
+        box=template.box,
+        voxel_size=template.voxel_size,
+        options=dict(template.options),
+    )
+    seeds = tuple(range(seed, seed + repeats))
+    rows = []
+    for k, one in enumerate(seeds):
+        progress.report(k / repeats, f"Structure {k + 1} of {repeats}")
+        structure = generate(condition, one)
+        rows.append(characterize(structure.stack, parts="published").flat())
+    progress.report(1.0, "Compared")
+    if outputs is None:
+        outputs = [name for name in responses.outputs if name in responses.models]
+        if responses.gives(SIGMA_EFF) and SIGMA_EFF not in outputs:
+            outputs = [*outputs, SIGMA_EFF]
+    result = responses.evaluate(settings, outputs)
+    levels = [interval_level(responses.models[name]) for name in responses.models_of(outputs)]
+    level = min(levels, default=0.9)
+    z = float(special.ndtri(0.5 + level / 2))
+    checks = []
+    for name in outputs:
+        computed, sd = _computed(responses, name, rows)
+        value, low, high = (
+            float(part[name].iloc[0]) for part in (result.values, result.low, result.high)
+        )
+        few = z * sd * math.sqrt(max(1 / repeats - 1 / trained_repeats, 0.0))
+        few = 0.0 if math.isnan(few) else few
+        checks.append(
+            Check(
+                name,
+                value,
+                value - math.hypot(value - low, few),
+                value + math.hypot(high - value, few),
+                computed,
+                sd,
+            )
+        )
+    return Verification(condition, tuple(checks), seeds, level, tuple(notes))
+
+
+def _own(responses: Responses, setting: Mapping[str, float]) -> dict[str, float]:
+    """The setting without what follows from it."""
+    names = {*responses.base, *responses.ranges, "pressure_MPa", "gap_um"}
+    own = {name: float(value) for name, value in setting.items() if name in names}
+    if "pressure_MPa" in own:
+        own.pop("gap_um", None)
+    return own
+
+
+def _computed(
+    responses: Responses, name: str, rows: Sequence[Mapping[str, float]]
+) -> tuple[float, float]:
+    """Mean over structures as a dataset gives it (tau from the mean tau factor), and spread."""
+    column = np.array([row.get(name, math.nan) for row in rows], dtype=float)
+    sd = float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
+    if name.startswith("tortuosity_") and not name.startswith("tortuosity_factor_"):
+        factor = name.replace("tortuosity_", "tortuosity_factor_", 1)
+        return math.sqrt(float(np.mean([row[factor] for row in rows]))), sd
+    if name == SIGMA_EFF and name not in responses.models:
+        factors = np.mean([row["tortuosity_factor_electrolyte"] for row in rows])
+        share = np.mean([row["phase_fraction_electrolyte"] for row in rows])
+        return float(responses.constants.sigma_bulk * share / factors), sd
+    return float(np.mean(column)), sd

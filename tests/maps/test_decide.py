@@ -1,0 +1,304 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+
+from engine.errors import Cancelled, InputError
+from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.maps.decide import (
+    Recommendation,
+    candidates,
+    lab_variable,
+    recommend,
+    trade_off,
+    with_uncertainty,
+)
+from engine.maps.pareto import non_dominated
+from engine.maps.responses import LawError, Responses
+from engine.maps.targets import Desirability, Target
+from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
+from engine.progress import Progress
+from tests.maps import naive
+from tests.maps.examples import published_points, published_responses
+
+SIGMA = "effective_conductivity_ionic_S_per_m"
+TAU = "tortuosity_electrolyte"
+CBD = "current_collector_coverage_cbd_percent"
+ENERGY = "energy_density_Wh_per_L"
+TARGETS = (
+    Target(SIGMA, "up"),
+    Target(ENERGY, "up"),
+    Target(TAU, most=4.0),
+    Target(CBD, least=15.0),
+)
+COARSE = {"gap_um": 12, "am_percent": 5, "initial_porosity_percent": 6}
+
+
+@pytest.fixture(scope="module")
+def responses():
+    return published_responses()
+
+
+@pytest.fixture(scope="module")
+def found(responses):
+    return trade_off(responses, TARGETS, steps=COARSE)
+
+
+@pytest.fixture(scope="module")
+def recommendation(responses, found):
+    return recommend(responses, TARGETS, found, draws=64)
+
+
+numbers = st.one_of(
+    st.integers(-3, 3).map(float), st.sampled_from([np.inf, -np.inf, np.nan]), st.floats(-2, 2)
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(
+        lambda m: st.tuples(
+            hnp.arrays(float, st.tuples(st.integers(0, 30), st.just(m)), elements=numbers),
+            st.lists(st.booleans(), min_size=m, max_size=m),
+        )
+    )
+)
+def test_that_the_non_dominated_set_is_the_one_of_brute_force(case):
+    values, upward = case
+    found = non_dominated(values, ["up" if up else "down" for up in upward])
+    assert np.flatnonzero(found).tolist() == naive.non_dominated(values, upward)
+
+
+def test_that_the_front_of_a_fine_grid_is_the_one_of_brute_force(found):
+    values = found.values.loc[found.feasible, [SIGMA, ENERGY]].to_numpy()
+    expected = np.flatnonzero(found.feasible)[naive.non_dominated(values, [True, True])]
+    assert np.flatnonzero(found.front).tolist() == expected.tolist()
+    assert 3 < found.front.sum() < found.feasible.sum()
+
+
+def test_that_objectives_without_a_direction_each_are_refused():
+    with pytest.raises(InputError, match="one direction"):
+        non_dominated(np.zeros((3, 2)), ["up"])
+    with pytest.raises(InputError, match="'sideways'"):
+        non_dominated(np.zeros((3, 1)), ["sideways"])
+
+
+def test_that_feasible_settings_keep_every_limit_and_the_others_break_one(found):
+    kept = (found.values[TAU] <= 4) & (found.values[CBD] >= 15)
+    assert (found.feasible == kept.to_numpy()).all()
+    assert 0 < found.feasible.sum() < len(kept)
+    assert (found.desirability[~found.feasible] == 0).all()
+
+
+def test_that_the_trade_off_table_starts_with_the_most_desirable(found):
+    table = found.table()
+    assert len(table) == found.front.sum()
+    assert table["desirability"].is_monotonic_decreasing
+    assert table["desirability"][0] == found.desirability.max()
+    assert {"gap_um", "pressure_MPa", "porosity_percent", SIGMA, ENERGY} <= {*table.columns}
+
+
+@given(
+    hnp.arrays(float, (8, 2), elements=st.floats(0, 1)),
+    st.floats(0.1, 10),
+    st.integers(0, 7),
+)
+def test_that_a_better_value_is_never_less_desirable(values, weight, row):
+    targets = (Target("a", "up", weight=weight), Target("b", "down", most=0.9))
+    frame = pd.DataFrame(values, columns=["a", "b"])
+    wish = Desirability.over(targets, frame)
+    before = wish(frame)
+    assert ((before >= 0) & (before <= 1)).all()
+    better = frame.copy()
+    better.loc[row, "a"] += 0.1
+    better.loc[row, "b"] -= 0.1
+    assert wish(better)[row] >= before[row] - 1e-12
+
+
+def test_that_desirability_is_the_weighted_geometric_mean():
+    frame = pd.DataFrame({"a": [0.0, 5.0, 10.0], "b": [4.0, 2.0, 0.0], "c": [1.0, 1.0, 9.0]})
+    wish = Desirability.over(
+        (Target("a", "up", weight=3), Target("b", "down"), Target("c", most=5)), frame
+    )
+    # Scaled over the rows that keep the limit, the first two.
+    assert wish.scales[:2] == ((0.0, 5.0), (4.0, 2.0))
+    assert wish(pd.DataFrame({"a": [4.0], "b": [3.0], "c": [0.0]}))[0] == pytest.approx(
+        0.8**0.75 * 0.5**0.25
+    )
+    assert wish(frame)[2] == 0
+
+
+def test_that_impossible_targets_are_refused_in_words():
+    with pytest.raises(InputError, match="exclude each other"):
+        Target(TAU, least=5, most=4)
+    with pytest.raises(InputError, match="direction or a limit"):
+        Target(TAU)
+    with pytest.raises(InputError, match="at least one target"):
+        Desirability.over((), pd.DataFrame())
+
+
+def test_that_the_hardest_limit_is_named_when_nothing_keeps_all(responses):
+    none = trade_off(responses, [Target(SIGMA, "up"), Target(TAU, most=0.5)], steps=COARSE)
+    assert not none.feasible.any()
+    assert "τ_liq at most 0.5" in none.notes[0]
+    with pytest.raises(InputError, match="loosen a limit"):
+        recommend(responses, none.targets, none)
+
+
+def test_that_the_grid_is_stepped_in_whole_micrometres_of_gap(responses):
+    grid = candidates(responses)
+    assert (grid["gap_um"] == grid["gap_um"].round()).all()
+    assert grid["gap_um"].min() == 1 and grid["gap_um"].max() == 91
+    assert len(np.unique(grid["am_percent"])) == 13
+
+
+def test_that_the_grid_obeys_ranges_and_fixed_settings(responses):
+    grid = candidates(
+        responses,
+        ranges={"gap_um": (20, 40)},
+        fixed={"am_percent": 95, "initial_thickness_um": 100},
+    )
+    assert grid["gap_um"].between(20, 40).all()
+    assert (grid["am_percent"] == 95).all() and (grid["initial_thickness_um"] == 100).all()
+    with pytest.raises(InputError, match="90 to 95 %"):
+        candidates(responses, ranges={"am_percent": (90, 95)})
+
+
+def test_that_the_lab_variable_is_the_pressure_where_no_calibration_is_known(responses):
+    assert lab_variable(responses) == "gap_um"
+    assert lab_variable(Responses(responses.models)) == "pressure_MPa"
+
+
+def test_that_the_recommendation_keeps_the_limits_and_says_all_it_must(recommendation, found):
+    row = recommendation.predicted
+    assert row[TAU][0] <= 4 and row[CBD][0] >= 15
+    assert recommendation.probability > 0.5
+    assert recommendation.variable == "gap_um"
+    assert recommendation.setting["pressure_MPa"] == pytest.approx(
+        float(PUBLISHED_CALIBRATION.pressure(recommendation.setting["gap_um"]))
+    )
+    low, high = recommendation.best_range
+    assert low <= recommendation.setting["gap_um"] <= high
+    for name, (value, low, high) in row.items():
+        assert low < value < high, name
+    for words in ("roll gap to", "µm", "τ_liq", "All limits are kept", "% initial porosity"):
+        assert words in recommendation.sentence
+
+
+def test_that_the_law_is_named_first_when_it_dominates(recommendation):
+    assert recommendation.dominant == "law"
+    assert recommendation.budget["law"] > 0.5
+    assert sum(recommendation.budget.values()) == pytest.approx(1)
+    assert recommendation.sentence.startswith("Most of the uncertainty")
+    assert "calendering law, which errs by 3.9 points" in recommendation.sentence
+
+
+def test_that_a_perfect_law_leaves_the_lead_to_others(responses, found):
+    sure = dataclasses.replace(responses, law_error=LawError(1e-6, 1e-6, 0.8))
+    other = recommend(sure, TARGETS, found, draws=64)
+    assert other.dominant != "law"
+    assert "calendering law" not in other.sentence
+
+
+def test_that_a_law_that_was_never_assessed_is_said(responses, found):
+    unknown = dataclasses.replace(responses, law_error=None)
+    notes = recommend(unknown, TARGETS, found, draws=32).notes
+    assert any("never assessed" in note for note in notes)
+
+
+def test_that_the_robust_choice_keeps_the_limits_more_often(responses, found, recommendation):
+    nominal = recommend(responses, TARGETS, found, robust=False, draws=64)
+    assert nominal.desirability <= recommendation.desirability
+    assert nominal.probability < recommendation.probability
+
+
+def test_that_the_robust_choice_is_the_one_of_brute_force(responses, found, recommendation):
+    propagation = Propagation(responses, [target.output for target in TARGETS], Scatter())
+    draws = propagation.draws(64)
+    best, where = -1.0, None
+    for row in np.flatnonzero(found.feasible):
+        score = found.scale(propagation.evaluate(found.settings.iloc[[row]], draws)).mean()
+        if score > best:
+            best, where = score, row
+    for name in ("gap_um", "am_percent", "initial_porosity_percent"):
+        assert recommendation.setting[name] == found.settings[name][where]
+
+
+def test_that_a_recommendation_survives_as_json(recommendation):
+    text = json.dumps(recommendation.to_dict())
+    assert Recommendation.from_dict(json.loads(text)) == recommendation
+
+
+def test_that_recommending_can_be_cancelled(responses, found):
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        recommend(responses, TARGETS, found, progress=progress)
+
+
+def test_that_draws_without_any_source_give_the_prediction_itself(responses, found):
+    propagation = Propagation(responses, [SIGMA, TAU], Scatter())
+    rows = found.settings.iloc[[3, 40, 77]]
+    drawn = propagation.evaluate(rows, propagation.draws(8, sources=()))
+    expected = responses.evaluate(rows, [SIGMA, TAU], intervals=False).values
+    assert np.allclose(drawn, np.repeat(expected.to_numpy(), 8, axis=0), rtol=1e-9)
+
+
+def test_that_each_source_spreads_what_it_should(responses, found):
+    row = found.settings[(found.settings["gap_um"] > 30) & (found.settings["gap_um"] < 50)]
+    row = row.iloc[[5]]
+    outputs = ["porosity_percent", TAU]
+    propagation = Propagation(responses, outputs, Scatter(gap=2.0, initial_porosity=0.0))
+    law = propagation.evaluate(row, propagation.draws(512, ("law",)))
+    assert law["porosity_percent"].std() == pytest.approx(3.9, rel=0.1)
+    # Less porosity is more tortuous, whatever made it so.
+    assert stats.spearmanr(law["porosity_percent"], law[TAU]).statistic < -0.99
+    models = propagation.evaluate(row, propagation.draws(512, ("models",)))
+    assert models["porosity_percent"].std() < 1e-9
+    low, high = responses.models[TAU].interval(row)
+    assert models[TAU].std() == pytest.approx(0.5 * (high - low)[0] / 1.645, rel=0.05)
+    process = propagation.evaluate(row, propagation.draws(512, ("process",)))
+    gap = float(row["gap_um"].iloc[0])
+    slope = responses.evaluate(
+        pd.concat([row[["am_percent", "initial_porosity_percent"]]] * 2).assign(
+            gap_um=[gap - 1, gap + 1]
+        ),
+        ["porosity_percent"],
+    ).values["porosity_percent"]
+    expected = abs(slope[1] - slope[0]) / 2 * 2.0
+    assert process["porosity_percent"].std() == pytest.approx(expected, rel=0.05)
+
+
+def test_that_composition_and_porosity_explain_the_models(responses):
+    for model in responses.models.values():
+        assert Sensitivity(responses, model).r2_ > 0.95
+
+
+def test_that_the_carried_law_error_matches_structures_of_that_porosity(responses):
+    # At equal AM, published structures that differ in porosity show what a shift must do.
+    points = published_points()
+    points = points[points["am_percent"] == 94]
+    sensitivity = Sensitivity(responses, responses.models[TAU])
+    porosity, tau = points["porosity_percent"].to_numpy(), points[TAU].to_numpy()
+    am = np.full(len(points), 94.0)
+    factor = sensitivity.factor(am, porosity, porosity - porosity[0])
+    assert np.median(np.abs(factor * tau[0] / tau - 1)) < 0.05
+
+
+def test_that_draws_are_the_same_every_time_and_standard_normal():
+    first, second = (Draws.make(["a", "b"], 256) for _ in range(2))
+    assert (first.law == second.law).all() and (first.models["b"] == second.models["b"]).all()
+    assert abs(first.law.mean()) < 0.02 and first.law.std() == pytest.approx(1, abs=0.03)
+    assert not Draws.make(["a"], 16, ("law",)).process.any()
+
+
+def test_that_numbers_carry_the_digits_their_uncertainty_justifies():
+    assert with_uncertainty(3.3141, 3.27, 3.35) == "3.31 (3.27 to 3.35)"
+    assert with_uncertainty(1328.4, 1273.2, 1439.0) == "1328 (1273 to 1439)"
+    assert with_uncertainty(0.08412, np.nan, np.nan) == "0.0841"

@@ -1,0 +1,102 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.errors import InputError
+from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.table import CalenderingTable
+from engine.maps.decide import trade_off
+from engine.maps.next_experiments import next_experiments
+from engine.maps.responses import Responses
+from engine.maps.targets import Target
+from tests.maps.examples import published_responses
+from tests.shared_data import shared_file
+
+
+@pytest.fixture(scope="module")
+def feasible():
+    targets = [Target("tortuosity_electrolyte", "down", most=3)]
+    steps = {"gap_um": 16, "am_percent": 7, "initial_porosity_percent": 6}
+    found = trade_off(published_responses(), targets, steps=steps)
+    return found.settings[found.feasible]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    raw = pd.read_csv(shared_file("calendering_nmc111_14_conditions.csv"), sep=";")
+    gap = raw["calender.gap.um"].to_numpy(float)
+    _, families = np.unique(raw["thickness_before"] + raw["X.NMC"], return_inverse=True)
+    return CalenderingTable(
+        am=raw["X.NMC"].to_numpy(float),
+        initial_porosity=raw["porosite_before"].to_numpy(float),
+        initial_thickness=raw["thickness_before"].to_numpy(float),
+        gap=gap,
+        pressure=PUBLISHED_CALIBRATION.pressure(gap),
+        porosity=raw["porosity"].to_numpy(float),
+        families=families,
+    )
+
+
+def test_that_the_conditions_stand_in_the_feasible_region_and_differ(feasible, measured):
+    plan = next_experiments(published_responses(), feasible, measured, count=6)
+    keys = ["gap_um", "am_percent", "initial_porosity_percent"]
+    assert len(plan.table.drop_duplicates(keys)) == 6
+    merged = plan.table.round(6).merge(feasible[keys].round(6), on=keys, how="left", indicator=True)
+    assert (merged["_merge"] == "both").all()
+
+
+def test_that_each_measurement_lowers_the_uncertainty(feasible, measured):
+    responses = published_responses()
+    plans = [next_experiments(responses, feasible, measured, count=n) for n in (1, 3, 8)]
+    after = [plan.sd_after for plan in plans]
+    assert plans[0].sd_before > after[0] > after[1] > after[2] > 0
+    then = plans[2].table["porosity_sd_then_percent"]
+    assert (np.diff(then) <= 1e-9).all()
+    assert (then <= plans[2].table["porosity_sd_percent"] + 1e-9).all()
+    assert f"from {plans[2].sd_before:.1f} to {after[2]:.1f} points" in plans[2].sentence
+
+
+def test_that_the_first_is_where_the_law_is_least_sure(feasible, measured):
+    plan = next_experiments(published_responses(), feasible, measured, count=4)
+    first = plan.table["porosity_sd_percent"]
+    assert first[0] == first.max()
+
+
+def test_that_what_was_measured_is_not_asked_for_again(measured):
+    # Feasible: the measured conditions themselves, and one far from them.
+    pool = pd.DataFrame(
+        {
+            "gap_um": [*measured.gap, 50.0],
+            "pressure_MPa": [*measured.pressure, PUBLISHED_CALIBRATION.pressure(50.0)],
+            "am_percent": [*(100 * measured.am), 93.0],
+            "initial_porosity_percent": [*(100 * measured.initial_porosity), 40.0],
+            "initial_thickness_um": [*measured.initial_thickness, 100.0],
+        }
+    )
+    plan = next_experiments(published_responses(), pool, measured, count=1)
+    assert plan.table["am_percent"][0] == 93.0
+
+
+def test_that_the_sheet_has_a_column_to_fill_and_no_prediction_in_it(feasible, measured, tmp_path):
+    plan = next_experiments(published_responses(), feasible, measured, count=3)
+    path = plan.write(tmp_path / "next")
+    sheet = pd.read_excel(path, sheet_name=0, engine="openpyxl")
+    assert list(sheet) == [
+        "AM (%)",
+        "Initial porosity (%)",
+        "Initial thickness (µm)",
+        "Roll gap (µm)",
+        "Porosity (%)",
+    ]
+    assert sheet["Porosity (%)"].isna().all() and len(sheet) == 3
+    assert "Porosity after calendering ε_cal (%)" in pd.read_excel(
+        path, sheet_name="Expected", engine="openpyxl"
+    )
+
+
+def test_that_without_law_or_region_a_plan_is_refused(feasible):
+    responses = published_responses()
+    with pytest.raises(InputError, match="calendering law first"):
+        next_experiments(Responses(responses.models), feasible)
+    with pytest.raises(InputError, match="No setting keeps the limits"):
+        next_experiments(responses, feasible.iloc[:0])
