@@ -1,0 +1,264 @@
+"""From a lab file to a `CalenderingTable`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InputError
+from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
+from engine.experiment.layout import Column
+from engine.experiment.numbers import parse_number
+from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
+from engine.experiment.replicates import average_replicates
+from engine.experiment.table import CalenderingTable
+from engine.experiment.workbook import Sheet
+
+# The sheet's own pairs of gap and pressure may differ from the calibration by this, MPa.
+_CALIBRATION_SCATTER = 5.0
+# Process settings that make two rows different conditions although pressure and coating agree.
+_PROCESS = ("temperature", "speed", "line_load", "solid_content", "force")
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    sheet: str | None = None,
+    mapping: Mapping[str, str | int] | None = None,
+    calibration: GapCalibration = PUBLISHED_CALIBRATION,
+    **options: Any,
+) -> CalenderingTable:
+    """Read measured calendering conditions from a lab file.
+
+    Parameters
+    ----------
+    path : path
+        .xlsx, .xls, .ods, .csv, .tsv; judged by its content.
+    sheet : str, optional
+        By default the first sheet whose headers give all roles.
+    mapping : dict of role to column, optional
+        Columns by header text or letters; other roles are found by their headers (English,
+        French, German).
+    calibration : GapCalibration
+        Gives the pressure of a roll gap (or the other way round).
+    **options
+        Further fields of `engine.experiment.preview.ReadOptions`.
+
+    Returns
+    -------
+    CalenderingTable
+        Replicates are averaged into conditions; `left_out` lists the rows that were notes or
+        blanks.
+
+    Raises
+    ------
+    InputError
+        If the file is no readable sheet, a role is missing or ambiguous, or a data row holds
+        something that is no number or that no electrode can have.
+
+    Examples
+    --------
+    >>> table = read_table("resources/nmc111_calendering.xlsx")  # doctest: +SKIP
+    """
+    unknown = sorted(set(options) - set(ReadOptions.__dataclass_fields__))
+    if unknown:
+        raise InputError(f"'{unknown[0]}' is no option of reading a sheet.")
+    return table_from_preview(
+        preview_sheet(
+            path, ReadOptions(sheet, mapping=mapping or {}, calibration=calibration, **options)
+        )
+    )
+
+
+def table_from_preview(preview: SheetPreview) -> CalenderingTable:
+    """Table of a sheet that was previewed (and mended).
+
+    Raises
+    ------
+    InputError
+        With `SheetPreview.obstacle`, if there is one.
+    """
+    if preview.obstacle:
+        raise InputError(preview.obstacle)
+    position = {row: i for i, row in enumerate(preview.candidates)}
+    take = np.array([position[row] for row in preview.used])
+    columns = {role: reading.values[take] for role, reading in preview.readings.items()}
+    notes = list(preview.notes)
+    _derive_porosities(preview, columns, notes)
+    driver = "both" if {"gap", "pressure"} <= set(columns) else "gap"
+    calibration = preview.options.calibration
+    if "pressure" not in columns:
+        columns["pressure"] = calibration.pressure(columns["gap"])
+    elif "gap" not in columns:
+        driver = "pressure"
+        if calibration.covers_pressure(columns["pressure"]).all():
+            columns["gap"] = calibration.gap(columns["pressure"])
+        else:
+            columns["gap"] = np.full(len(take), np.nan)
+            notes.append(
+                "Some pressures are outside the gap calibration: laws written in the roll gap "
+                "cannot be fitted to this sheet."
+            )
+    else:
+        _compare_calibration(columns, calibration, notes)
+    extra, process = _extra_columns(preview)
+    deviation = columns.get("porosity_sd")
+    if deviation is not None and np.isnan(deviation).all():
+        deviation = None
+    table = CalenderingTable(
+        **{
+            name: columns[name]
+            for name in (
+                "am", "initial_porosity", "initial_thickness", "gap", "pressure", "porosity",
+            )
+        },
+        porosity_sd=deviation,
+        families=_families(preview),  # type: ignore[arg-type]
+        extra=extra,
+        source=f"{preview.workbook.path.name}, sheet '{preview.sheet.name}'"
+        if preview.workbook.kind != "text"
+        else preview.workbook.path.name,
+        left_out=tuple(preview.left_out),
+        rows=np.array(preview.used) + 1,
+        origin=_origins(preview),
+        calibration=calibration,
+        driver=driver,
+        notes=tuple(notes),
+    )  # fmt: skip
+    if preview.options.group_replicates:
+        table = average_replicates(table, process)
+    return table
+
+
+def _derive_porosities(
+    preview: SheetPreview, columns: dict[str, NDArray[np.float64]], notes: list[str]
+) -> None:
+    """Porosities that the sheet does not give, from thickness, loading and densities."""
+    densities = preview.options.densities
+    for role, thickness in (("initial_porosity", "initial_thickness"), ("porosity", "thickness")):
+        if role in columns or densities is None:
+            continue
+        columns[role] = porosity_from_loading(
+            columns["am"], columns[thickness], columns["loading"], *densities
+        )
+        bad = ~((columns[role] > 0) & (columns[role] < 1))
+        if bad.any():
+            row = preview.used[int(np.flatnonzero(bad)[0])] + 1
+            raise InputError(
+                f"Row {row}: thickness, loading and densities give a porosity of "
+                f"{100 * columns[role][bad][0]:.3g} %: check them and their units."
+            )
+        notes.append(
+            f"The {role.replace('_', ' ')} was derived from thickness, loading and skeletal "
+            f"densities {densities[0]:g} and {densities[1]:g} g/cm³."
+        )
+
+
+def porosity_from_loading(
+    am: NDArray[np.float64],
+    thickness: NDArray[np.float64],
+    loading: NDArray[np.float64],
+    am_density: float = 4.65,
+    cbd_density: float = 1.8,
+) -> NDArray[np.float64]:
+    """Lab porosity from what is weighed and measured.
+
+    Parameters
+    ----------
+    am : ndarray, 0..1
+        AM mass fraction.
+    thickness : ndarray, µm
+        Of the coating, without the foil.
+    loading : ndarray, mg/cm²
+        Mass of the coating per area.
+    am_density, cbd_density : float, g/cm³
+        Skeletal densities.
+
+    Returns
+    -------
+    ndarray, 0..1
+        Total porosity, nanopores of the CBD included.
+    """
+    if min(am_density, cbd_density) <= 0:
+        raise InputError("Skeletal densities must be above 0 g/cm³.")
+    # 1 mg/cm² over 1 µm is 10 g/cm³.
+    solid_volume = loading * (am / am_density + (1 - am) / cbd_density)
+    return 1 - 10 * solid_volume / thickness
+
+
+def _compare_calibration(
+    columns: Mapping[str, NDArray[np.float64]], calibration: GapCalibration, notes: list[str]
+) -> None:
+    """Say so where the sheet's own gaps and pressures do not fit the calibration."""
+    covered = calibration.covers_gap(columns["gap"])
+    expected = calibration.pressure(columns["gap"][covered])
+    apart = np.abs(expected - columns["pressure"][covered])
+    if not covered.all() or (apart > _CALIBRATION_SCATTER).any():
+        detail = f" by up to {apart.max():.0f} MPa" if len(apart) else ""
+        notes.append(
+            f"Gaps and pressures of the sheet differ from the gap calibration{detail}: give your "
+            "machine's calibration before asking a law for other gaps or pressures."
+        )
+
+
+def _extra_columns(preview: SheetPreview) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Columns without a role, as numbers where all filled cells are numbers, and the settings."""
+    taken = set(preview.layout.roles.values()) - {
+        preview.layout.roles.get("thickness", -1), preview.layout.roles.get("loading", -1)
+    }  # fmt: skip
+    extra: dict[str, NDArray[Any]] = {}
+    process = []
+    for column in preview.columns:
+        if column.index in taken or (not column.numbers and not column.texts):
+            continue
+        name = column.header.replace("*", " ").replace("^", " ")
+        if name in extra or not name:
+            name = f"{name} (column {column.letter})".strip()
+        extra[name] = _extra_values(preview.sheet, preview.used, column)
+        if column.meaning.quantity in _PROCESS and extra[name].dtype.kind == "f":
+            process.append(name)
+    return extra, tuple(process)
+
+
+def _extra_values(sheet: Sheet, rows: list[int], column: Column) -> NDArray[Any]:
+    numbers = np.full(len(rows), np.nan)
+    texts = []
+    complete = True
+    for i, row in enumerate(rows):
+        value = sheet.cell(row, column.index)
+        texts.append(sheet.shown(row, column.index))
+        if value is None:
+            continue
+        if isinstance(value, float):
+            numbers[i] = 100 * value if (row, column.index) in sheet.percent else value
+            continue
+        parsed = parse_number(value, sheet.decimal) if isinstance(value, str) else None
+        if parsed is None:
+            complete = False
+        else:
+            numbers[i] = parsed[0]
+    if complete and np.isfinite(numbers).any():
+        return numbers
+    return np.array(texts)
+
+
+def _families(preview: SheetPreview) -> NDArray[np.intp] | None:
+    if "family" not in preview.layout.roles:
+        return None
+    column = preview.layout.roles["family"]
+    labels = [preview.sheet.shown(row, column) for row in preview.used]
+    if not all(labels):
+        return None
+    first = {label: i for i, label in reversed(list(enumerate(labels)))}
+    order = {label: k for k, label in enumerate(sorted(first, key=first.__getitem__))}
+    return np.array([order[label] for label in labels], np.intp)
+
+
+def _origins(preview: SheetPreview) -> tuple[str, ...]:
+    column = preview.layout.roles.get("origin")
+    if column is None:
+        return ("measured",) * len(preview.used)
+    return tuple(preview.sheet.shown(row, column) or "measured" for row in preview.used)
