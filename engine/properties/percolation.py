@@ -1,9 +1,13 @@
-"""Which voxels of a phase reach both ends of the sample."""
+"""Which voxels of a phase belong together, and which reach both ends of the sample.
+
+Union-find over runs of voxels along the last axis: a run is joined with the runs it overlaps in
+the row before and in the row of the slice before, so no voxel is visited more than a few times.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+from numba import njit
 
 
 def components(phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) * 3) -> np.ndarray:
@@ -20,16 +24,10 @@ def components(phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) *
     ndarray of int32, shape (nz, ny, nx)
         0 outside the phase, else 1, 2, ... in the order of their first voxel.
     """
-    labels, count = ndimage.label(phase)
-    for axis in np.flatnonzero(periodic):
-        first, last = labels.take(0, axis), labels.take(-1, axis)
-        pairs = np.unique(np.stack((first, last), -1)[(first > 0) & (last > 0)], axis=0)
-        name = np.arange(count + 1)
-        for one, other in pairs:
-            low, high = sorted((name[one], name[other]))
-            name[name == high] = low
-        labels = name[labels]
-    return labels.astype(np.int32)
+    mask = _as_bytes(phase)
+    starts, ends, rows = _runs(mask)
+    parent = _join_runs(starts, ends, rows, mask.shape, *(bool(p) for p in periodic))
+    return _paint(mask.shape, starts, ends, rows, _number(parent))
 
 
 def percolating(
@@ -49,8 +47,145 @@ def percolating(
     -------
     ndarray of bool, shape (nz, ny, nx)
     """
-    labels = components(phase, periodic)
-    spanning = np.intersect1d(labels.take(0, axis), labels.take(-1, axis))
-    keep = np.zeros(labels.max() + 1, dtype=bool)
-    keep[spanning[spanning > 0]] = True
-    return keep[labels]
+    order = [axis, *(other for other in range(3) if other != axis)]
+    mask = _as_bytes(np.transpose(phase, order))
+    starts, ends, rows = _runs(mask)
+    parent = _join_runs(starts, ends, rows, mask.shape, *(bool(periodic[a]) for a in order))
+    spanning = _spanning(parent, rows, mask.shape[1], mask.shape[0])
+    through = _paint(mask.shape, starts, ends, rows, spanning).astype(bool)
+    return np.ascontiguousarray(np.transpose(through, np.argsort(order)))
+
+
+def _as_bytes(phase: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(phase, dtype=np.bool_).view(np.uint8)
+
+
+@njit(cache=True, nogil=True)
+def _runs(mask):
+    """Runs [start, end) along the last axis, and the first run of each row (rows + 1 entries)."""
+    nz, ny, nx = mask.shape
+    rows = np.empty(nz * ny + 1, np.int64)
+    count = 0
+    for row in range(nz * ny):
+        line = mask[row // ny, row % ny]
+        before = 0
+        for x in range(nx):
+            count += line[x] & (before ^ 1)
+            before = line[x]
+    starts = np.empty(count, np.int32)
+    ends = np.empty(count, np.int32)
+    count = 0
+    for row in range(nz * ny):
+        rows[row] = count
+        line = mask[row // ny, row % ny]
+        before = 0
+        for x in range(nx):
+            here = line[x]
+            if here != before:
+                if here:
+                    starts[count] = x
+                else:
+                    ends[count] = x
+                    count += 1
+                before = here
+        if before:
+            ends[count] = nx
+            count += 1
+    rows[nz * ny] = count
+    return starts, ends, rows
+
+
+@njit(cache=True, nogil=True)
+def _find(parent, i):
+    """Root of i; shortens the path on the way."""
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _join(parent, i, j):
+    """Join two sets under the smaller root."""
+    i = _find(parent, i)
+    j = _find(parent, j)
+    if i < j:
+        parent[j] = i
+    elif j < i:
+        parent[i] = j
+
+
+@njit(cache=True, nogil=True)
+def _join_rows(parent, starts, ends, a, a_end, b, b_end):
+    """Join the runs of two neighbouring rows that overlap."""
+    while a < a_end and b < b_end:
+        if starts[a] < ends[b] and starts[b] < ends[a]:
+            _join(parent, a, b)
+        if ends[a] < ends[b]:
+            a += 1
+        else:
+            b += 1
+
+
+@njit(cache=True, nogil=True)
+def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
+    """Parent of each run after joining all that touch."""
+    nz, ny, nx = shape
+    parent = np.arange(starts.size)
+    for row in range(nz * ny):
+        first, last = rows[row], rows[row + 1]
+        if row % ny:
+            _join_rows(parent, starts, ends, rows[row - 1], first, first, last)
+        elif wrap_y:
+            other = row + ny - 1
+            _join_rows(parent, starts, ends, rows[other], rows[other + 1], first, last)
+        if row >= ny:
+            other = row - ny
+            _join_rows(parent, starts, ends, rows[other], rows[other + 1], first, last)
+        elif wrap_z:
+            other = row + (nz - 1) * ny
+            _join_rows(parent, starts, ends, rows[other], rows[other + 1], first, last)
+        if wrap_x and last > first and starts[first] == 0 and ends[last - 1] == nx:
+            _join(parent, first, last - 1)
+    return parent
+
+
+@njit(cache=True, nogil=True)
+def _number(parent):
+    """Number of each run's component, 1, 2, ... in the order of first runs."""
+    label = np.empty(parent.size, np.int32)
+    count = 0
+    for i in range(parent.size):
+        root = _find(parent, i)
+        if root == i:
+            count += 1
+            label[i] = count
+        else:
+            label[i] = label[root]
+    return label
+
+
+@njit(cache=True, nogil=True)
+def _spanning(parent, rows, ny, nz):
+    """1 for each run whose component touches both the first and the last slice, else 0."""
+    touched = np.zeros(parent.size, np.uint8)
+    for i in range(rows[ny]):
+        touched[_find(parent, i)] |= 1
+    for i in range(rows[(nz - 1) * ny], parent.size):
+        touched[_find(parent, i)] |= 2
+    through = np.empty(parent.size, np.int32)
+    for i in range(parent.size):
+        through[i] = touched[_find(parent, i)] == 3
+    return through
+
+
+@njit(cache=True, nogil=True)
+def _paint(shape, starts, ends, rows, values):
+    """Volume with the value of its run in each voxel, 0 outside."""
+    nz, ny, nx = shape
+    volume = np.zeros((nz, ny, nx), np.int32)
+    for row in range(nz * ny):
+        line = volume[row // ny, row % ny]
+        for i in range(rows[row], rows[row + 1]):
+            line[starts[i] : ends[i]] = values[i]
+    return volume

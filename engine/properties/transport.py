@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, cg
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.properties.axes import edges_of, flow_back, flow_first, flow_first_lengths
+from engine.properties.conductor import Conductor
+from engine.properties.fluxes import flux_magnitude
+from engine.properties.multigrid import solve_conductor
 from engine.properties.percolation import percolating
 
 SOLVERS = ("multigrid", "taufactor")
@@ -70,7 +72,7 @@ class TransportResult:
 
 def solve(
     phase: np.ndarray,
-    conductivity: tuple[float, ...] | None = None,
+    conductivity: Sequence[float] | None = None,
     *,
     flow_axis: str = "z",
     spacing: float | tuple[float, float, float] = 1.0,
@@ -116,102 +118,69 @@ def solve(
     if solver not in SOLVERS:
         raise InputError(f"Solver '{solver}' is not one of {', '.join(SOLVERS)}.")
     volume = flow_first(np.asarray(phase), flow_axis)
-    edges = flow_first_lengths(edges_of(spacing), flow_axis)
-    sigma = _sigma(volume, conductivity)
+    edges = np.array(flow_first_lengths(edges_of(spacing), flow_axis))
     sides = (False, periodic, periodic)
-    conducting = sigma > 0
-    fraction = float(conducting.mean())
     uniform = conductivity is None
-    if not fraction:
+    cells, table = _classes(volume, conductivity)
+    conducting = cells > 0
+    count = int(np.count_nonzero(conducting))
+    if not count:
         return TransportResult(math.nan, 0.0, math.nan, math.nan, tolerance=tolerance)
+    fraction = count / cells.size
     spanning = percolating(conducting, 0, sides)
-    share = float(spanning.sum() / conducting.sum())
+    share = np.count_nonzero(spanning) / count
     if not share:
         return TransportResult(
             0.0, fraction, 0.0, math.inf if uniform else math.nan, tolerance=tolerance
         )
-    effective, potential, iterations, imbalance, residual = _conjugate_gradients(
-        np.where(spanning, sigma, 0.0), edges, sides, tolerance, progress
-    )
+    cells *= spanning
+    conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
+    solution = solve_conductor(conductor, tolerance, threads, progress)
+    effective = solution.effective * table.max()
+    potential = flux = None
+    if fields:
+        fall = 1 - (np.arange(cells.shape[0]) + 0.5) / cells.shape[0]
+        shown = np.where(spanning, solution.correction + fall[:, None, None], np.nan)
+        potential = flow_back(shown.astype(np.float32), flow_axis)
+        magnitude = flux_magnitude(cells, conductor.pair, edges, periodic, solution.correction)
+        flux = flow_back(magnitude / np.float32(solution.effective), flow_axis)
     return TransportResult(
         effective,
         fraction,
         share,
         fraction / effective if uniform else math.nan,
-        iterations,
-        imbalance,
-        residual,
+        solution.iterations,
+        solution.imbalance,
+        solution.residual,
         tolerance,
-        potential=flow_back(potential, flow_axis) if fields else None,
+        solution.converged,
+        solver,
+        potential,
+        flux,
     )
 
 
-def _sigma(volume: np.ndarray, conductivity: tuple[float, ...] | None) -> np.ndarray:
-    """Conductivity of every voxel, float64."""
+def _classes(
+    volume: np.ndarray, conductivity: Sequence[float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Class of every voxel (0 is wall), uint8, and the conductivity of each class from 1 on."""
     if conductivity is None:
-        return (volume != 0).astype(float)
-    table = np.asarray(conductivity, dtype=float)
-    if np.any(~np.isfinite(table)) or np.any(table < 0):
+        return (volume != 0).astype(np.uint8), np.ones(1)
+    given = np.asarray(conductivity, dtype=float)
+    if given.ndim != 1 or np.any(~np.isfinite(given)) or np.any(given < 0):
         raise InputError(f"Conductivities {conductivity} must be zero or positive numbers.")
-    if volume.max() >= table.size:
-        raise InputError(f"Label {volume.max()} has no conductivity: {table.size} were given.")
-    return table[volume]
+    if volume.max() >= given.size:
+        raise InputError(f"Label {volume.max()} has no conductivity: {given.size} were given.")
+    present = np.bincount(volume.ravel(), minlength=given.size)[: given.size] > 0
+    table = np.unique(given[present & (given > 0)])
+    name = np.zeros(given.size, np.uint8)
+    name[given > 0] = 1 + np.searchsorted(table, given[given > 0])
+    return name[volume], table
 
 
-def _conjugate_gradients(sigma, edges, sides, tolerance, progress):
-    """Plain preconditioned conjugate gradients on the assembled matrix."""
-    nodes = np.flatnonzero(sigma)
-    number = np.full(sigma.shape, -1)
-    number.ravel()[nodes] = np.arange(nodes.size)
-    heads, tails, weights = [], [], []
-    for axis in range(3):
-        first = np.arange(sigma.shape[axis])
-        second = np.roll(first, -1)
-        if not sides[axis] or first.size < 2:
-            first, second = first[:-1], second[:-1]
-        a, b = sigma.take(first, axis), sigma.take(second, axis)
-        joined = (a > 0) & (b > 0)
-        heads.append(number.take(first, axis)[joined])
-        tails.append(number.take(second, axis)[joined])
-        a, b = a[joined], b[joined]
-        weights.append(2 * a * b / (a + b) * (edges[0] / edges[axis]) ** 2)
-    head, tail, weight = map(np.concatenate, (heads, tails, weights))
-    plate = np.zeros(sigma.shape)
-    plate[0] += 2 * sigma[0]
-    source = plate.ravel()[nodes]
-    plate[-1] += 2 * sigma[-1]
-    size = nodes.size
-    off = sparse.coo_array((weight, (head, tail)), (size, size)).tocsr()
-    off = off + off.T
-    diagonal = off.sum(axis=1) + plate.ravel()[nodes]
-    matrix = sparse.diags_array(diagonal) - off
-    nz = sigma.shape[0]
-    height = nodes // (sigma.shape[1] * sigma.shape[2])
-    guess = 1 - (height + 0.5) / nz
-    steps = 0
-
-    def count(_):
-        nonlocal steps
-        steps += 1
-        if steps % 50 == 0:
-            progress.report(min(0.9, steps / 1000), "transport")
-
-    scale = LinearOperator((size, size), matvec=lambda r: r / diagonal, dtype=float)
-    solution, _ = cg(
-        matrix, source, guess, rtol=1e-6 * tolerance, maxiter=20 * size, M=scale, callback=count
-    )
-    potential = np.zeros(sigma.shape)
-    potential.ravel()[nodes] = solution
-    fluxes = np.empty(nz + 1)
-    fluxes[0] = (2 * sigma[0] * (1 - potential[0])).sum()
-    fluxes[-1] = (2 * sigma[-1] * potential[-1]).sum()
-    a, b = sigma[:-1], sigma[1:]
-    mean = np.divide(2 * a * b, a + b, out=np.zeros_like(a), where=(a > 0) & (b > 0))
-    fluxes[1:-1] = (mean * (potential[:-1] - potential[1:])).sum(axis=(1, 2))
-    start = np.linalg.norm(source - matrix @ guess)
-    residual = np.linalg.norm(source - matrix @ solution) / start if start > 1e-9 else 0.0
-    area = sigma.shape[1] * sigma.shape[2]
-    effective = float((fluxes[1:-1].sum() + (fluxes[0] + fluxes[-1]) / 2) / area)
-    imbalance = float(np.ptp(fluxes) / fluxes.mean())
-    shown = np.where(sigma > 0, potential, np.nan).astype(np.float32)
-    return effective, shown, steps, imbalance, float(residual)
+def _pairs(table: np.ndarray) -> np.ndarray:
+    """Harmonic mean of each pair of classes relative to the largest, 0 beside walls."""
+    relative = table / table.max()
+    pair = np.zeros((table.size + 1, table.size + 1))
+    pair[1:, 1:] = 2 / (1 / relative[:, None] + 1 / relative[None, :])
+    return pair

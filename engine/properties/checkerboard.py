@@ -1,0 +1,310 @@
+"""The finest level of a single conductor, stored as a checkerboard.
+
+Voxel (z, y, x) is red where z + y + x is even, else black; the colours live in arrays of their
+own, half a row each, with a ghost layer around: voxel x of a row stands at x // 2. All six
+neighbours of a voxel then have the other colour and lie at unit stride, so that sweeps vectorise:
+at the same place across z and y, and in the row at the same place and one beside it. Walls hold
+zero in the unknown and in `inverse`, so no conductance is stored.
+
+Only the red voxels are unknowns: u_black = inverse * (sum of red neighbours) is put in, which halves
+all vectors (conjugate gradients then run on the Schur complement of the black voxels).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+# Sums may be reordered, or they would not vectorise; nothing else is relaxed.
+REDUCE = {"reassoc", "nsz", "contract"}
+
+# Bit of the red voxel in rows (z, y) = (0, 0), (0, 1), (1, 0), (1, 1) of a box.
+RED_BIT = (0, 3, 5, 6)
+
+
+class Layout(NamedTuple):
+    """Where voxels stand: shape of the volume, stride of a row and of a slice, array length."""
+
+    nz: int
+    ny: int
+    nx: int
+    row: int
+    slice: int
+    size: int
+
+
+def layout_of(shape: tuple[int, int, int]) -> Layout:
+    """Layout of a volume of shape (nz, ny, nx), with one ghost voxel on every side."""
+    nz, ny, nx = shape
+    row = (nx + 1) // 2 + 2
+    return Layout(nz, ny, nx, row, (ny + 2) * row, (nz + 2) * (ny + 2) * row)
+
+
+@njit(cache=True, nogil=True)
+def _wrapped(index, n):
+    return n - 1 if index < 0 else (0 if index == n else index)
+
+
+@njit(cache=True, nogil=True)
+def set_up(cells, layout, weights, wrap, red, black, red_source, black_source):
+    """Fill 1 / (sum of conductances) and the residual of the linear potential.
+
+    Parameters
+    ----------
+    cells : ndarray of uint8, shape (nz, ny, nx)
+        Not 0 where current can flow.
+    layout : Layout
+    weights : ndarray of float64, shape (3,)
+        Conductance of a face across z, y, x.
+    wrap : bool
+        Whether the sides touch their opposites.
+    red, black : ndarray of float, shape (layout.size,)
+        Filled with the inverse diagonal, 0 in walls and ghosts.
+    red_source, black_source : ndarray of float, shape (layout.size,)
+        Filled with the residual of the potential that falls linearly from 1 to 0.
+
+    Returns
+    -------
+    energy : float
+        Dissipation of the linear potential.
+    """
+    nz, ny, nx = cells.shape
+    red[:] = 0
+    black[:] = 0
+    red_source[:] = 0
+    black_source[:] = 0
+    inner, ends = 0, 0
+    for z in range(nz):
+        for y in range(ny):
+            place = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            for x in range(nx):
+                if not cells[z, y, x]:
+                    continue
+                above = z == 0 or cells[z - 1, y, x] != 0
+                below = z == nz - 1 or cells[z + 1, y, x] != 0
+                total = weights[0] * (above + below + (z == 0) + (z == nz - 1))
+                if y > 0 or wrap:
+                    total += weights[1] * (cells[z, _wrapped(y - 1, ny), x] != 0)
+                if y < ny - 1 or wrap:
+                    total += weights[1] * (cells[z, _wrapped(y + 1, ny), x] != 0)
+                if x > 0 or wrap:
+                    total += weights[2] * (cells[z, y, _wrapped(x - 1, nx)] != 0)
+                if x < nx - 1 or wrap:
+                    total += weights[2] * (cells[z, y, _wrapped(x + 1, nx)] != 0)
+                inner += below and z < nz - 1
+                ends += (z == 0) + (z == nz - 1)
+                source = weights[0] / nz * (np.int64(above) - np.int64(below))
+                i = place + (x >> 1)
+                if (z + y + x) & 1:
+                    black[i] = 1 / total
+                    black_source[i] = source
+                else:
+                    red[i] = 1 / total
+                    red_source[i] = source
+    return weights[0] / nz**2 * (inner + 0.5 * ends)
+
+
+@njit(cache=True, nogil=True)
+def wrap_sides(layout, red, black):
+    """Copy the outermost voxels into the ghosts of the opposite sides."""
+    nz, ny, nx = layout.nz, layout.ny, layout.nx
+    for z in range(nz):
+        for y in range(-1, ny + 1):
+            inside = 0 <= y < ny
+            source_y = _wrapped(y, ny)
+            for n in range(2 if inside else nx):
+                x = n if not inside else (-1 if n == 0 else nx)
+                source_x = _wrapped(x, nx)
+                to = (z + 1) * layout.slice + (y + 1) * layout.row + 1 + (x >> 1)
+                at = (z + 1) * layout.slice + (source_y + 1) * layout.row + 1 + (source_x >> 1)
+                value = black[at] if (z + source_y + source_x) & 1 else red[at]
+                if (z + y + x) & 1:
+                    black[to] = value
+                else:
+                    red[to] = value
+
+
+@njit(cache=True, nogil=True)
+def smooth_from_zero(layout, inverse, residual, out, low, high):
+    """First red half sweep from zero, slices low:high."""
+    for i in range((low + 1) * layout.slice, (high + 1) * layout.slice):
+        out[i] = inverse[i] * residual[i]
+
+
+@njit(cache=True, nogil=True)
+def balance_black(layout, weights, red, inverse, black, low, high):
+    """Black voxels in balance with their red neighbours, slices low:high."""
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    row, plane = layout.row, layout.slice
+    n = row - 2
+    for z in range(low, high):
+        for y in range(layout.ny):
+            at = (z + 1) * plane + (y + 1) * row + 1
+            side = at + (1 if (z + y + 1) & 1 else -1)
+            before, behind = red[at - plane : at - plane + n], red[at + plane : at + plane + n]
+            left, right = red[at - row : at - row + n], red[at + row : at + row + n]
+            mate, mate2 = red[at : at + n], red[side : side + n]
+            factor, target = inverse[at : at + n], black[at : at + n]
+            for i in range(n):
+                target[i] = factor[i] * (
+                    wz * (before[i] + behind[i])
+                    + wy * (left[i] + right[i])
+                    + wx * (mate[i] + mate2[i])
+                )
+
+
+@njit(cache=True, nogil=True, fastmath=REDUCE)
+def balance_red(layout, weights, residual, black, inverse, red, dots, low, high):
+    """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    row, plane = layout.row, layout.slice
+    n = row - 2
+    for z in range(low, high):
+        total = 0.0
+        for y in range(layout.ny):
+            at = (z + 1) * plane + (y + 1) * row + 1
+            side = at + (1 if (z + y) & 1 else -1)
+            before, behind = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
+            left, right = black[at - row : at - row + n], black[at + row : at + row + n]
+            mate, mate2 = black[at : at + n], black[side : side + n]
+            given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
+            for i in range(n):
+                target[i] = factor[i] * (
+                    given[i]
+                    + wz * (before[i] + behind[i])
+                    + wy * (left[i] + right[i])
+                    + wx * (mate[i] + mate2[i])
+                )
+            for i in range(n):
+                total += given[i] * target[i]
+        dots[z] = total
+
+
+@njit(cache=True, nogil=True, fastmath=REDUCE)
+def apply_schur(layout, weights, red, black, diagonal, out, dots, low, high):
+    """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    row, plane = layout.row, layout.slice
+    n = row - 2
+    for z in range(low, high):
+        total = 0.0
+        for y in range(layout.ny):
+            at = (z + 1) * plane + (y + 1) * row + 1
+            side = at + (1 if (z + y) & 1 else -1)
+            before, behind = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
+            left, right = black[at - row : at - row + n], black[at + row : at + row + n]
+            mate, mate2 = black[at : at + n], black[side : side + n]
+            factor, mine, target = diagonal[at : at + n], red[at : at + n], out[at : at + n]
+            for i in range(n):
+                value = factor[i] * mine[i] - (
+                    wz * (before[i] + behind[i])
+                    + wy * (left[i] + right[i])
+                    + wx * (mate[i] + mate2[i])
+                )
+                target[i] = value if factor[i] > 0 else 0
+            for i in range(n):
+                total += mine[i] * target[i]
+        dots[z] = total
+
+
+@njit(cache=True, nogil=True, fastmath=REDUCE)
+def step(layout, length, direction, applied, x, residual, sums, squares, low, high):
+    """x += length * direction, residual -= length * applied; sums of the residual per slice."""
+    for z in range(low, high):
+        first = (z + 1) * layout.slice
+        moved, way = x[first : first + layout.slice], direction[first : first + layout.slice]
+        rest, by = residual[first : first + layout.slice], applied[first : first + layout.slice]
+        for i in range(layout.slice):
+            moved[i] += length * way[i]
+        total, square = 0.0, 0.0
+        for i in range(layout.slice):
+            value = rest[i] - length * by[i]
+            rest[i] = value
+            total += value
+            square += value * value
+        sums[z] = total
+        squares[z] = square
+
+
+@njit(cache=True, nogil=True)
+def turn(layout, share, correction, direction, low, high):
+    """direction = correction + share * direction, slices low:high."""
+    for i in range((low + 1) * layout.slice, (high + 1) * layout.slice):
+        direction[i] = correction[i] + share * direction[i]
+
+
+@njit(cache=True, nogil=True)
+def restrict(layout, weights, black, diagonal, base, code, b, low, high):
+    """Residual of the red voxels after the black sweep, summed over the groups of each box.
+
+    After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
+    the sum over the black neighbours. Box layers low:high; `b` of these groups must be zero.
+    """
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    row, plane = layout.row, layout.slice
+    n = row - 2
+    rest = np.zeros((4, n), black.dtype)
+    for zz in range(low, high):
+        for yy in range(base.shape[1]):
+            for q in range(4):
+                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
+                target = rest[q]
+                if z >= layout.nz or y >= layout.ny:
+                    target[:] = 0
+                    continue
+                at = (z + 1) * plane + (y + 1) * row + 1
+                side = at + (1 if (z + y) & 1 else -1)
+                before = black[at - plane : at - plane + n]
+                behind = black[at + plane : at + plane + n]
+                left, right = black[at - row : at - row + n], black[at + row : at + row + n]
+                mate, mate2 = black[at : at + n], black[side : side + n]
+                factor = diagonal[at : at + n]
+                for i in range(n):
+                    value = (
+                        wz * (before[i] + behind[i])
+                        + wy * (left[i] + right[i])
+                        + wx * (mate[i] + mate2[i])
+                    )
+                    target[i] = value if factor[i] > 0 else 0
+            for x in range(n):
+                packed = code[zz, yy, x]
+                if packed == 0:
+                    continue
+                node = base[zz, yy, x]
+                if packed >> 32 == 1:
+                    b[node] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
+                else:
+                    for q in range(4):
+                        b[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)] += rest[q, x]
+
+
+@njit(cache=True, nogil=True)
+def prolong(layout, base, code, x, red, low, high):
+    """Add the value of its group to each red voxel; box layers low:high."""
+    n = layout.row - 2
+    for zz in range(low, high):
+        for yy in range(base.shape[1]):
+            for q in range(4):
+                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
+                if z >= layout.nz or y >= layout.ny:
+                    continue
+                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+                bit = RED_BIT[q]
+                for i in range(n):
+                    packed = code[zz, yy, i]
+                    if packed >> bit & 1:
+                        red[at + i] += x[base[zz, yy, i] + (packed >> (8 + 3 * bit) & 7)]
+
+
+@njit(cache=True, nogil=True)
+def gather(layout, red, black):
+    """Volume of shape (nz, ny, nx) from the two colours."""
+    volume = np.empty((layout.nz, layout.ny, layout.nx), red.dtype)
+    for z in range(layout.nz):
+        for y in range(layout.ny):
+            at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            for x in range(layout.nx):
+                volume[z, y, x] = black[at + (x >> 1)] if (z + y + x) & 1 else red[at + (x >> 1)]
+    return volume

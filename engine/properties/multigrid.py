@@ -1,0 +1,73 @@
+"""The transport solver: conjugate gradients preconditioned by one multigrid cycle a step.
+
+The finest level of a single phase is stored as a checkerboard (`engine.properties.checkerboard`),
+coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.graph`).
+Because groups never join what the phase separates, clogged networks need hardly more steps than
+open ones: 4 to 10 for an error of 1e-4.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.progress import Progress
+from engine.properties.conductor import Conductor
+from engine.properties.conjugate_gradients import minimise
+from engine.properties.fluxes import dissipation
+from engine.properties.several_phases import SeveralPhases
+from engine.properties.single_phase import SinglePhase
+
+DOUBLE_BELOW = 1e-5
+"""Tolerances below this take float64 vectors: float32 reaches about 1e-6."""
+
+
+class Solution(NamedTuple):
+    """What a solver found; the effective conductivity has the unit of `Conductor.pair`."""
+
+    effective: float
+    iterations: int
+    imbalance: float
+    residual: float
+    converged: bool
+    correction: np.ndarray  # potential less the linear one, shape (nz, ny, nx)
+
+
+def solve_conductor(
+    conductor: Conductor, tolerance: float, threads: int, progress: Progress
+) -> Solution:
+    """Solve a conduction problem whose conducting voxels all join both ends.
+
+    Parameters
+    ----------
+    conductor : Conductor
+    tolerance : float
+        Relative accuracy asked of the effective conductivity.
+    threads : int
+    progress : Progress
+
+    Returns
+    -------
+    Solution
+    """
+    nz, ny, nx = conductor.cells.shape
+    # Around an odd ring two voxels of one colour meet: the checkerboard needs even sides there.
+    seam = conductor.wrap and (ny % 2 or nx % 2)
+    problem: SinglePhase | SeveralPhases
+    if conductor.pair.shape[0] == 2 and not seam:
+        real = np.float64 if tolerance < DOUBLE_BELOW else np.float32
+        problem = SinglePhase(conductor, real, threads)
+    else:
+        problem = SeveralPhases(conductor)
+    outcome = minimise(problem, tolerance, progress)
+    correction = problem.correction()
+    energy, fluxes = dissipation(*conductor, correction)
+    return Solution(
+        float(energy * nz / (ny * nx)),
+        outcome.steps,
+        float(np.ptp(fluxes) / fluxes.mean()),
+        outcome.residual,
+        outcome.converged,
+        correction,
+    )
