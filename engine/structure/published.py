@@ -95,11 +95,12 @@ def _draw_sphere(labels, z, y, x, r):
 
 @numba.njit(cache=True, nogil=True)
 def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, heads, nexts,
-                   spheres, progress, target, tries):  # fmt: skip
+                   spheres, closest, progress, target, tries):  # fmt: skip
     """Place spheres until `target` AM voxels stand, for at most `tries` tries.
 
     `spheres` (m, 4) holds z, y, x, r in voxels; `heads` and `nexts` are the linked cells, `taken`
-    see `_note_taken`; `progress` (2,) counts spheres and AM voxels. Returns early when `spheres`
+    see `_note_taken`; `closest` (1,) is the least squared distance of two centres over the
+    squared sum of their radii, up to 1; `progress` (2,) counts spheres and AM voxels. Returns early when `spheres`
     is full.
     """
     placed = progress[0]
@@ -115,18 +116,22 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
             continue
         cz, cy, cx = int(z / cell), int(y / cell), int(x / cell)
         free = True
+        nearest = closest[0]
         for az in range(max(cz - 1, 0), min(cz + 2, heads.shape[0])):
             for ay in range(max(cy - 1, 0), min(cy + 2, heads.shape[1])):
                 for ax in range(max(cx - 1, 0), min(cx + 2, heads.shape[2])):
                     other = heads[az, ay, ax]
                     while other >= 0:
+                        touch = r + spheres[other, 3]
                         dz = z - spheres[other, 0]
                         dy = y - spheres[other, 1]
                         dx = x - spheres[other, 2]
-                        least = contact * (r + spheres[other, 3])
-                        if dz * dz + dy * dy + dx * dx < least * least:
+                        d2 = dz * dz + dy * dy + dx * dx
+                        if d2 < contact * contact * touch * touch:
                             free = False
                             break
+                        if d2 < nearest * touch * touch:
+                            nearest = d2 / (touch * touch)
                         other = nexts[other]
                     if not free:
                         break
@@ -136,6 +141,7 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
                 break
         if not free:
             continue
+        closest[0] = nearest
         spheres[placed, 0] = z
         spheres[placed, 1] = y
         spheres[placed, 2] = x
@@ -191,7 +197,7 @@ def place_spheres(
     seed: int,
     progress: Progress | None = None,
     contact: float = CONTACT,
-) -> tuple[np.ndarray, Particles]:
+) -> tuple[np.ndarray, Particles, float]:
     """Place spheres at random until their voxels reach the AM target.
 
     Each try draws a new radius and a new centre, uniform in [r, L] on every axis; it stands if
@@ -212,6 +218,8 @@ def place_spheres(
     -------
     labels : ndarray of uint8, shape (nz, ny, nx)
     particles : Particles
+    largest_overlap : float
+        Of two spheres, as a share of the sum of their radii (0..1 - `contact`).
 
     Raises
     ------
@@ -236,6 +244,7 @@ def place_spheres(
     spheres = np.empty((1024, 4))
     nexts = np.empty(1024, dtype=np.int64)
     taken = np.full([edge + 1 for edge in shape], np.inf, dtype=np.float32)
+    closest = np.ones(1)
     counts = np.zeros(2, dtype=np.int64)
     state = new_stream(seed, 0)
     tried = 0
@@ -251,10 +260,10 @@ def place_spheres(
             spheres = np.concatenate([spheres, np.empty_like(spheres)])
             nexts = np.concatenate([nexts, np.empty_like(nexts)])
         _place_spheres(state, labels, taken, edges, radii, cumulative, contact, cell, heads,
-                       nexts, spheres, counts, target, _TRIES_AT_A_TIME)  # fmt: skip
+                       nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME)  # fmt: skip
         tried += _TRIES_AT_A_TIME if counts[0] < len(spheres) else 0
     found = spheres[: counts[0]] * voxel_size
-    return labels, Particles(found[:, :3], found[:, 3])
+    return labels, Particles(found[:, :3], found[:, 3]), 1 - math.sqrt(closest[0])
 
 
 def add_cbd(
@@ -273,16 +282,22 @@ def add_cbd(
     InputError
         If there are fewer pore voxels than that, or no solid for the CBD to sit on.
     """
+    add_cbd_voxels(labels, round(cbd_fraction * labels.size), seed, progress)
+
+
+def add_cbd_voxels(
+    labels: np.ndarray, count: int, seed: int, progress: Progress | None = None
+) -> None:
+    """Turn exactly `count` pore voxels into CBD, in place (as `add_cbd`)."""
     progress = progress or silent()
-    target = round(cbd_fraction * labels.size)
     free = labels.size - np.count_nonzero(labels)
-    if target > free or (target and free == labels.size):
+    if count > free or (count and free == labels.size):
         raise InputError(
-            f"{target} voxels of CBD do not fit beside the active material ({free} voxels are "
+            f"{count} voxels of CBD do not fit beside the active material ({free} voxels are "
             "free): raise the porosity."
         )
     state = new_stream(seed, 1)
     added = 0
-    while added < target:
-        progress.report(0.5 + 0.5 * added / target, "adding carbon and binder")
-        added += _add_cbd(state, labels, target - added, _TRIES_AT_A_TIME)
+    while added < count:
+        progress.report(0.5 + 0.5 * added / count, "adding carbon and binder")
+        added += _add_cbd(state, labels, count - added, _TRIES_AT_A_TIME)

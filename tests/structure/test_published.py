@@ -25,7 +25,7 @@ def published_condition(am, initial_porosity, gap):
 
 def test_that_spheres_are_placed_as_the_naive_twin_places_them():
     shape = (19, 17, 18)
-    labels, particles = place_spheres(shape, 1.0, 0.45, seed=4)
+    labels, particles, _ = place_spheres(shape, 1.0, 0.45, seed=4)
     cumulative = np.cumsum(FREQUENCIES / FREQUENCIES.sum())
     expected, spheres = naive.published_spheres(
         new_stream(4, 0), shape, RADII, cumulative, 0.7, round(0.45 * labels.size)
@@ -36,23 +36,24 @@ def test_that_spheres_are_placed_as_the_naive_twin_places_them():
 
 
 def test_that_cbd_is_added_as_the_naive_twin_adds_it():
-    labels, _ = place_spheres((16, 15, 14), 1.0, 0.3, seed=1)
+    labels, _, _ = place_spheres((16, 15, 14), 1.0, 0.3, seed=1)
     expected = naive.published_cbd(new_stream(1, 1), labels, round(0.2 * labels.size))
     add_cbd(labels, 0.2, seed=1)
     assert np.array_equal(labels, expected)
 
 
 def test_that_no_two_centres_are_nearer_than_the_contact_allows():
-    _, particles = place_spheres((40, 30, 30), 1.0, 0.5, seed=0)
+    _, particles, overlap = place_spheres((40, 30, 30), 1.0, 0.5, seed=0)
     gaps = np.linalg.norm(particles.centres[:, None] - particles.centres[None], axis=2)
     sums = particles.radii[:, None] + particles.radii[None]
     np.fill_diagonal(gaps, np.inf)
     assert (gaps / sums).min() >= 0.7
     assert (gaps / sums).min() < 0.71  # and the rule is what limits
+    assert overlap == pytest.approx(1 - (gaps / sums).min())
 
 
 def test_that_radii_come_with_the_published_frequencies():
-    _, particles = place_spheres((80, 60, 60), 1.0, 0.12, seed=2)  # dilute: nothing is refused
+    _, particles, _ = place_spheres((80, 60, 60), 1.0, 0.12, seed=2)  # dilute: nothing is refused
     share = np.array([np.mean(particles.radii == r) for r in RADII])
     assert set(particles.radii) <= set(RADII)
     assert np.abs(share - FREQUENCIES / FREQUENCIES.sum()).max() < 0.04

@@ -1,0 +1,343 @@
+"""Packing without gross overlap: start at random, then push overlapping spheres apart.
+
+The spheres repel with a force in proportion to their overlap; FIRE (Bitzek et al. 2006,
+DOI 10.1103/PhysRevLett.97.170201) brings that energy down until the largest overlap is small.
+Periodic in y and x; flat walls in z, into which a particle may sink by a chosen depth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from engine.progress import Progress, silent
+from engine.structure.neighbours import PairList, nearest, wrap
+from engine.structure.random_stream import uniform
+
+TRIES = 30
+MOST_STEPS = 20_000
+_SLOWEST, _FIRST_STEP, _LARGEST_STEP = 1e-3, 0.1, 0.6
+_DONE, _REBUILD, _OUT_OF_STEPS, _JAMMED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Packing:
+    """Spheres between two walls, and how well they fit.
+
+    Attributes
+    ----------
+    positions : ndarray, shape (n, 3), µm
+        Centres along (z, y, x).
+    radii : ndarray, shape (n,), µm
+        Not increasing.
+    box : ndarray, shape (3,), µm
+    largest_overlap, mean_overlap : float
+        Of all overlapping pairs, each as a share of the sum of the two radii.
+    coordination : ndarray of int, shape (n,)
+        Touching neighbours of each particle (gap under 1 % of the sum of radii).
+    steps : int
+        Relaxation steps that were taken.
+    relaxed : bool
+        Whether the overlap asked for was reached.
+    """
+
+    positions: np.ndarray
+    radii: np.ndarray
+    box: np.ndarray
+    largest_overlap: float
+    mean_overlap: float
+    coordination: np.ndarray
+    steps: int
+    relaxed: bool
+
+
+def wall_limits(
+    radii: np.ndarray, height: float, embedding: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest z (µm) of each centre between walls at 0 and `height`.
+
+    A particle sinks into the lower (upper) wall by ``embedding[0]`` (``[1]``) µm, but never by
+    more than half its radius.
+    """
+    low = radii - np.minimum(embedding[0], 0.5 * radii)
+    high = height - radii + np.minimum(embedding[1], 0.5 * radii)
+    return low, np.maximum(low, high)
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_at_random(state, radii, box, low, high, cell, heads, nexts, positions, tries):
+    """Place spheres in the order given, each at the roomiest of `tries` random places."""
+    heads[:] = -1
+    nz, ny, nx = heads.shape
+    for i in range(len(radii)):
+        best = -np.inf
+        bz = by = bx = 0.0
+        reach = radii[i] + radii[0]
+        for _ in range(tries):
+            z = low[i] + (high[i] - low[i]) * uniform(state)
+            y = box[1] * uniform(state)
+            x = box[2] * uniform(state)
+            k0 = max(math.floor((z - reach) / cell[0]), 0)
+            k1 = min(math.floor((z + reach) / cell[0]), nz - 1)
+            j0 = math.floor((y - reach) / cell[1])
+            j1 = math.floor((y + reach) / cell[1])
+            if j1 - j0 >= ny:
+                j0, j1 = 0, ny - 1
+            l0 = math.floor((x - reach) / cell[2])
+            l1 = math.floor((x + reach) / cell[2])
+            if l1 - l0 >= nx:
+                l0, l1 = 0, nx - 1
+            room = 0.0  # no more than touching is of use
+            for k in range(k0, k1 + 1):
+                for j in range(j0, j1 + 1):
+                    for l in range(l0, l1 + 1):  # noqa: E741
+                        other = heads[k, j % ny, l % nx]
+                        while other >= 0:
+                            dz = z - positions[other, 0]
+                            dy = nearest(y - positions[other, 1], box[1])
+                            dx = nearest(x - positions[other, 2], box[2])
+                            sum_of_radii = radii[i] + radii[other]
+                            d2 = dz * dz + dy * dy + dx * dx
+                            if d2 < sum_of_radii * sum_of_radii:
+                                room = min(room, math.sqrt(d2) - sum_of_radii)
+                            other = nexts[other]
+            if room > best:
+                best = room
+                bz, by, bx = z, y, x
+                if room == 0.0:
+                    break
+        positions[i, 0], positions[i, 1], positions[i, 2] = bz, by, bx
+        k = min(max(int(bz / cell[0]), 0), nz - 1)
+        j = min(int(by / cell[1]), ny - 1)
+        l = min(int(bx / cell[2]), nx - 1)  # noqa: E741
+        nexts[i] = heads[k, j, l]
+        heads[k, j, l] = i
+
+
+@numba.njit(cache=True, nogil=True)
+def _forces(positions, radii, box, low, high, first, second, count, forces):
+    """Fill `forces`; return largest relative overlap, sum of overlaps and number of contacts."""
+    forces[:] = 0.0
+    largest = 0.0
+    total = 0.0
+    contacts = 0
+    for pair in range(count):
+        i = first[pair]
+        j = second[pair]
+        dz = positions[i, 0] - positions[j, 0]
+        dy = nearest(positions[i, 1] - positions[j, 1], box[1])
+        dx = nearest(positions[i, 2] - positions[j, 2], box[2])
+        touch = radii[i] + radii[j]
+        d2 = dz * dz + dy * dy + dx * dx
+        if d2 >= touch * touch:
+            continue
+        d = math.sqrt(d2)
+        overlap = touch - d
+        largest = max(largest, overlap / touch)
+        total += overlap
+        contacts += 1
+        push = overlap / d if d > 1e-12 else 0.0
+        forces[i, 0] += push * dz
+        forces[i, 1] += push * dy
+        forces[i, 2] += push * dx
+        forces[j, 0] -= push * dz
+        forces[j, 1] -= push * dy
+        forces[j, 2] -= push * dx
+    for i in range(len(radii)):
+        overlap = max(low[i] - positions[i, 0], positions[i, 0] - high[i])
+        if overlap > 0:
+            largest = max(largest, 0.5 * overlap / radii[i])
+            total += overlap
+            contacts += 1
+            forces[i, 0] += overlap if positions[i, 0] < low[i] else -overlap
+    return largest, total, contacts
+
+
+@numba.njit(cache=True, nogil=True)
+def _relax(positions, velocities, forces, reference, radii, masses, box, low, high, first, second,
+           count, skin, tolerance, fire, steps):  # fmt: skip
+    """Take up to `steps` FIRE steps; `fire` holds dt, mixing, downhill steps, steps, overlap."""
+    for _ in range(steps):
+        largest, total, contacts = _forces(
+            positions, radii, box, low, high, first, second, count, forces
+        )
+        fire[4] = largest
+        if largest <= tolerance:
+            return _DONE
+        power = 0.0
+        force2 = 0.0
+        speed2 = 0.0
+        for i in range(len(radii)):
+            for axis in range(3):
+                power += forces[i, axis] * velocities[i, axis]
+                force2 += forces[i, axis] * forces[i, axis]
+                speed2 += velocities[i, axis] * velocities[i, axis]
+        if math.sqrt(force2 / len(radii)) < _SLOWEST * total / contacts:
+            return _JAMMED  # balanced though overlapping: no step helps any more
+        fire[3] += 1
+        if power > 0:
+            fire[2] += 1
+            if fire[2] > 5:
+                fire[0] = min(fire[0] * 1.1, _LARGEST_STEP)
+                fire[1] *= 0.99
+        else:
+            fire[0] *= 0.5
+            fire[1] = 0.1
+            fire[2] = 0
+            velocities[:] = 0.0
+            speed2 = 0.0
+        dt = fire[0]
+        mixing = fire[1]
+        turn = mixing * math.sqrt(speed2 / force2)
+        farthest = 0.0
+        for i in range(len(radii)):
+            moved = 0.0
+            for axis in range(3):
+                v = (1 - mixing) * velocities[i, axis] + turn * forces[i, axis]
+                v += dt * forces[i, axis] / masses[i]
+                velocities[i, axis] = v
+                positions[i, axis] += dt * v
+                step = positions[i, axis] - reference[i, axis]
+                moved += step * step
+            farthest = max(farthest, moved)
+        if 4 * farthest > skin * skin:
+            return _REBUILD
+    return _OUT_OF_STEPS
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure(positions, radii, box, low, high, first, second, count, coordination):
+    """Count touching neighbours; return largest and mean relative overlap and contacts."""
+    coordination[:] = 0
+    largest = 0.0
+    total = 0.0
+    overlapping = 0
+    for pair in range(count):
+        i = first[pair]
+        j = second[pair]
+        dz = positions[i, 0] - positions[j, 0]
+        dy = nearest(positions[i, 1] - positions[j, 1], box[1])
+        dx = nearest(positions[i, 2] - positions[j, 2], box[2])
+        touch = radii[i] + radii[j]
+        relative = 1 - math.sqrt(dz * dz + dy * dy + dx * dx) / touch
+        if relative > -0.01:
+            coordination[i] += 1
+            coordination[j] += 1
+        if relative > 0:
+            largest = max(largest, relative)
+            total += relative
+            overlapping += 1
+    return largest, total / max(overlapping, 1)
+
+
+def place_at_random(
+    state: np.ndarray, radii: np.ndarray, box: np.ndarray, embedding: tuple[float, float]
+) -> np.ndarray:
+    """Random start of a packing: largest first, each at the roomiest of some random places.
+
+    Parameters
+    ----------
+    state : ndarray of uint64, shape (4,)
+        Stream of `engine.structure.random_stream`.
+    radii : ndarray of float, shape (n,), µm
+        Not increasing.
+    box : ndarray of float, shape (3,), µm
+    embedding : tuple of two floats, µm
+        Into the lower and the upper wall.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 3), µm
+    """
+    low, high = wall_limits(radii, box[0], embedding)
+    pairs = PairList(radii, box, 0.0)
+    positions = np.empty((len(radii), 3))
+    _place_at_random(state, radii, box, low, high, pairs.cell, pairs.heads, pairs.nexts, positions,
+                     TRIES)  # fmt: skip
+    return positions
+
+
+def relax(
+    positions: np.ndarray,
+    radii: np.ndarray,
+    box: np.ndarray,
+    embedding: tuple[float, float],
+    tolerance: float = 0.02,
+    progress: Progress | None = None,
+    stage: str = "packing particles",
+    span: tuple[float, float] = (0.0, 1.0),
+    most_steps: int = MOST_STEPS,
+) -> Packing:
+    """Push overlapping spheres apart.
+
+    Parameters
+    ----------
+    positions : ndarray of float, shape (n, 3), µm
+    radii : ndarray of float, shape (n,), µm
+        Not increasing.
+    box : ndarray of float, shape (3,), µm
+    embedding : tuple of two floats, µm
+        Into the lower and the upper wall.
+    tolerance : float
+        Largest overlap to leave, as a share of the sum of radii.
+    progress, stage, span
+        `span` is the part of the progress bar that this work fills.
+    most_steps : int
+        Give up after so many.
+
+    Returns
+    -------
+    Packing
+        With ``relaxed`` false where spheres jam before the tolerance is met.
+    """
+    progress = progress or silent()
+    positions = positions.copy()
+    low, high = wall_limits(radii, box[0], embedding)
+    np.clip(positions[:, 0], low, high, out=positions[:, 0])
+    wrap(positions, box)
+    skin = 0.3 * float(np.median(radii))
+    pairs = PairList(radii, box, skin)
+    pairs.rebuild(positions)
+    velocities = np.zeros_like(positions)
+    forces = np.empty_like(positions)
+    reference = positions.copy()
+    masses = 1 + (radii / radii.mean()) ** 2  # about in proportion to contacts: one time scale
+    fire = np.array([_FIRST_STEP, 0.1, 0, 0, np.inf])
+    at_a_time = max(1, 400_000 // max(len(radii), 1))
+    worst = None
+    while True:
+        outcome = _relax(positions, velocities, forces, reference, radii, masses, box, low, high,
+                         pairs.first, pairs.second, pairs.count, skin, tolerance, fire,
+                         at_a_time)  # fmt: skip
+        if outcome in (_DONE, _JAMMED) or fire[3] >= most_steps:
+            break
+        worst = worst or max(fire[4], tolerance)
+        share = math.log(worst / max(fire[4], tolerance)) / math.log(worst / tolerance)
+        progress.report(span[0] + (span[1] - span[0]) * min(share, 1.0), stage)
+        if outcome == _REBUILD:
+            wrap(positions, box)
+            reference[:] = positions
+            pairs.rebuild(positions)
+    wrap(positions, box)
+    return measure(positions, radii, box, embedding, int(fire[3]), outcome == _DONE)
+
+
+def measure(
+    positions: np.ndarray,
+    radii: np.ndarray,
+    box: np.ndarray,
+    embedding: tuple[float, float],
+    steps: int = 0,
+    relaxed: bool = True,
+) -> Packing:
+    """Measure overlaps and contacts of spheres as they stand (arguments as in `relax`)."""
+    low, high = wall_limits(radii, box[0], embedding)
+    pairs = PairList(radii, box, 0.02 * float(radii.max(initial=0)) + 1e-12)
+    pairs.rebuild(positions)
+    coordination = np.zeros(len(radii), dtype=np.int64)
+    largest, mean = _measure(positions, radii, box, low, high, pairs.first, pairs.second,
+                             pairs.count, coordination)  # fmt: skip
+    return Packing(positions, radii, box, largest, mean, coordination, steps, relaxed)

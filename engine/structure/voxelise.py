@@ -1,0 +1,193 @@
+"""From spheres to voxels: exact distances, exact counts.
+
+Voxel (k, j, i) has its centre at ((k, j, i) + 0.5) times the voxel edge; lengths in µm; periodic
+in y and x, cut off at both ends of z.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from engine.structure.stack import AM
+
+
+@numba.njit(cache=True, nogil=True)
+def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
+    """Lower each voxel's distances to the nearest and second-nearest sphere surface."""
+    nz, ny, nx = nearest_surface.shape
+    for n in range(len(radii)):
+        r = radii[n]
+        z, y, x = positions[n, 0], positions[n, 1], positions[n, 2]
+        far = r + reach
+        k0 = max(math.ceil((z - far) / edge - 0.5), 0)
+        k1 = min(math.floor((z + far) / edge - 0.5), nz - 1)
+        for k in range(k0, k1 + 1):
+            dz = (k + 0.5) * edge - z
+            rest = far * far - dz * dz
+            if rest < 0:
+                continue
+            half = math.sqrt(rest)
+            j0 = math.ceil((y - half) / edge - 0.5)
+            j1 = math.floor((y + half) / edge - 0.5)
+            for j in range(j0, j1 + 1):
+                dy = (j + 0.5) * edge - y
+                rest2 = rest - dy * dy
+                if rest2 < 0:
+                    continue
+                half2 = math.sqrt(rest2)
+                i0 = math.ceil((x - half2) / edge - 0.5)
+                i1 = math.floor((x + half2) / edge - 0.5)
+                jj = j % ny
+                ii = i0 % nx
+                plane = dz * dz + dy * dy
+                for i in range(i0, i1 + 1):
+                    dx = (i + 0.5) * edge - x
+                    d2 = plane + dx * dx
+                    limit = r + second_surface[k, jj, ii]
+                    if limit > 0 and d2 < limit * limit:
+                        s = np.float32(math.sqrt(d2) - r)
+                        if s < nearest_surface[k, jj, ii]:
+                            second_surface[k, jj, ii] = nearest_surface[k, jj, ii]
+                            nearest_surface[k, jj, ii] = s
+                        elif s < second_surface[k, jj, ii]:
+                            second_surface[k, jj, ii] = s
+                    ii += 1
+                    if ii == nx:
+                        ii = 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _owners(positions, radii, edge, reach, best, owner):
+    """Number of the sphere whose surface is nearest (deepest inside), or -1."""
+    nz, ny, nx = owner.shape
+    for n in range(len(radii)):
+        r = radii[n]
+        far = r + reach
+        for k in range(
+            max(math.ceil((positions[n, 0] - far) / edge - 0.5), 0),
+            min(math.floor((positions[n, 0] + far) / edge - 0.5), nz - 1) + 1,
+        ):
+            dz = (k + 0.5) * edge - positions[n, 0]
+            for j in range(
+                math.ceil((positions[n, 1] - far) / edge - 0.5),
+                math.floor((positions[n, 1] + far) / edge - 0.5) + 1,
+            ):
+                dy = (j + 0.5) * edge - positions[n, 1]
+                for i in range(
+                    math.ceil((positions[n, 2] - far) / edge - 0.5),
+                    math.floor((positions[n, 2] + far) / edge - 0.5) + 1,
+                ):
+                    dx = (i + 0.5) * edge - positions[n, 2]
+                    s = math.sqrt(dz * dz + dy * dy + dx * dx) - r
+                    if s <= reach and s < best[k, j % ny, i % nx]:
+                        best[k, j % ny, i % nx] = s
+                        owner[k, j % ny, i % nx] = n
+
+
+def surface_distances(
+    positions: np.ndarray,
+    radii: np.ndarray,
+    shape: tuple[int, int, int],
+    voxel_size: float,
+    reach: float,
+    floor: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of each voxel centre to the nearest and to the second-nearest surface.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n, 3), µm
+    radii : ndarray, shape (n,), µm
+    shape : tuple of three ints
+    voxel_size : float, µm
+    reach : float, µm
+        Surfaces farther away than this are not looked for.
+    floor : bool
+        Count the plane z = 0 (the current collector) as one of the surfaces.
+
+    Returns
+    -------
+    nearest, second : ndarray of float32, shape (nz, ny, nx), µm
+        Negative inside a particle; infinite where there is none within `reach`.
+    """
+    first = np.full(shape, np.inf, dtype=np.float32)
+    second = np.full(shape, np.inf, dtype=np.float32)
+    _distances(positions, radii, float(voxel_size), float(reach), first, second)
+    if floor:
+        for k in range(min(shape[0], int(reach / voxel_size + 0.5))):
+            height = np.float32((k + 0.5) * voxel_size)
+            outside = first[k] >= 0  # inside a particle the collector is out of sight
+            np.minimum(second[k], np.maximum(first[k], height), out=second[k], where=outside)
+            np.minimum(first[k], height, out=first[k], where=outside)
+    return first, second
+
+
+def smallest(values: np.ndarray, count: int) -> np.ndarray:
+    """Mark exactly `count` smallest values; among equal ones the earliest.
+
+    Parameters
+    ----------
+    values : ndarray of float, any shape
+    count : int
+
+    Returns
+    -------
+    ndarray of bool, same shape
+    """
+    flat = values.ravel()
+    if count <= 0:
+        return np.zeros(values.shape, dtype=bool)
+    if count >= flat.size:
+        return np.ones(values.shape, dtype=bool)
+    limit = np.partition(flat, count - 1)[count - 1]
+    chosen = flat < limit
+    missing = count - np.count_nonzero(chosen)
+    chosen[np.flatnonzero(flat == limit)[:missing]] = True
+    return chosen.reshape(values.shape)
+
+
+def exact_particles(nearest: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """Voxels of active material: exactly `count`, those deepest inside the particles.
+
+    Parameters
+    ----------
+    nearest : ndarray of float32, shape (nz, ny, nx), µm
+        From `surface_distances`.
+    count : int
+
+    Returns
+    -------
+    labels : ndarray of uint8, shape (nz, ny, nx)
+        0 or `AM`.
+    moved : int
+        Surface voxels that were taken off or added to meet the count.
+    """
+    inside = int(np.count_nonzero(nearest <= 0))
+    labels = smallest(nearest, count).astype(np.uint8) * np.uint8(AM)
+    return labels, abs(count - inside)
+
+
+def particle_of_voxel(
+    labels: np.ndarray, positions: np.ndarray, radii: np.ndarray, voxel_size: float
+) -> np.ndarray:
+    """Which particle each voxel of active material belongs to.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (nz, ny, nx)
+    positions, radii : ndarray, shapes (n, 3) and (n,), µm
+    voxel_size : float, µm
+
+    Returns
+    -------
+    ndarray of int32, shape (nz, ny, nx)
+        Number of the particle, -1 outside the active material and where none is near.
+    """
+    best = np.full(labels.shape, np.inf)
+    owner = np.full(labels.shape, -1, dtype=np.int32)
+    _owners(positions, radii, float(voxel_size), 2.0 * float(voxel_size), best, owner)
+    owner[labels != AM] = -1
+    return owner
