@@ -67,6 +67,9 @@ def generate(condition: Condition, seed: int, progress: Progress | None = None) 
     size = (condition.voxel_size,) * 3
     if condition.protocol == "published":
         labels, particles, report = _published(condition, seed, progress)
+        if condition.options:
+            unused = ", ".join(condition.options)
+            report["warnings"].append(f"The published protocol does not use the options {unused}.")
     else:
         labels, particles, report = physical.build(condition, options, seed, progress)
     stack = VoxelStack(labels, size)

@@ -6,17 +6,13 @@ Command line, window and campaign design read this table, so that a parameter ex
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import InputError
 from engine.structure.condition import Condition
 
-Number = tuple[float, float]
 
-
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One parameter of the generator.
 
     Attributes
@@ -141,17 +137,14 @@ def _number(name: str, value: Any) -> float:
 def resolve_options(condition: Condition) -> dict[str, Any]:
     """Return every option of the condition's protocol: its own values and else the defaults.
 
+    The published protocol has none: what is given for the physical one is checked and left aside.
+
     Raises
     ------
     InputError
-        If an option is unknown, out of range, or belongs to the other protocol.
+        If an option is unknown or out of range.
     """
     given = {name: check_option(name, value) for name, value in condition.options.items()}
     if condition.protocol == "published":
-        if given:
-            raise InputError(
-                f"Option {next(iter(given))} belongs to the physical protocol: the published one "
-                "has no options."
-            )
         return {}
     return {name: option.default for name, option in GENERATOR_OPTIONS.items()} | given
