@@ -164,6 +164,5 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return sheet.cell(row, column)
     if isinstance(value, float) and math.isinf(value):
-        cell = sheet.cell(row, column, "inf" if value > 0 else "-inf")
-        return cell
+        return sheet.cell(row, column, "inf" if value > 0 else "-inf")
     return sheet.cell(row, column, value.item() if hasattr(value, "item") else value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine import __version__
 from engine.campaign.design import AdaptiveRepeats, Design
@@ -27,6 +27,8 @@ from engine.progress import Progress, silent
 from engine.study import Study
 from engine.study.records import DONE, FAILED, StructureRecord, StructureTask
 
+Work = Callable[[StructureTask, str], Outcome]
+
 # How often pause, cancel and time limits are looked at.
 _POLL_SECONDS = 0.05
 # Time limit of one structure, from being handed out, where the caller gives none.
@@ -45,6 +47,7 @@ def run_campaign(
     progress: Progress | None = None,
     pause: threading.Event | None = None,
     time_limit: float | None = None,
+    work: Work = run_structure,
 ) -> Iterator[CampaignEvent]:
     """Generate and characterise what is pending; the caller draws events, one by one.
 
@@ -65,6 +68,8 @@ def run_campaign(
     time_limit : float, s, optional
         A structure that takes longer is tried once more alone, then marked failed. Without
         it the limit follows the longest structure so far.
+    work : callable
+        What the workers do with a task; must be importable by name.
 
     Yields
     ------
@@ -82,7 +87,7 @@ def run_campaign(
     record = study.campaign(campaign)
     design = Design.from_dict(record.design)
     pool: Pool = DaskPool(dask) if dask else LocalPool(workers)
-    run = _Run(study, campaign, design, pool, progress or silent(), pause, time_limit)
+    run = _Run(study, campaign, design, pool, progress or silent(), pause, time_limit, work)
     try:
         yield CampaignStarted(
             campaign,
@@ -112,6 +117,7 @@ class _Run:
         progress: Progress,
         pause: threading.Event | None,
         time_limit: float | None,
+        work: Work,
     ):
         self.study = study
         self.campaign = campaign
@@ -120,6 +126,7 @@ class _Run:
         self.progress = progress
         self.pause = pause or threading.Event()
         self.time_limit = time_limit
+        self.work = work
         self.longest = 0.0
         self.pace = Pace()
         self.stream: ResultStream | None = None
@@ -191,7 +198,7 @@ class _Run:
         suspects = self.scheduler.suspects > 0
         tasks = ((task, self.parts) for task in self.scheduler.tasks(suspects))
         in_hand = 1 if suspects else 2 * self.pool.workers
-        self.stream = ResultStream(self.pool, run_structure, tasks, in_hand)
+        self.stream = ResultStream(self.pool, self.work, tasks, in_hand)
         reason = ""
         while True:
             item = self.stream.get(_POLL_SECONDS)
