@@ -61,6 +61,36 @@ def read_stack(
         If the file cannot be read as a segmented stack.
     """
     path = Path(path)
+    values, spacing, notes = read_values(path, shape, dtype)
+    labels = map_labels(values, phases, path.name)
+    if voxel_size is not None:
+        spacing = _given_spacing(voxel_size)
+    elif spacing is None:
+        spacing = (1.0, 1.0, 1.0)
+        notes.append("The file declares no voxel size; 1 µm was taken.")
+    return VoxelStack(labels, spacing), notes
+
+
+def read_values(
+    path: str | Path, shape: Sequence[int] | None = None, dtype: str | None = None
+) -> tuple[np.ndarray, tuple[float, float, float] | None, list[str]]:
+    """Read a volume as it is stored, before anybody says which value is which phase.
+
+    Parameters are those of `read_stack`.
+
+    Returns
+    -------
+    values : ndarray, shape (nz, ny, nx)
+    spacing : tuple of three floats, µm, or None
+        Along (z, y, x), where the file declares it.
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as a volume.
+    """
+    path = Path(path)
     if not path.exists():
         raise InputError(f"{path} does not exist: check the name of the stack.")
     suffix = path.suffix.lower()
@@ -84,13 +114,7 @@ def read_stack(
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"Cannot read {path}: {reason}.") from None
-    labels = map_labels(values, phases, path.name)
-    if voxel_size is not None:
-        spacing = _given_spacing(voxel_size)
-    elif spacing is None:
-        spacing = (1.0, 1.0, 1.0)
-        notes.append("The file declares no voxel size; 1 µm was taken.")
-    return VoxelStack(labels, spacing), notes
+    return values, spacing, notes
 
 
 def write_stack(
