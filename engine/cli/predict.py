@@ -22,7 +22,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Append the predictions as last columns and write the table."""
-    from engine.learning.models import load_model
+    from engine.learning.model import load_model
 
     model = load_model(args.model)
     frame = read_csv(args.table)

@@ -10,7 +10,7 @@ from engine.errors import InputError
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table with one header line.
+    """Read a CSV table with one header line; semicolons go with decimal commas.
 
     Raises
     ------
@@ -21,7 +21,10 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"There is no file {path}: check the name.")
     try:
-        frame = pd.read_csv(path, encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            semicolons = ";" in file.readline()
+        separators = {"sep": ";", "decimal": ","} if semicolons else {}
+        frame = pd.read_csv(path, encoding="utf-8-sig", **separators)
     except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path.name} could not be read as a CSV table: {reason}.") from None

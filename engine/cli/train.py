@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.cli.console import Console
 from engine.cli.tables import is_study, read_csv, read_dataset
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.learning.model import PropertyModel
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -61,8 +64,7 @@ def read_test_rows(path: str) -> list[int]:
 
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Train, keep the models where asked, and report."""
-    from engine.learning.models import save_model
-    from engine.learning.train import train
+    from engine.learning.training import train
 
     frame = read_dataset(args.table)
     options = {
@@ -87,19 +89,39 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         folder = Path(args.models)
         folder.mkdir(parents=True, exist_ok=True)
         for target, model in result.models.items():
-            save_model(model, folder / f"{target}.json")
+            model.save(folder / f"{target}.json")
     if is_study(args.table):
         from engine.study import Study
 
         with Study.open(args.table) as study:
             for target, model in result.models.items():
                 study.add_model(target, model.to_dict())
-    report = {}
     for target, model in result.models.items():
-        console.warn(f"{target}: {note}" for note in getattr(model, "notes", ()))
-        report[target] = model.report()
+        console.warn(f"{target}: {statement}" for statement in model.statements)
     return {
-        "targets": report,
+        "targets": {target: report_on(model) for target, model in result.models.items()},
         "features_screened": result.features_screened,
         "seconds": result.seconds,
     }
+
+
+def report_on(model: PropertyModel) -> dict[str, Any]:
+    """Return what ``--json`` says of one model."""
+    accuracy = {name: model.metrics.get(name) for name in ("train", "test", "validation")}
+    return {
+        "equation": model.equation,
+        "latex": model.latex,
+        "excel": model.excel,
+        "terms": model.terms,
+        "front": [without(entry, "model", "residuals", "alternatives") for entry in model.front],
+        **accuracy,
+        "cross_validation": model.metrics.get("cross_validation"),
+        "baselines": {name: without(plain, "model") for name, plain in model.baselines.items()},
+        "domain": model.domain,
+        "statements": list(model.statements),
+    }
+
+
+def without(entry: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a copy of `entry` that lacks `names`."""
+    return {name: value for name, value in entry.items() if name not in names}

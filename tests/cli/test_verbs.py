@@ -268,7 +268,7 @@ def test_that_results_for_people_stand_alone_on_stdout(verb, sample_sheet):
 
 
 def test_that_json_is_one_object_without_nan(verb, tmp_path, capfd):
-    labels = np.full((4, 4, 4), 2, np.uint8)
+    labels = np.full((6, 5, 7), 2, np.uint8)
     tifffile.imwrite(tmp_path / "cbd.tif", labels)
     from engine.cli import main
 
