@@ -60,6 +60,12 @@ def write_notes(figure: Figure, notes: Sequence[str], width: int = 132) -> None:
     )
 
 
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all, so that drawing it again costs less."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def save(
     figure: Figure, stem: str | Path, formats: Sequence[str] = ("png", "svg"), dpi: int = 300
 ) -> list[Path]:

@@ -118,6 +118,8 @@ class CurveSet:
         Settings held constant, by column.
     notes : tuple of str
         What the reader must know, extrapolation first.
+    level : float
+        Level of the bands.
     """
 
     name: str
@@ -129,6 +131,7 @@ class CurveSet:
     panels: tuple[Panel, ...]
     fixed: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    level: float = 0.9
 
     def to_frame(self) -> pd.DataFrame:
         """Every drawn point as one table row; the data behind the figure."""
@@ -356,6 +359,7 @@ def curve_set(
         panels=tuple(panels),
         fixed=held,
         notes=result.notes,
+        level=responses.level_of(output),
     )
 
 

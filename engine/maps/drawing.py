@@ -15,12 +15,13 @@ from engine.maps.canvas import (
     SMALL,
     dress,
     new_figure,
+    settle,
     write_notes,
 )
 from engine.maps.curves import Curve, CurveSet, Panel
 from engine.maps.interdependence import METHODS, Interdependence
 from engine.maps.palette import SIGN_COLOURS
-from engine.maps.quantities import POROSITY, quantity, to_mathtext
+from engine.maps.quantities import POROSITY, Quantity, quantity, to_mathtext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,12 +60,12 @@ def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> F
     for axes in grid[-1]:
         axes.set_xlabel(data.x.mathtext, fontsize=NORMAL, color=INK)
     for axes in grid[:, 0]:
-        axes.set_ylabel(_two_lines(data.y.mathtext), fontsize=NORMAL, color=INK)
+        axes.set_ylabel(_two_lines(data.y), fontsize=NORMAL, color=INK)
     grid.flat[0].margins(x=0.02, y=0.06)
     _legend(figure, data)
     write_notes(figure, _notes(data))
+    settle(figure)  # before labels are placed
     if labels:
-        figure.draw_without_rendering()  # the layout is settled once before labels are placed
         for axes, panel in zip(grid.flat, data.panels, strict=False):
             _label_crosses(axes, panel, ends_only=data.x.column == POROSITY)
     return figure
@@ -266,7 +267,7 @@ def _legend(figure: Figure, data: CurveSet) -> None:
     shared = data.y.column == POROSITY
     if not shared and any(np.isfinite(curve.low).any() for curve in every):
         handles.append(Patch(color="#555555", alpha=0.2, linewidth=0))
-        names.append("interval")
+        names.append(f"{100 * data.level:.0f} % interval")
     if any(len(curve.cross_x) for curve in every):
         handles.append(Line2D([], [], color="#555555", marker="x", markersize=4, linestyle="none"))
         names.append(f"cross, label: {to_mathtext('ε_cal')} in %")
@@ -305,7 +306,7 @@ def _notes(data: CurveSet) -> list[str]:
     if data.y.column == POROSITY and np.isfinite(half):
         notes.append(
             f"Bar: error of the law for a coating family it has not seen, ± {half:.1f} points "
-            "(80 %); it moves all curves together."
+            f"({100 * data.level:.0f} %); it moves all curves together."
         )
     held = [
         f"{quantity(name).label.lower()} {value:.4g} {quantity(name).unit}"
@@ -321,13 +322,11 @@ def _mathtext_label(label: str) -> str:
     return f"{to_mathtext(first)} {rest}" if "_" in first else label
 
 
-def _two_lines(title: str) -> str:
-    """Break a long axis title before its symbol, so that it fits a small panel."""
-    if len(title) < 34:
-        return title
-    words = title.split(" ")
-    half = next((i for i in range(1, len(words)) if len(" ".join(words[:i])) >= len(title) / 3), 1)
-    return " ".join(words[:half]) + "\n" + " ".join(words[half:])
+def _two_lines(one: Quantity) -> str:
+    """Axis title with the label above the symbol and unit, so that it fits a small panel."""
+    if len(one.label) < 16:
+        return one.mathtext
+    return f"{one.label}\n{to_mathtext(one.symbol)} ({one.unit})"
 
 
 def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Figure:
@@ -399,6 +398,7 @@ def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Fig
     method = METHODS.get(data.method, data.method)
     basis = "settings" if data.interaction is not None else "rows"
     write_notes(figure, [f"Circle area: {method} ({data.rows} {basis}).", *data.notes], width=96)
+    settle(figure)
     return figure
 
 

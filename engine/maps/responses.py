@@ -146,6 +146,11 @@ class LawError:
         return cls(float(half_width if sd is None else sd), float(half_width), float(level))
 
 
+PUBLISHED_LAW_ERROR = LawError(sd=0.0395, half_width=0.0879, level=0.8)
+"""Of the published law, whose 14 conditions are four coating families: each family predicted
+by the six terms refitted to the others (data: DOI 10.5281/zenodo.3901441)."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Responses at n settings.
@@ -237,6 +242,13 @@ class Responses:
             return False
         needs_law = output in (SIGMA_EFF, "macmullin_number")
         return self.gives_directly(source) and (self.law is not None or not needs_law)
+
+    def level_of(self, output: str) -> float:
+        """Level of the interval that `evaluate` gives for an output, 0..1."""
+        if output == "porosity_percent" and output not in self.models:
+            return 0.8 if self.law_error is None else self.law_error.level
+        levels = [interval_level(self.models[name]) for name in self.models_of([output])]
+        return min(levels, default=0.9)
 
     def gives_directly(self, output: str) -> bool:
         """Whether a model gives this column, or its square or square root."""
@@ -491,7 +503,7 @@ _DERIVED = {
 
 def interval_level(model: Any) -> float:
     """Level of a model's interval, 0..1; 0.9 where it does not say."""
-    return float(getattr(model, "interval_level", None) or 0.9)
+    return float((getattr(model, "residuals", None) or {}).get("level", 0.9))
 
 
 def domain_of(model: Any) -> dict[str, tuple[float, float]]:

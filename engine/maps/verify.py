@@ -13,7 +13,7 @@ from scipy import special
 
 from engine.errors import InputError
 from engine.maps.quantities import SIGMA_EFF, quantity
-from engine.maps.responses import Responses, interval_level
+from engine.maps.responses import Responses
 from engine.progress import Progress
 from engine.structure.condition import Coating, Condition
 
@@ -163,8 +163,7 @@ def verify(
         if responses.gives(SIGMA_EFF) and SIGMA_EFF not in outputs:
             outputs = [*outputs, SIGMA_EFF]
     result = responses.evaluate(settings, outputs)
-    levels = [interval_level(responses.models[name]) for name in responses.models_of(outputs)]
-    level = min(levels, default=0.9)
+    level = min((responses.level_of(name) for name in outputs), default=0.9)
     z = float(special.ndtri(0.5 + level / 2))
     checks = []
     for name in outputs:

@@ -1,0 +1,121 @@
+"""The models that maps train on their own where a study has none.
+
+Each of the paper's five outputs gets a symbolic model of rung 2 (seconds rather than minutes;
+three terms at most) over the settings that the campaign varied. Its cross-validated error is
+compared with the plain baselines that training reports beside it. Where a baseline predicts
+better by more than `MARGIN`, as the full quadratic in ln P, AM and initial porosity often does
+for the collector coverage, the baseline is kept instead: maps should show what predicts best,
+and a symbolic model is no end in itself. Both have an equation.
+
+With few conditions (fewer than `LEAST_ROWS`) the search among thousands of features would fit
+noise, so that only baselines are trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.sources import default_inputs, default_targets, read_sources
+from engine.progress import Progress
+
+if TYPE_CHECKING:
+    from engine.study import Study
+
+MARGIN = 0.02
+LEAST_ROWS = 24
+SISSO_OPTIONS: dict[str, Any] = {"rung": 2, "terms": 3, "sis": 200}
+
+
+def default_models(study: Study, progress: Progress | None = None) -> dict[str, Any]:
+    """Train and store the default models for outputs that have none.
+
+    Parameters
+    ----------
+    study : Study
+        Open for writing.
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict of target to PropertyModel
+        All models of the study afterwards.
+
+    Raises
+    ------
+    InputError
+        If there is no dataset to train on.
+    """
+    from engine.learning.model import model_from_dict
+
+    progress = progress or Progress()
+    stored = study.models()
+    sources = read_sources(study, models={})
+    missing = [name for name in default_targets(sources.dataset) if not _covered(name, stored)]
+    if missing:
+        for name, model in train_defaults(sources.dataset, missing, progress).items():
+            if not study.read_only:
+                study.add_model(name, model.to_dict())
+            stored[name] = model.to_dict()
+    if not stored:
+        raise InputError(f"{study.path.name} has no dataset to learn from: run a campaign first.")
+    return {name: model_from_dict(data) for name, data in stored.items()}
+
+
+def train_defaults(
+    dataset: pd.DataFrame, targets: list[str], progress: Progress | None = None
+) -> dict[str, Any]:
+    """Train the better of a quick symbolic model and the best baseline for each target.
+
+    Parameters
+    ----------
+    dataset : DataFrame
+        One row a condition.
+    targets : list of str
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict of target to PropertyModel
+    """
+    from engine.learning.training import train
+
+    progress = progress or Progress()
+    inputs = default_inputs(dataset)
+    progress.report(0.0, "Training baselines")
+    plain = train(dataset, inputs, targets, method="baseline").models
+    if len(dataset) < LEAST_ROWS:
+        progress.report(1.0, "Trained")
+        return dict(plain)
+    part = Progress(lambda fraction, stage: progress.report(0.1 + 0.9 * fraction, stage))
+    learned = train(dataset, inputs, targets, method="sisso", progress=part, **SISSO_OPTIONS).models
+    return {name: better(learned[name], plain[name]) for name in targets}
+
+
+def better(learned: Any, plain: Any) -> Any:
+    """The model of smaller cross-validated error; the learned one within the margin."""
+    own, other = error_of(learned.metrics), error_of(plain.metrics)
+    if own is None:
+        return plain
+    if other is None:
+        return learned
+    return plain if other < (1 - MARGIN) * own else learned
+
+
+def error_of(metrics: Mapping[str, Any]) -> float | None:
+    """Cross-validated RMSE of a model, None where it was not computed."""
+    part = metrics.get("cross_validation") or {}
+    value = part.get("rmse")
+    return None if value is None else float(value)
+
+
+def _covered(target: str, stored: Mapping[str, Any]) -> bool:
+    """Whether a stored model gives a target, or its square or root."""
+    if target in stored:
+        return True
+    if target.startswith("tortuosity_") and not target.startswith("tortuosity_factor_"):
+        return target.replace("tortuosity_", "tortuosity_factor_", 1) in stored
+    return False

@@ -1,0 +1,229 @@
+"""What the maps of a study are made from: its law, its models, its dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.quantities import PAPER_TARGETS
+from engine.maps.responses import (
+    PUBLISHED_LAW_ERROR,
+    SETTINGS,
+    CellAssumptions,
+    LawError,
+    RecipeConstants,
+    Responses,
+)
+
+if TYPE_CHECKING:
+    from engine.experiment.diagnostics import LawAssessment
+    from engine.experiment.table import CalenderingTable
+    from engine.structure.condition import Condition
+    from engine.study import Study
+
+_SAME_LAW = ("kind", "params", "coefficients", "calibration")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A study, as far as maps need it.
+
+    Attributes
+    ----------
+    responses : Responses
+    dataset : DataFrame
+        One row a condition, of the campaigns that share the law of the newest one.
+    table : CalenderingTable or None
+        The measurements.
+    assessment : LawAssessment or None
+        Of the law that the maps use.
+    template : Condition or None
+        A condition of the newest campaign: box, voxel size, protocol, densities.
+    repeats : int
+        Least number of structures behind a row of the dataset.
+    notes : tuple of str
+        What does not fit together.
+    """
+
+    responses: Responses
+    dataset: pd.DataFrame
+    table: CalenderingTable | None
+    assessment: LawAssessment | None
+    template: Condition | None
+    repeats: int
+    notes: tuple[str, ...] = ()
+
+
+def read_sources(
+    study: Study,
+    *,
+    models: Mapping[str, Any] | None = None,
+    cell: CellAssumptions | None = None,
+) -> Sources:
+    """Gather law, models and dataset of a study.
+
+    The law is the one that the newest campaign was generated with: its pressures are what the
+    models learned. Campaigns generated with another law are left aside, and so is a law that
+    was fitted since; both are said.
+
+    Parameters
+    ----------
+    study : Study
+    models : mapping of target to PropertyModel, optional
+        Those of the study by default.
+    cell : CellAssumptions, optional
+
+    Raises
+    ------
+    InputError
+        If a stored law or model is damaged.
+    """
+    from engine.experiment.diagnostics import LawAssessment, assess
+    from engine.experiment.laws import law_from_dict
+    from engine.learning.model import model_from_dict
+
+    notes: list[str] = []
+    stored = study.law()
+    campaigns = [campaign for campaign in study.campaigns() if campaign.done]
+    law_dict = stored
+    dataset = pd.DataFrame()
+    template = None
+    if campaigns:
+        newest = campaigns[-1]
+        law_dict = newest.design.get("law") or stored
+        alike = [one for one in campaigns if _same_law(one.design.get("law"), law_dict)]
+        alike = [one for one in alike if _kind(study, one.id) == _kind(study, newest.id)]
+        if len(alike) < len(campaigns):
+            notes.append(
+                f"{len(campaigns) - len(alike)} of {len(campaigns)} campaigns used another law or "
+                "protocol than the newest and are left aside here."
+            )
+        frames = [study.dataset(one.id) for one in alike]
+        dataset = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        template = study.conditions(newest.id)[0].condition
+        if stored is not None and not _same_law(stored, law_dict):
+            notes.append(
+                "The calendering law of the study is not the one that the newest campaign was "
+                "generated with: the maps show the campaign's. Run the campaign again to use the "
+                "new law."
+            )
+    law = None if law_dict is None else law_from_dict(law_dict)
+    table = study.table()
+    assessment = None
+    if law is not None:
+        kept = study.assessment()
+        if kept is not None and _same_law(stored, law_dict):
+            assessment = LawAssessment.from_dict(kept)
+        elif table is not None:
+            assessment = assess(law, table)
+    error = LawError.from_assessment(assessment)
+    if error is None and law is not None and law.kind == "published":
+        error = PUBLISHED_LAW_ERROR
+    if models is None:
+        models = {name: model_from_dict(data) for name, data in study.models().items()}
+    repeats = int(dataset["repeats"].min()) if "repeats" in dataset and len(dataset) else 1
+    return Sources(
+        Responses(
+            models=dict(models),
+            law=law,
+            law_error=error,
+            constants=constants_of(template),
+            cell=cell or CellAssumptions(),
+            base=_base(dataset, table),
+        ),
+        dataset,
+        table,
+        assessment,
+        template,
+        max(repeats, 1),
+        tuple(notes),
+    )
+
+
+def constants_of(template: Condition | None) -> RecipeConstants:
+    """Densities and conventions of a condition; the physical defaults without one."""
+    if template is None:
+        return RecipeConstants()
+    recipe = template.recipe
+    return RecipeConstants(
+        am_density=recipe.am_density,
+        cbd_density=recipe.cbd_density,
+        cbd_nanoporosity=recipe.cbd_nanoporosity,
+        porosity_kind=template.porosity_kind,
+        protocol=template.protocol,
+    )
+
+
+def _kind(study: Study, campaign: int) -> tuple[Any, ...]:
+    """What must agree for two campaigns to be one dataset."""
+    condition = study.conditions(campaign)[0].condition
+    return condition.protocol, condition.porosity_kind, condition.voxel_size
+
+
+def _same_law(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(one.get(name) == other.get(name) for name in _SAME_LAW)
+
+
+def _base(dataset: pd.DataFrame, table: Any) -> dict[str, float]:
+    """Middle value of each setting in the campaign; of the measurements without one."""
+    base = {}
+    for name in SETTINGS:
+        if name in dataset and dataset[name].notna().any():
+            base[name] = float(np.median(dataset[name].dropna().to_numpy(float)))
+    if not base and table is not None:
+        base = {
+            "am_percent": 100 * float(np.median(table.am)),
+            "initial_porosity_percent": 100 * float(np.median(table.initial_porosity)),
+            "initial_thickness_um": float(np.median(table.initial_thickness)),
+            "pressure_MPa": float(np.median(table.pressure)),
+        }
+    return base
+
+
+def default_inputs(dataset: pd.DataFrame) -> list[str]:
+    """Inputs of the default models: the settings that the campaign varied.
+
+    Raises
+    ------
+    InputError
+        If the campaign varied none.
+    """
+    inputs = [name for name in SETTINGS if _varies(dataset, name)]
+    extra = [
+        name
+        for name in ("cbd_nanoporosity", "cbd_nanoporosity_percent", "am_density", "cbd_density")
+        if _varies(dataset, name)
+    ]
+    if not inputs:
+        raise InputError(
+            "The campaign varied no setting that maps can be drawn over: vary the pressure or gap, "
+            "the AM share or the initial porosity."
+        )
+    return inputs + extra
+
+
+def _varies(dataset: pd.DataFrame, name: str) -> bool:
+    if name not in dataset:
+        return False
+    values = pd.to_numeric(dataset[name], errors="coerce")
+    return bool(values.notna().all() and np.ptp(values.to_numpy(float)) > 1e-9)
+
+
+def default_targets(dataset: pd.DataFrame) -> list[str]:
+    """Targets of the default models: the paper's five, as far as the dataset has them."""
+    return [name for name in PAPER_TARGETS if _varies_somewhere(dataset, name)]
+
+
+def _varies_somewhere(dataset: pd.DataFrame, name: str) -> bool:
+    if name not in dataset:
+        return False
+    values = pd.to_numeric(dataset[name], errors="coerce").to_numpy(float)
+    values = values[np.isfinite(values)]
+    return len(values) >= 4 and float(np.ptp(values)) > 1e-12

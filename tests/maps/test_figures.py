@@ -1,0 +1,217 @@
+import csv
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine.errors import Cancelled, InputError
+from engine.maps.canvas import save
+from engine.maps.curves import curve_set, paper_figure
+from engine.maps.default_models import better, default_models, train_defaults
+from engine.maps.drawing import draw_curves, draw_interdependence, spread_apart, stretches
+from engine.maps.figures import FIGURES, collect_figures, make_maps
+from engine.maps.interdependence import from_data
+from engine.maps.quantities import PAPER_TARGETS, TAU_LIQUID
+from engine.maps.sources import default_inputs, read_sources
+from engine.progress import Progress
+from engine.study import Study
+from tests.maps.examples import published_points, published_responses
+from tests.maps.studies import made_up_table, make_study
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished study with its default models, as a file to copy."""
+    path = tmp_path_factory.mktemp("trained") / "trained.study"
+    with make_study(path) as study:
+        default_models(study)
+    return path
+
+
+@pytest.fixture
+def study(trained, tmp_path):
+    path = shutil.copy(trained, tmp_path / "trained.study")
+    with Study.open(path) as opened:
+        yield opened
+
+
+def test_that_maps_writes_every_figure_and_the_numbers_behind_it(study, tmp_path):
+    files = make_maps(study, tmp_path / "out" / "maps", dpi=100)
+    names = {path.name for path in files}
+    assert names == {
+        f"figure_{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "csv")
+    }
+    for path in files:
+        assert path.stat().st_size > 500
+    with Image.open(tmp_path / "out" / "maps" / "figure_6.png") as image:
+        assert image.width == 720  # 183 mm at 100 dpi
+    with (tmp_path / "out" / "maps" / "figure_6.csv").open() as file:
+        header = next(csv.reader(file))
+    assert header[:5] == [
+        "initial_porosity_percent",
+        "am_percent",
+        "kind",
+        "pressure_MPa",
+        TAU_LIQUID,
+    ]
+
+
+def test_that_a_study_without_models_gets_the_default_ones(tmp_path):
+    with make_study(
+        tmp_path / "small.study", gaps=(5.0, 40.0, 80.0), ams=(94.0, 96.0), porosities=(44.0, 48.0)
+    ) as study:
+        models = default_models(study)
+        assert set(models) == set(PAPER_TARGETS) == set(study.models())
+        # Twelve conditions are too few for a search among thousands of features.
+        assert {model.method for model in models.values()} == {"baseline"}
+        assert all(
+            set(model.inputs) <= {*default_inputs(study.dataset())} for model in models.values()
+        )
+        before = study.models()
+        default_models(study)
+        assert study.models() == before
+
+
+def test_that_default_models_predict_structures_they_never_saw(study):
+    # The relations of the made-up campaign are known: the models must find them.
+    models = default_models(study)
+    for name in PAPER_TARGETS:
+        metrics = models[name].metrics["cross_validation"]
+        assert metrics["r2"] > 0.85, name
+
+
+def test_that_the_better_predictor_is_kept_and_a_tie_goes_to_the_symbolic_one():
+    class Model:
+        def __init__(self, rmse):
+            self.metrics = {"cross_validation": {"rmse": rmse}} if rmse else {}
+
+    good, equal, bad, unknown = Model(1.0), Model(1.01), Model(1.2), Model(None)
+    assert better(bad, good) is good
+    assert better(equal, good) is equal
+    assert better(good, bad) is good
+    assert better(unknown, bad) is bad
+
+
+def test_that_a_study_without_a_campaign_is_refused_in_words(tmp_path):
+    with (
+        Study.create(tmp_path / "empty.study") as study,
+        pytest.raises(InputError, match="run a campaign first"),
+    ):
+        make_maps(study, tmp_path / "maps")
+
+
+def test_that_maps_can_be_cancelled(study, tmp_path):
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        make_maps(study, tmp_path / "maps", progress)
+
+
+def test_that_a_law_fitted_after_the_campaign_is_said(study):
+    from engine.experiment.laws import make_law
+
+    assert not read_sources(study).notes
+    study.set_law(make_law("kawakita").fit(made_up_table()).to_dict())
+    sources = read_sources(study)
+    assert sources.responses.law.kind == "polynomial"
+    assert any("is not the one that the newest campaign" in note for note in sources.notes)
+    assert sources.responses.law_error is not None
+
+
+def test_that_figures_that_cannot_be_had_are_named_with_their_reason():
+    bare = published_responses().__class__(published_responses().models)
+
+    class Bare:
+        responses = bare
+        dataset = published_points()
+
+    figures, missing = collect_figures(Bare(), show_points=False)
+    assert {figure.name for figure in figures} == {"5", "6", "8", "9", "10", "S8"}
+    assert [text.split(":")[0] for text in missing] == ["Figure 4", "Figure 7", "Figure S7"]
+
+
+def test_that_the_default_models_of_the_published_points_beat_the_paper_by_cross_validation():
+    models = train_defaults(published_points(), ["active_surface_published_percent"])
+    found = models["active_surface_published_percent"].metrics["cross_validation"]
+    assert found["r2"] > 0.994
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=40))
+def test_that_stretches_cover_the_curve_and_never_call_the_outside_inside(flags):
+    inside = np.array(flags)
+    seen = np.zeros(len(flags), dtype=bool)
+    for part, good in stretches(inside):
+        seen[part] = True
+        assert not good or inside[part].all()
+    assert seen.all()
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=12), st.floats(0.1, 10))
+def test_that_labels_are_pushed_apart_in_order(places, least):
+    places = np.array(places)
+    moved = spread_apart(places, least)
+    order = np.argsort(places, kind="stable")
+    assert (np.diff(moved[order]) >= least - 1e-9).all()
+    if (np.diff(places[order]) >= least).all():
+        assert np.allclose(moved, places)
+
+
+def test_that_extrapolated_curves_are_drawn_dashed_and_the_note_is_on_the_figure():
+    figure = draw_curves(paper_figure(published_responses(), "6"))
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 4]
+    assert lines and all(line.is_dashed() for line in lines)
+    texts = " ".join(text.get_text() for text in figure.texts)
+    texts += figure.get_supxlabel()
+    assert "Dashed: extrapolated." in texts and "Initial thickness 100 µm" in texts
+
+
+def test_that_drawn_axes_say_symbol_and_unit():
+    figure = draw_curves(curve_set(published_responses(), TAU_LIQUID))
+    assert figure.axes[2].get_xlabel() == "Calender pressure P (MPa)"
+    assert figure.axes[0].get_ylabel().endswith("$_{\\mathrm{liq}}$ (–)")
+
+
+def test_that_the_matrix_writes_sign_and_number_in_both_colourings():
+    matrix = from_data(published_points(), [TAU_LIQUID])
+    for colours in ("safe", "paper"):
+        figure = draw_interdependence(matrix, colours=colours)
+        texts = [text.get_text() for text in figure.axes[0].texts]
+        assert {"+.59", "−.41", "+.46"} <= set(texts)
+
+
+def test_that_equal_figures_give_equal_files(tmp_path):
+    data = paper_figure(published_responses(), "S8")
+    first = save(draw_curves(data), tmp_path / "one", ("svg", "pdf"))
+    content = [path.read_bytes() for path in first]
+    second = save(draw_curves(data), tmp_path / "one", ("svg", "pdf"))
+    assert [path.read_bytes() for path in second] == content
+
+
+def test_that_an_unknown_format_is_refused(tmp_path):
+    figure = draw_curves(paper_figure(published_responses(), "S8"))
+    with pytest.raises(InputError, match="'bmp'"):
+        save(figure, tmp_path / "x", ("bmp",))
+
+
+def test_that_drawing_leaves_pyplot_alone():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    draw_curves(paper_figure(published_responses(), "S8"))
+    assert plt.get_fignums() == before
+
+
+def test_that_the_csv_of_a_figure_can_be_read_back(study, tmp_path):
+    sources = read_sources(study)
+    figure = collect_figures(sources, ["7"])[0][0]
+    path = tmp_path / "seven.csv"
+    figure.to_frame().to_csv(path, index=False)
+    back = pd.read_csv(path)
+    assert np.allclose(
+        back["effective_conductivity_ionic_S_per_m"],
+        figure.to_frame()["effective_conductivity_ionic_S_per_m"],
+    )
