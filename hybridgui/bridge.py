@@ -101,6 +101,7 @@ class Job(QObject):
         self.seconds_left = float("nan")
         self.rate_text = ""
         self.workers_text = ""
+        self._known_seconds_left: float | None = None
         self._started = time.monotonic()
         self._paused_seconds = 0.0
         self._paused_since: float | None = None
@@ -166,6 +167,11 @@ class Job(QObject):
         if self.engine_progress.cancelled:
             raise Cancelled("stopped at the user's request")
 
+    def set_pace(self, rate_text: str, seconds_left: float | None) -> None:
+        """Give rate and time left where the engine knows them better than the fraction does."""
+        self.rate_text = rate_text
+        self._known_seconds_left = seconds_left
+
     def _elapsed(self) -> float:
         return time.monotonic() - self._started - self._paused_seconds
 
@@ -178,6 +184,8 @@ class Job(QObject):
         # Under two seconds or one percent an estimate would only jump about.
         known = elapsed > 2 and fraction > 0.01
         left = elapsed * (1 - fraction) / fraction if known else float("nan")
+        if self._known_seconds_left is not None:
+            left = self._known_seconds_left
         self.fraction, self.stage_text, self.seconds_left = fraction, stage, left
         self.progress.emit(fraction, stage, left)
 
@@ -205,6 +213,7 @@ class JobCentre(QObject):
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
         self._running: list[Job] = []
+        self._quiet: list[Job] = []
 
     @property
     def running(self) -> list[Job]:
@@ -218,6 +227,7 @@ class JobCentre(QObject):
         *,
         stage: str = "",
         pausable: bool = False,
+        quiet: bool = False,
         finished: Callable[[Any], None] | None = None,
         failed: Callable[[str, str], None] | None = None,
         cancelled: Callable[[], None] | None = None,
@@ -226,7 +236,8 @@ class JobCentre(QObject):
         """Start ``work(job)`` in a thread and return its `Job`.
 
         `stage` names the page that the work belongs to (see `hybridgui.stages`). The
-        callables are connected to the signals of the same name before the work starts.
+        callables are connected to the signals of the same name before the work starts. A
+        `quiet` job (a preview, a table being read) is not shown in the status bar.
         """
         job = Job(title, work, stage=stage, pausable=pausable, parent=self)
         for signal, slot in (
@@ -238,8 +249,11 @@ class JobCentre(QObject):
             if slot is not None:
                 signal.connect(slot)
         job.ended.connect(lambda: self._on_ended(job))
-        self._running.append(job)
-        self.started.emit(job)
+        if quiet:
+            self._quiet.append(job)
+        else:
+            self._running.append(job)
+            self.started.emit(job)
         return job.start()
 
     def running_in(self, stage: str) -> Job | None:
@@ -248,13 +262,16 @@ class JobCentre(QObject):
 
     def cancel_all(self, seconds: float = 30.0) -> bool:
         """Stop everything and wait for the threads; True when all have ended."""
-        for job in self.running:
+        jobs = [*self._running, *self._quiet]
+        for job in jobs:
             job.cancel()
-        return all(job.wait(seconds) for job in self.running)
+        return all(job.wait(seconds) for job in jobs)
 
     def _on_ended(self, job: Job) -> None:
-        if job in self._running:
+        if job in self._quiet:
+            self._quiet.remove(job)
+        elif job in self._running:
             self._running.remove(job)
-        self.ended.emit(job)
+            self.ended.emit(job)
         # The slots of this very signal may still be running: delete on the next turn.
         QTimer.singleShot(0, job.deleteLater)

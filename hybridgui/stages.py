@@ -49,7 +49,7 @@ STAGES = (
         "models",
         "Models",
         "Learn how each property follows from the process.",
-        "ph.function",
+        "ph.math-operations",
     ),
     Stage(
         "maps",

@@ -72,7 +72,7 @@ QToolButton::menu-indicator {{ image: url({arrows["down"]}); width: 12px; height
     subcontrol-position: right center; subcontrol-origin: padding; right: 2px; }}
 QToolButton[popupMode="2"] {{ padding-right: 18px; }}
 QPushButton[link="true"] {{
-    background: transparent; border: 1px solid transparent; color: {t.accent}; padding: 2px 4px;
+    background: transparent; border: 1px solid transparent; color: {t.accent}; padding: 2px 0;
     text-align: left; min-height: 16px;
 }}
 QPushButton[link="true"]:hover {{ text-decoration: underline; }}
@@ -168,10 +168,10 @@ QHeaderView::section {{
     border-bottom: 1px solid {t.border_strong}; padding: 6px 8px;
 }}
 QHeaderView::section:vertical {{ border: none; border-right: 1px solid {t.border}; }}
-QHeaderView::up-arrow {{ image: url({arrows["up"]}); width: 12px; height: 12px;
-    subcontrol-position: center left; }}
-QHeaderView::down-arrow {{ image: url({arrows["down"]}); width: 12px; height: 12px;
-    subcontrol-position: center left; }}
+QHeaderView::up-arrow {{ image: url({arrows["up"]}); width: 10px; height: 10px;
+    subcontrol-position: top center; }}
+QHeaderView::down-arrow {{ image: url({arrows["down"]}); width: 10px; height: 10px;
+    subcontrol-position: top center; }}
 QTableCornerButton::section {{ background: {t.surface}; border: none; }}
 
 QProgressBar {{

@@ -92,6 +92,10 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
+        self._name = QLabel()
+        self._name.setProperty("role", "muted")
+        self._name.setContentsMargins(0, 0, 16, 0)
+        bar.setCornerWidget(self._name)
         file = bar.addMenu("&File")
         self._action(file, "New study", self.new_study, QKeySequence.StandardKey.New)
         self._action(file, "Open study…", self.ask_open_study, QKeySequence.StandardKey.Open)
@@ -397,6 +401,9 @@ class MainWindow(QMainWindow):
 
     def _refresh_title(self) -> None:
         self.setWindowTitle(f"{self.model.title} – HybridGUI")
+        self._name.setText(self.model.title)
+        self._name.setToolTip(str(self.model.path or ""))
+        self.menuBar().adjustSize()
         self._refresh_quiet_text()
 
     def _refresh_quiet_text(self) -> None:

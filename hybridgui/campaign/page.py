@@ -1,16 +1,557 @@
-"""The campaign page."""
+"""The campaign page: design, run, watch, and the dataset that comes of it."""
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.campaign.design import Design
+from engine.campaign.events import CampaignStarted, StructureDone, StructureFailed, WorkersRestarted
+from engine.errors import InputError
+from hybridgui import dialogs
+from hybridgui.campaign.columns import dataset_columns, heading, numeric_properties
+from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
+from hybridgui.campaign.design_form import DesignForm
+from hybridgui.campaign.work import DesignPreview, export, preview, run
 from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import EmptyState, button, enable, label
+from hybridgui.widgets.form import Choice
 from hybridgui.widgets.page import Page
+from hybridgui.widgets.table import Column, DataTable
+
+_PROGRESS = "progress"
+_EXPORTS = "Comma-separated values (*.csv);;Excel workbook (*.xlsx);;Parquet (*.parquet)"
 
 
 class CampaignPage(Page):
-    """The campaign page."""
+    """Many structures over a grid of conditions."""
 
     key = "campaign"
 
     def __init__(self, model: StudyModel):
         super().__init__()
         self._model = model
+        self._campaign: int | None = None
+        self._running: int | None = None
+        self._problem = ""
+        self._dirty = False
+        self._build_middle()
+        self._build_side()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(1500)
+        self._later.timeout.connect(self._show_dataset)
+        model.studyOpened.connect(self._on_study_opened)
+        model.lawChanged.connect(self._on_law_changed)
+        model.campaignsChanged.connect(self._on_campaigns_changed)
+        model.resultsArrived.connect(self._on_results_arrived)
+        model.jobs.started.connect(lambda _: self._refresh_buttons())
+        model.jobs.ended.connect(lambda _: self._refresh_buttons())
+
+    # -- building -----------------------------------------------------------------------------------
+    def _build_middle(self) -> None:
+        self._no_law = EmptyState(
+            "ph.grid-four",
+            "A campaign needs a calendering law",
+            "The law turns pressure into porosity. Fit one to your measurements, or use the "
+            "published one.",
+            (button("Go to Experiment", lambda: self._model.go_to("experiment"), primary=True),),
+        )
+        self._empty = EmptyState(
+            "ph.grid-four",
+            "No campaign yet",
+            "Set what to vary at the right and start: each condition gets several structures, "
+            "each structure its properties. You can pause, cancel and resume at any time; every "
+            "result is kept as it arrives.",
+        )
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._build_grid(), "Conditions")
+        self.tabs.addTab(self._build_dataset(), "Dataset")
+        self.tabs.addTab(self._build_failures(), "Failures")
+        self.tabs.currentChanged.connect(lambda _: self._show_dataset())
+        self.campaign_choice = Choice(tip="Campaigns of this study")
+        self.campaign_choice.edited.connect(lambda key: self._show_campaign(int(key)))
+        self.header.actions.addWidget(self.campaign_choice)
+        self.show_middle(self._empty)
+
+    def _build_grid(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self._counts = label("", "heading")
+        row.addWidget(self._counts)
+        row.addStretch(1)
+        row.addWidget(label("Colour by", "muted"))
+        self.colour_choice = Choice([(_PROGRESS, "Progress")])
+        self.colour_choice.edited.connect(lambda _: self._colour())
+        row.addWidget(self.colour_choice)
+        column.addLayout(row)
+        self.scale = ColourScale()
+        column.addWidget(self.scale, 0, Qt.AlignmentFlag.AlignRight)
+        self.grid = ConditionGrid()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self.grid)
+        scroll.setObjectName("plain")
+        self.grid.setObjectName("plain")
+        column.addWidget(scroll, 1)
+        self._detail = label("Click a condition to read it here.", "small", wrap=True)
+        self.grid.conditionChosen.connect(self._on_condition_chosen)
+        column.addWidget(self._detail)
+        return page
+
+    def _build_dataset(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        self._filter = QLineEdit()
+        self._filter.setPlaceholderText("Filter rows")
+        self._filter.setClearButtonEnabled(True)
+        self._filter.setMaximumWidth(200)
+        row.addWidget(self._filter)
+        self._spread_box = QCheckBox("Standard deviations")
+        self._spread_box.toggled.connect(lambda _: self._show_dataset())
+        row.addWidget(self._spread_box)
+        self._rare_box = QCheckBox("Checks and times")
+        self._rare_box.setToolTip("Phase and percolating fractions, flux balance, seconds")
+        self._rare_box.toggled.connect(lambda _: self._show_dataset())
+        row.addWidget(self._rare_box)
+        row.addStretch(1)
+        self.copy_button = button("Copy", lambda: self.dataset_view.copy(everything=True))
+        row.addWidget(self.copy_button)
+        self.export_button = button("Export…", self.export_dataset)
+        row.addWidget(self.export_button)
+        column.addLayout(row)
+        self.dataset_view = DataTable()
+        self._filter.textChanged.connect(self.dataset_view.set_filter)
+        column.addWidget(self.dataset_view, 1)
+        column.addWidget(
+            label(
+                "Means over the repeats of each condition. Hover a heading for its meaning.",
+                "small",
+            )
+        )
+        return page
+
+    def _build_failures(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button("Copy all", lambda: self.failures_view.copy(everything=True)))
+        self.rerun_button = button("Run failed again", self.rerun_failed)
+        row.addWidget(self.rerun_button)
+        column.addLayout(row)
+        self.failures_view = DataTable()
+        column.addWidget(self.failures_view, 1)
+        return page
+
+    def _build_side(self) -> None:
+        self.form = DesignForm(self._model)
+        self.form.designChanged.connect(self._on_design_changed)
+        self.side.body.addWidget(self.form)
+        self.resume_button = button("Resume campaign", self.resume)
+        self.side.foot.addWidget(self.resume_button)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.pause_button = button("Pause", self._on_pause)
+        self.cancel_button = button("Cancel", self._on_cancel)
+        row.addWidget(self.pause_button)
+        row.addWidget(self.cancel_button)
+        self.side.foot.addLayout(row)
+        self.start_button = button("Start campaign", self.start, primary=True)
+        self.side.foot.addWidget(self.start_button)
+
+    def menu_actions(self) -> list[QAction]:
+        """Actions for the Study menu."""
+        remove = QAction("Remove this campaign…", self)
+        remove.triggered.connect(lambda *_: self.remove_campaign())
+        return [remove]
+
+    # -- what the user does ---------------------------------------------------------------------------
+    def start(self) -> None:
+        """Start the design as it stands; an equal design resumes."""
+        try:
+            design = self.form.design()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._run(design, None)
+
+    def resume(self) -> None:
+        """Go on with the campaign shown."""
+        if self._campaign is not None:
+            self._run(None, self._campaign)
+
+    def rerun_failed(self) -> None:
+        """Try the failed structures of the campaign again."""
+        if self._campaign is None:
+            return
+        try:
+            self._model.study.retry_failed(self._campaign)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._run(None, self._campaign)
+
+    def _run(self, design: Design | None, campaign: int | None) -> None:
+        study, workers = self._model.study, self.form.worker_count
+        self._running = campaign
+        self._model.start_job(
+            "Campaign",
+            lambda job: run(job, study, design, campaign, workers),
+            stage=self.key,
+            pausable=True,
+            event=self._on_event,
+            finished=self._on_finished,
+            cancelled=lambda: self._on_ended(
+                "info", "The campaign was stopped; resume it any time."
+            ),
+            failed=self._on_failed,
+        )
+
+    def remove_campaign(self) -> None:
+        """Remove the campaign shown, after asking once."""
+        if self._campaign is None:
+            self._model.say("info", "There is no campaign to remove.")
+            return
+        if self._job is not None:
+            self._model.say("error", "The campaign is running: cancel it before you remove it.")
+            return
+        record = self._model.study.campaign(self._campaign)
+        answer = dialogs.ask(
+            self.window(),
+            f"Remove campaign {record.id}?",
+            f"Its {record.done:,} results are removed from the study. This cannot be undone.",
+            [("remove", "Remove"), ("keep", "Keep it")],
+            default="keep",
+            escape="keep",
+        )
+        if answer == "remove":
+            self._model.study.remove_campaign(self._campaign)
+            self._campaign = None
+            self._model.note_campaigns()
+
+    def export_dataset(self) -> None:
+        """Ask for a file and write the dataset."""
+        if not self._model.is_open or self._model.dataset.empty:
+            self._model.say("error", "There is no dataset yet: run a campaign first.")
+            return
+        path = dialogs.ask_save(
+            self.window(), self._model.settings, "export", "Export dataset", _EXPORTS, "dataset.csv"
+        )
+        if not path:
+            return
+        study = self._model.study
+        self._model.start_job(
+            "Exporting",
+            lambda job: export(job, study, Path(path), False),
+            stage="",
+            finished=lambda rows: self._model.say(
+                "success", f"{rows} conditions were written to {Path(path).name}."
+            ),
+        )
+
+    def _on_pause(self) -> None:
+        job = self._job
+        if job is not None:
+            job.set_paused(not job.paused)
+            self._refresh_buttons()
+
+    def _on_cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    @property
+    def _job(self):
+        return self._model.jobs.running_in(self.key)
+
+    # -- what the engine said ---------------------------------------------------------------------------
+    def _on_event(self, event: Any) -> None:
+        match event:
+            case CampaignStarted():
+                self._running = event.campaign
+                law = self._model.study.campaign(event.campaign).design["law"]
+                self._campaign = event.campaign
+                self._model.note_campaigns(law)
+                self.tabs.setCurrentIndex(0)
+            case StructureDone():
+                if event.campaign == self._campaign:
+                    self.grid.count_done(event.number)
+                    self._show_counts(event.done, event.failed, event.total)
+                self._model.note_results()
+            case StructureFailed():
+                if event.campaign == self._campaign:
+                    self.grid.count_done(event.number, failed=True)
+                    self._show_counts(event.done, event.failed, event.total)
+                self._model.note_results()
+            case WorkersRestarted():
+                self._model.say(
+                    "warning",
+                    f"The workers were started again because {event.reason}; "
+                    f"{event.retried} structures are tried once more.",
+                )
+
+    def _on_finished(self, result: Any) -> None:
+        failed = result.failed if result is not None else 0
+        text = f"The campaign is done: {result.done:,} structures."
+        if failed:
+            text = f"The campaign is done: {result.done:,} structures, {failed} failed."
+        self._on_ended("warning" if failed else "success", text)
+        QGuiApplication.alert(self.window()) if hasattr(QGuiApplication, "alert") else None
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._on_ended("error", sentence, details)
+
+    def _on_ended(self, level: str, text: str, details: str = "") -> None:
+        self._running = None
+        self._model.note_campaigns()
+        self._model.say(level, text, details)
+
+    # -- what changed -------------------------------------------------------------------------------------
+    def activated(self) -> None:
+        """Bring the tables up to date."""
+        if self._dirty:
+            self._show_dataset()
+
+    def _on_study_opened(self) -> None:
+        self._campaign = None
+        self.form.refresh()
+        self._on_campaigns_changed()
+
+    def _on_law_changed(self) -> None:
+        self._on_design_changed()
+        self._choose_middle()
+
+    def _on_campaigns_changed(self) -> None:
+        model = self._model
+        if not model.is_open:
+            return
+        campaigns = model.study.campaigns()
+        known = [c.id for c in campaigns]
+        if self._campaign not in known:
+            self._campaign = known[-1] if known else None
+        self.campaign_choice.set_choices(
+            [(str(c.id), f"Campaign {c.id} ({c.structures:,} structures)") for c in campaigns]
+        )
+        self.campaign_choice.setVisible(len(campaigns) > 1)
+        if self._campaign is not None:
+            self.campaign_choice.show_value(str(self._campaign))
+            self._show_campaign(self._campaign)
+        self._choose_middle()
+        self._refresh_buttons()
+
+    def _choose_middle(self) -> None:
+        if self._campaign is not None:
+            self.show_middle(self.tabs)
+        elif self._model.is_open and self._model.law is not None:
+            self.show_middle(self._empty)
+        else:
+            self.show_middle(self._no_law)
+
+    def _show_campaign(self, campaign: int) -> None:
+        self._campaign = campaign
+        study = self._model.study
+        record = study.campaign(campaign)
+        repeats = int(record.design.get("repeats", 1))
+        cells = {c.number: Cell(c.number, c.values, repeats) for c in study.conditions(campaign)}
+        for result in study.results(campaign):
+            if result.status == "done":
+                cells[result.number].done += 1
+            elif result.status == "failed":
+                cells[result.number].failed += 1
+        self.grid.show_conditions(list(cells.values()))
+        self._show_counts(record.done, record.failed, record.structures)
+        self._show_dataset()
+        self._refresh_buttons()
+
+    def _show_counts(self, done: int, failed: int, total: int) -> None:
+        text = f"{done:,} of {total:,} structures"
+        if failed:
+            text += f", {failed:,} failed"
+        self._counts.setText(text)
+        self.tabs.setTabText(2, f"Failures ({failed:,})" if failed else "Failures")
+        self.tabs.setTabEnabled(2, bool(failed))
+        self.tabs.setTabToolTip(2, "" if failed else "No structure failed")
+
+    def _on_results_arrived(self) -> None:
+        self._dirty = True
+        if self.isVisible() and not self._later.isActive():
+            self._later.start()
+
+    def _show_dataset(self) -> None:
+        if self._campaign is None or not self._model.is_open:
+            return
+        self._dirty = False
+        frame = self._model.study.dataset(self._campaign)
+        self._frame = frame
+        choices = [(name, heading(name)) for name in numeric_properties(frame)]
+        self.colour_choice.set_choices([(_PROGRESS, "Progress"), *choices])
+        self._colour()
+        if self.tabs.currentIndex() == 1:
+            columns = dataset_columns(
+                frame, spread=self._spread_box.isChecked(), rare=self._rare_box.isChecked()
+            )
+            self.dataset_view.show_frame(frame, columns)
+        elif self.tabs.currentIndex() == 2:
+            self._show_failures()
+        enable(self.export_button, "" if len(frame) else "No condition has a result yet.")
+
+    def _show_failures(self) -> None:
+        failures = self._model.study.failures(self._campaign)
+        conditions = {c.number: c for c in self._model.study.conditions(self._campaign)}
+        frame = pd.DataFrame(
+            [
+                {
+                    "condition": ", ".join(
+                        f"{heading(k)} {v:g}"
+                        for k, v in conditions[f.number].values.items()
+                        if isinstance(v, (int, float))
+                        and k in ("pressure_MPa", "am_percent", "initial_porosity_percent")
+                    ),
+                    "repeat": f.repeat + 1,
+                    "seed": str(f.seed),
+                    "error": f.error or "",
+                }
+                for f in failures
+            ]
+        )
+        self.failures_view.show_frame(
+            frame,
+            [
+                Column("condition", "Condition"),
+                Column("repeat", "Repeat"),
+                Column("seed", "Seed"),
+                Column("error", "Reason"),
+            ],
+        )
+
+    def _colour(self) -> None:
+        column = self.colour_choice.current
+        frame = getattr(self, "_frame", None)
+        if column in ("", _PROGRESS) or frame is None or column not in frame:
+            self.grid.colour_by("", {}, 0.0, 1.0)
+            self.scale.hide()
+            return
+        keys = [k for k in frame.columns if k in self._condition_keys()]
+        values = {
+            tuple(row[k] for k in keys): float(row[column]) for row in frame.to_dict("records")
+        }
+        by_number = {
+            cell.number: values.get(tuple(cell.values.get(k) for k in keys), math.nan)
+            for cell in self.grid.cells
+        }
+        finite = [v for v in by_number.values() if math.isfinite(v)]
+        low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
+        self.grid.colour_by(column, by_number, low, high)
+        self.scale.show_range(low, high)
+
+    def _condition_keys(self) -> set[str]:
+        cells = self.grid.cells
+        return set(cells[0].values) if cells else set()
+
+    def _on_condition_chosen(self, number: int) -> None:
+        cell = next(c for c in self.grid.cells if c.number == number)
+        self._detail.setText(self.grid.describe(cell).replace("\n", "  ·  "))
+
+    # -- design ---------------------------------------------------------------------------------------------
+    def _on_design_changed(self) -> None:
+        self._problem = ""
+        try:
+            design = self.form.design()
+        except InputError as error:
+            self._problem = str(error)
+            self.form.summary.setText("")
+            no_law = self._model.is_open and self._model.law is None
+            self.form.notice.set_text("" if no_law else self._problem, "error")
+            self._refresh_buttons()
+            return
+        self._show_summary(design)
+        self._refresh_buttons()
+        self._model.start_job(
+            "Design",
+            lambda job: preview(job, design),
+            stage="",
+            quiet=True,
+            finished=self._on_preview,
+            failed=lambda sentence, _: self._on_preview_failed(design, sentence),
+        )
+
+    def _show_summary(self, design: Design) -> None:
+        text = f"{design.count:,} conditions × {design.repeats} = {design.structures:,} structures"
+        self.form.summary.setText(text)
+
+    def _on_preview(self, result: DesignPreview) -> None:
+        if not self._is_present(result.design):
+            return
+        shown = result.warnings[:3]
+        if len(result.warnings) > 3:
+            shown.append(f"And {len(result.warnings) - 3} more warnings like these.")
+        self.form.notice.set_sentences(shown, "warning")
+
+    def _on_preview_failed(self, design: Design, sentence: str) -> None:
+        if self._is_present(design):
+            self._problem = sentence
+            self.form.notice.set_text(sentence, "error")
+            self._refresh_buttons()
+
+    def _is_present(self, design: Design) -> bool:
+        try:
+            return self._model.is_open and self.form.design() == design
+        except InputError:
+            return False
+
+    def _refresh_buttons(self) -> None:
+        model = self._model
+        job = self._job
+        running = job is not None
+        self.pause_button.setVisible(running)
+        self.cancel_button.setVisible(running)
+        if running:
+            self.pause_button.setText("Resume" if job.paused else "Pause")
+        record = None
+        if model.is_open and self._campaign is not None:
+            record = next((c for c in model.study.campaigns() if c.id == self._campaign), None)
+        unfinished = record is not None and record.pending > 0 and not running
+        self.resume_button.setVisible(unfinished)
+        if unfinished:
+            self.resume_button.setText(f"Resume ({record.pending:,} structures left)")
+        reason = ""
+        if not model.is_open:
+            reason = "No study is open."
+        elif model.read_only:
+            reason = "This study is read-only: save a copy to change it."
+        elif running:
+            reason = "The campaign is running."
+        elif model.law is None:
+            reason = "Fit a calendering law first, on the Experiment page."
+        elif self._problem:
+            reason = self._problem
+        self.start_button.setVisible(not running)
+        enable(self.start_button, reason, "Generate and characterise every structure")
+        enable(self.resume_button, "" if not model.read_only else "This study is read-only.")
+        enable(self.rerun_button, "The campaign is running." if running else "")

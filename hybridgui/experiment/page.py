@@ -1,16 +1,312 @@
-"""The experiment page."""
+"""The experiment page: the sheet, the law, and how far the law may be trusted."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PySide6.QtWidgets import QCheckBox, QTabWidget, QVBoxLayout, QWidget
+
+from engine.errors import InputError
+from engine.experiment.diagnostics import LawAssessment
+from hybridgui import dialogs
+from hybridgui.experiment.coefficients import coefficient_row
+from hybridgui.experiment.curves_view import CurvesView
+from hybridgui.experiment.fit_view import FitView
+from hybridgui.experiment.words import (
+    CAN_BE_PHYSICAL,
+    LAW_HINTS,
+    LAW_NAMES,
+    law_name,
+    table_frame,
+)
+from hybridgui.experiment.work import FittedLaw, family_curves, fit, read_sheet
+from hybridgui.resources import sample_sheet
 from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import EmptyState, Fold, Notice, button, clear_layout, enable, label
+from hybridgui.widgets.form import Choice, FormGroup
 from hybridgui.widgets.page import Page
+from hybridgui.widgets.table import DataTable
+
+_KIND, _PHYSICAL = "experiment/law_kind", "experiment/physical"
 
 
 class ExperimentPage(Page):
-    """The experiment page."""
+    """From a lab's spreadsheet to a calendering law."""
 
     key = "experiment"
 
     def __init__(self, model: StudyModel):
         super().__init__()
         self._model = model
+        self._build_middle()
+        self._build_side()
+        model.studyOpened.connect(self._on_study_opened)
+        model.tableChanged.connect(self._on_table_changed)
+        model.lawChanged.connect(self._on_law_changed)
+        model.parameterChanged.connect(self._on_parameter_changed)
+        model.jobs.started.connect(lambda _: self._refresh_buttons())
+        model.jobs.ended.connect(lambda _: self._refresh_buttons())
+
+    # -- building -------------------------------------------------------------------------------
+    def _build_middle(self) -> None:
+        self.sample_button = button("Open sample", self._on_sample, primary=True)
+        self.import_button = button("Import sheet…", self._on_import)
+        self._empty = EmptyState(
+            "ph.table",
+            "Begin with measured calendering conditions",
+            "Drop a spreadsheet (.xlsx, .xls, .ods, .csv) anywhere in this window: AM content, "
+            "porosity and thickness before calendering, roll gap or pressure, porosity after. "
+            "Or look at 14 measured NMC111 conditions first.",
+            (self.sample_button, self.import_button),
+        )
+        self.show_middle(self._empty)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        sheet = QWidget()
+        column = QVBoxLayout(sheet)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        self.table_view = DataTable()
+        column.addWidget(self.table_view, 1)
+        self._left_out = Fold("")
+        column.addWidget(self._left_out)
+        self._notes = label("", "small", wrap=True)
+        column.addWidget(self._notes)
+        self._no_sheet = EmptyState(
+            "ph.table",
+            "No sheet in this study",
+            "The law is the published one. Import a sheet to fit a law of your own.",
+            (button("Import sheet…", self._on_import),),
+        )
+        self._no_fit = EmptyState(
+            "ph.chart-line",
+            "No law yet",
+            "Choose a law at the right and fit it to the sheet.",
+        )
+        self._sheet_page, self.fit_view, self.curves_view = sheet, FitView(), CurvesView()
+        self.tabs.addTab(sheet, "Measurements")
+        self.tabs.addTab(self.fit_view, "Quality of the law")
+        self.tabs.addTab(self.curves_view, "Porosity against pressure")
+
+    def _build_side(self) -> None:
+        body = self.side.body
+        self._sheet_group = FormGroup("Sheet")
+        self._source = label("No sheet yet", "muted", wrap=True)
+        self._sheet_group.add_wide(self._source)
+        self._columns_button = button("Columns and units…", self._on_columns, link=True)
+        self._sheet_group.add_wide(self._columns_button)
+        body.addWidget(self._sheet_group)
+
+        group = FormGroup("Calendering law")
+        self.law_choice = Choice(list(LAW_NAMES.items()))
+        self.law_choice.setAccessibleName("Calendering law")
+        self.law_choice.edited.connect(
+            lambda kind: self._model.set_parameter(_KIND, kind, "Choose law")
+        )
+        group.add_wide(self.law_choice)
+        self._hint = label("", "small", wrap=True)
+        group.add_wide(self._hint)
+        self.physical_box = QCheckBox("Must fall with pressure")
+        self.physical_box.setToolTip(
+            "Fit under the constraint that the porosity never rises with pressure and never "
+            "exceeds the initial porosity."
+        )
+        self.physical_box.clicked.connect(
+            lambda on: self._model.set_parameter(_PHYSICAL, on, "Constrain law")
+        )
+        group.add_wide(self.physical_box)
+        body.addWidget(group)
+
+        self._law_group = FormGroup("Law in use")
+        self._law_label = label("", "", wrap=True)
+        self._law_group.add_wide(self._law_label)
+        self._coefficients = QWidget()
+        self._coefficient_rows = QVBoxLayout(self._coefficients)
+        self._coefficient_rows.setContentsMargins(0, 0, 0, 0)
+        self._coefficient_rows.setSpacing(4)
+        self._law_group.add_wide(self._coefficients)
+        body.addWidget(self._law_group)
+        self._outdated = Notice("warning")
+        body.addWidget(self._outdated)
+
+        self.fit_button = button("Fit law", self.fit_law, primary=True)
+        self.side.foot.addWidget(self.fit_button)
+        self._refresh_form()
+
+    # -- what the user does -----------------------------------------------------------------------
+    def import_sheet(self, path: Path) -> None:
+        """Read a spreadsheet; the present sheet stays where it cannot be read."""
+        path = Path(path)
+        self._model.start_job(
+            "Reading the sheet",
+            lambda job: read_sheet(job, path),
+            stage=self.key,
+            finished=self._on_sheet_read,
+        )
+
+    def fit_law(self) -> None:
+        """Fit the chosen law to the sheet and use it."""
+        table = self._model.table
+        kind = self.law_choice.current
+        physical = self.physical_box.isChecked()
+        self._model.start_job(
+            "Fitting the law",
+            lambda job: fit(job, table, kind, physical),
+            stage=self.key,
+            finished=self._on_fitted,
+        )
+
+    def _on_sample(self) -> None:
+        try:
+            self.import_sheet(sample_sheet())
+        except InputError as error:
+            self._model.say("error", str(error))
+
+    def _on_import(self) -> None:
+        path = dialogs.ask_open(
+            self.window(), self._model.settings, "sheet", "Import sheet", dialogs.SHEET_FILTER
+        )
+        if path:
+            self.import_sheet(Path(path))
+
+    def _on_columns(self) -> None:
+        pass
+
+    # -- what the engine gave -------------------------------------------------------------------------
+    def _on_sheet_read(self, table: Any) -> None:
+        try:
+            self._model.set_table(table)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self.tabs.setCurrentWidget(self._sheet_page)
+        left = f"; {len(table.left_out)} rows were left out" if table.left_out else ""
+        self._model.say("success", f"{len(table)} conditions were read{left}.")
+
+    def _on_fitted(self, result: FittedLaw) -> None:
+        assessment = None if result.assessment is None else result.assessment.to_dict()
+        try:
+            self._model.set_law(result.law.to_dict(), assessment, "Fit law")
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self.tabs.setCurrentWidget(self.fit_view if assessment else self.curves_view)
+
+    # -- what changed in the model ----------------------------------------------------------------------
+    def _on_study_opened(self) -> None:
+        self._on_table_changed()
+        self._refresh_form()
+        if self._model.law is not None:
+            self.tabs.setCurrentWidget(self.fit_view)
+        else:
+            self.tabs.setCurrentWidget(self._sheet_page)
+
+    def _on_table_changed(self) -> None:
+        table = self._model.table
+        if table is not None:
+            frame, columns = table_frame(table)
+            self.table_view.show_frame(frame, columns)
+            self._source.setText(
+                f"{table.source or 'Sheet'}\n{len(table)} conditions in {table.family_count} "
+                f"coating famil{'y' if table.family_count == 1 else 'ies'}"
+            )
+            self._show_left_out(table)
+            self._notes.setText("\n".join(table.notes))
+            self._notes.setVisible(bool(table.notes))
+        else:
+            self._source.setText("No sheet yet")
+            self.table_view.show_frame(pd.DataFrame())
+        self._on_law_changed()
+
+    def _show_left_out(self, table: Any) -> None:
+        clear_layout(self._left_out.body)
+        self._left_out.setVisible(bool(table.left_out))
+        if not table.left_out:
+            return
+        count = len(table.left_out)
+        self._left_out.set_heading(f"{count} row{'s' if count > 1 else ''} left out")
+        for row, why in table.left_out[:50]:
+            self._left_out.body.addWidget(label(f"Row {row}: {why}", "small", wrap=True))
+
+    def _on_law_changed(self) -> None:
+        model = self._model
+        law, data = model.law, model.assessment
+        something = model.table is not None or law is not None
+        self.show_middle(self.tabs if something else self._empty)
+        assessment = None
+        if data is not None:
+            try:
+                assessment = LawAssessment.from_dict(data)
+            except InputError as error:
+                model.say("error", str(error))
+        for index, shown in ((1, assessment is not None), (2, law is not None)):
+            self.tabs.setTabEnabled(index, shown)
+            self.tabs.setTabToolTip(index, "" if shown else "Fit a law first")
+        self.tabs.setTabEnabled(0, model.table is not None)
+        table = model.table
+        fits = (
+            table is not None and assessment is not None and len(table) == len(assessment.porosity)
+        )
+        if assessment is not None:
+            self.fit_view.show_assessment(assessment, table.rows if fits else None)
+        if law is not None:
+            self._show_law(law, assessment, table)
+        self._law_group.setVisible(law is not None)
+        outdated = model.is_open and model.stage_state("experiment")[0].name == "OUTDATED"
+        self._outdated.set_text(
+            "The sheet changed after this law was fitted: fit it again." if outdated else ""
+        )
+        self._refresh_buttons()
+
+    def _show_law(self, law: dict[str, Any], assessment: Any, table: Any) -> None:
+        try:
+            curves = family_curves(law, assessment)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        interval = assessment.interval() if assessment is not None else None
+        self.curves_view.show_curves(curves, table, interval[1] if interval else None)
+        self._law_label.setText(law_name(law["kind"]))
+        clear_layout(self._coefficient_rows)
+        ranges = assessment.coefficient_ranges if assessment is not None else {}
+        for name, value in law["coefficients"].items():
+            error = law.get("standard_errors", {}).get(name)
+            self._coefficient_rows.addWidget(coefficient_row(name, value, error, ranges.get(name)))
+
+    def _on_parameter_changed(self, key: str, _value: Any) -> None:
+        if key in (_KIND, _PHYSICAL):
+            self._refresh_form()
+
+    def _refresh_form(self) -> None:
+        kind = self._model.parameter(_KIND, "polynomial")
+        self.law_choice.show_value(kind)
+        self._hint.setText(LAW_HINTS.get(kind, ""))
+        self.physical_box.setVisible(kind in CAN_BE_PHYSICAL)
+        default = kind != "polynomial"
+        self.physical_box.setChecked(bool(self._model.parameter(_PHYSICAL, default)))
+        self.fit_button.setText("Use this law" if kind == "published" else "Fit law")
+        self._refresh_buttons()
+
+    def _refresh_buttons(self) -> None:
+        model = self._model
+        reason = ""
+        if not model.is_open:
+            reason = "No study is open."
+        elif model.read_only:
+            reason = "This study is read-only: save a copy to change it."
+        elif model.jobs.running_in(self.key) is not None:
+            reason = "Wait until the running work has ended."
+        for widget in (self.sample_button, self.import_button):
+            enable(widget, reason)
+        if not reason and model.table is None and self.law_choice.current != "published":
+            reason = "Import a sheet first: there is nothing to fit yet."
+        enable(self.fit_button, reason, "Fit the chosen law to the sheet and use it")
+        enable(
+            self._columns_button,
+            "" if model.table is not None else "Import a sheet first.",
+            "See how the columns were understood, and correct it",
+        )
+        self._columns_button.setVisible(model.table is not None)

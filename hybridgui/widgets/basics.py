@@ -329,6 +329,10 @@ class Fold(QWidget):
         """Whether the content shows."""
         return self._open
 
+    def set_heading(self, heading: str) -> None:
+        """Rename it."""
+        self._head.setText(heading)
+
     def set_open(self, opened: bool) -> None:
         """Show or hide the content."""
         self._open = opened

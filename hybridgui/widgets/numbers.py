@@ -49,6 +49,14 @@ def with_spread(value: float | None, spread: float | None) -> str:
     return f"{value:.{decimals}f} ± {spread:.{decimals}f}".replace("-", "−")
 
 
+def rounded(value: float | None, decimals: int) -> str:
+    """Write a number with so many decimals; a zero has no sign."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
 def percent(fraction: float | None, decimals: int = 1) -> str:
     """Write a fraction as percent."""
     if fraction is None or not math.isfinite(fraction):

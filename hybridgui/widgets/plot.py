@@ -257,6 +257,7 @@ class Plot(pg.PlotWidget):
             axis.setTextPen(t.muted)
             axis.setTickFont(font)
             axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+            axis.setTickDensity(0.6)
             if self._texts[side]:
                 size = f"{self.font().pointSizeF() * 0.9:.1f}pt"
                 axis.setLabel(rich(self._texts[side]), color=t.text, **{"font-size": size})

@@ -20,6 +20,7 @@ class StageButton(QAbstractButton):
         self._stage = stage
         self._state = StageState.NOTHING
         self._note = ""
+        self._ring = False
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -27,6 +28,12 @@ class StageButton(QAbstractButton):
         self.setText(stage.title)
         self.set_state(StageState.NOTHING)
         follow_theme(self, self.updateGeometry)
+
+    def focusInEvent(self, event) -> None:
+        """Show the ring only to those who move with the keyboard."""
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._ring = event.reason() in keys
+        super().focusInEvent(event)
 
     @property
     def state(self) -> StageState:
@@ -56,7 +63,7 @@ class StageButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(t.accent_soft if self.isChecked() else t.hover))
             painter.drawRoundedRect(frame, 8, 8)
-        if self.hasFocus():
+        if self.hasFocus() and self._ring:
             painter.setPen(QPen(QColor(t.accent), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(frame.adjusted(0.75, 0.75, -0.75, -0.75), 8, 8)

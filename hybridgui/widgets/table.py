@@ -182,7 +182,7 @@ class DataTable(QTableView):
         """Give each column the width of its header and its first rows."""
         self.resizeColumnsToContents()
         for column in range(self._model.columnCount()):
-            width = min(self.columnWidth(column) + 16, _MAX_COLUMN_WIDTH)
+            width = min(self.columnWidth(column) + 8, _MAX_COLUMN_WIDTH)
             self.setColumnWidth(column, width)
 
     def set_filter(self, text: str) -> None:

@@ -1,0 +1,81 @@
+"""How the columns of a dataset are shown."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from engine.maps.quantities import quantity
+from engine.properties.catalogue import CATALOGUE
+from hybridgui.widgets.numbers import number
+from hybridgui.widgets.table import Column
+
+_COUNTS = {
+    "repeats": Column("repeats", "Repeats", tip="Structures averaged"),
+    "not_percolating": Column(
+        "not_percolating",
+        "Blocked",
+        tip="Structures whose electrolyte or solid does not join both ends; left out of the mean",
+    ),
+    "campaign": Column("campaign", "Campaign"),
+}
+INPUTS = (
+    "gap_um",
+    "pressure_MPa",
+    "am_percent",
+    "initial_porosity_percent",
+    "initial_thickness_um",
+)
+_RARE = ("_seconds", "flux_imbalance", "percolating_fraction", "phase_fraction")
+
+
+def heading(column: str) -> str:
+    """Symbol and unit of a column, or its label where it has no symbol."""
+    found = quantity(column)
+    unit = "" if found.unit in ("–", "") else f" ({found.unit})"
+    return f"{found.symbol or found.label}{unit}"
+
+
+def tip(column: str) -> str:
+    """What a column means."""
+    entry = CATALOGUE.get(column)
+    label = quantity(column).label
+    return f"{label}\n{entry.definition}" if entry is not None else label
+
+
+def dataset_columns(
+    frame: pd.DataFrame, *, spread: bool = True, rare: bool = False
+) -> list[Column]:
+    """Return the columns to show of a dataset."""
+    shown = []
+    for name in frame.columns:
+        if name in _COUNTS:
+            shown.append(_COUNTS[name])
+            continue
+        if not rare and any(part in name for part in _RARE):
+            continue
+        if name.endswith("_sd"):
+            if spread:
+                shown.append(Column(name, f"± {heading(name[:-3])}", _two, "Standard deviation"))
+            continue
+        shown.append(Column(name, heading(name), _four, tip(name)))
+    return shown
+
+
+def numeric_properties(frame: pd.DataFrame) -> list[str]:
+    """Property columns worth colouring by."""
+    return [
+        name
+        for name in frame.columns
+        if name in CATALOGUE and not any(part in name for part in _RARE) and name != "seconds"
+    ]
+
+
+def _four(value: object) -> str:
+    if isinstance(value, (int, float)):
+        whole = value == value and float(value).is_integer()
+        return f"{value:.0f}" if whole else number(float(value), 4)
+    return "–" if value is None else str(value)
+
+
+def _two(value: object) -> str:
+    return number(float(value), 2) if isinstance(value, (int, float)) else "–"

@@ -1,0 +1,214 @@
+"""The design editor: lists of what is varied, repeats, protocol, seed, workers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+
+from engine.campaign.design import Design
+from engine.errors import InputError
+from hybridgui.campaign.number_list import read_numbers
+from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import Fold, Notice, label
+from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, NumberListField
+
+SMALL: dict[str, Any] = {
+    "pressing": "pressure",
+    "pressure_MPa": [40.0, 80.0, 120.0],
+    "gap_um": [10.0, 30.0, 60.0],
+    "am_percent": [94.0, 95.0],
+    "initial_porosity_percent": [44.0, 46.0, 48.0],
+    "initial_thickness_um": [140.0],
+    "repeats": 2,
+    "protocol": "physical",
+    "voxel_size_um": 1.0,
+    "box_um": 50.0,
+    "seed": 0,
+}
+_PUBLISHED: dict[str, Any] = {
+    "pressing": "gap",
+    "am_percent": [93.0, 94.0, 95.0, 96.0],
+    "initial_porosity_percent": [float(v) for v in range(40, 51)],
+    "initial_thickness_um": [100.0],
+    "repeats": 10,
+    "protocol": "published",
+    "voxel_size_um": 1.0,
+    "box_um": 50.0,
+    "seed": 0,
+}
+PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
+    "small": ("Small example, 18 conditions × 2", SMALL),
+    "training": (
+        "As published, training: 440 conditions × 10",
+        {**_PUBLISHED, "gap_um": [float(v) for v in range(1, 92, 10)]},
+    ),
+    "validation": (
+        "As published, validation: 440 conditions × 10",
+        {**_PUBLISHED, "gap_um": [float(v) for v in range(5, 96, 10)]},
+    ),
+}
+
+
+class DesignForm(QWidget):
+    """Edits the design; every field is a parameter of the study, with undo.
+
+    Signals
+    -------
+    designChanged : the design may be another one, or may have become readable or unreadable
+    """
+
+    designChanged = Signal()
+
+    def __init__(self, model: StudyModel, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._model = model
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        self._build_conditions(layout)
+        self._build_structures(layout)
+        self.summary = label("", "muted", wrap=True)
+        layout.addWidget(self.summary)
+        self.notice = Notice("warning")
+        layout.addWidget(self.notice)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(300)
+        self._soon.timeout.connect(self.designChanged)
+        model.parameterChanged.connect(self._on_parameter_changed)
+        self.refresh()
+
+    def _build_conditions(self, layout: QVBoxLayout) -> None:
+        group = FormGroup("Conditions")
+        self.presets = QToolButton()
+        self.presets.setText("Use a design")
+        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.presets)
+        for key, (text, _) in PRESETS.items():
+            menu.addAction(text, lambda key=key: self.use_preset(key))
+        self.presets.setMenu(menu)
+        group.add_wide(self.presets)
+        self.pressing = Choice([("pressure", "Pressure"), ("gap", "Roll gap")])
+        self._bind(group.add("Press by", self.pressing), "pressing", "Press by")
+        self.fields: dict[str, NumberListField] = {}
+        for name, text, unit in (
+            ("pressure_MPa", "P (MPa)", "MPa"),
+            ("gap_um", "Gap (µm)", "µm"),
+            ("am_percent", "AM (%)", "%"),
+            ("initial_porosity_percent", "Initial ε (%)", "%"),
+            ("initial_thickness_um", "Initial t (µm)", "µm"),
+        ):
+            field = NumberListField(read_numbers, SMALL[name], unit)
+            field.textEdited.connect(lambda _: self.designChanged.emit())
+            self._bind(group.add(text, field), name, text)
+            self.fields[name] = field
+        self._conditions = group
+        layout.addWidget(group)
+
+    def _build_structures(self, layout: QVBoxLayout) -> None:
+        group = FormGroup("Structures")
+        self.repeats = IntegerField(1, 100_000, 2, tip="Structures per condition")
+        self._bind(group.add("Repeats", self.repeats), "repeats", "Repeats")
+        self.protocol = Choice(
+            [("physical", "Physical"), ("published", "As published")],
+            tip="Physical: conserves mass, particles without gross overlap.\n"
+            "As published: the rules of the paper, for comparison.",
+        )
+        self._bind(group.add("Protocol", self.protocol), "protocol", "Protocol")
+        layout.addWidget(group)
+        more = Fold("More options")
+        extra = FormGroup()
+        self.voxel = NumberField(0.05, 10, 1, "µm", decimals=3, step=0.1, tip="Voxel size")
+        self._bind(extra.add("Voxel size", self.voxel), "voxel_size_um", "Voxel size")
+        self.box = NumberField(5, 1000, 50, "µm", decimals=1, step=10, tip="Edge along x and y")
+        self._bind(extra.add("Box", self.box), "box_um", "Box")
+        self.seed = IntegerField(0, 2**31 - 1, 0, tip="Equal seeds give equal structures")
+        self._bind(extra.add("Seed", self.seed), "seed", "Seed")
+        cores = os.cpu_count() or 2
+        self.workers = IntegerField(1, 256, min(2, cores), tip=f"This computer has {cores} cores")
+        self.workers.edited.connect(
+            lambda value: self._model.set_parameter("campaign/workers", value, "Change workers")
+        )
+        extra.add("Workers", self.workers)
+        more.body.addWidget(extra)
+        self._more = more
+        layout.addWidget(more)
+
+    def _bind(self, field: QWidget, name: str, text: str) -> None:
+        field.edited.connect(
+            lambda value: self._model.set_parameter(
+                f"campaign/{name}", value, f"Change {text[0].lower()}{text[1:]}"
+            )
+        )
+
+    # -- values ------------------------------------------------------------------------------------
+    def use_preset(self, key: str) -> None:
+        """Fill the form from a known design, as one step of undo."""
+        text, values = PRESETS[key]
+        self._model.undo_stack.beginMacro(f"Use design: {text}")
+        for name, value in values.items():
+            self._model.set_parameter(f"campaign/{name}", value)
+        self._model.undo_stack.endMacro()
+
+    def value(self, name: str) -> Any:
+        """Value of a parameter of the design."""
+        return self._model.parameter(f"campaign/{name}", SMALL[name])
+
+    def design(self) -> Design:
+        """Return the design as it stands.
+
+        Raises
+        ------
+        InputError
+            If a list cannot be read, or there is no law.
+        """
+        law = self._model.law
+        if law is None:
+            raise InputError("A campaign needs a calendering law: fit one, or use the published.")
+        pressing = "pressure_MPa" if self.value("pressing") == "pressure" else "gap_um"
+        variables: dict[str, Any] = {}
+        for name in (pressing, "am_percent", "initial_porosity_percent", "initial_thickness_um"):
+            field = self.fields[name]
+            try:
+                variables[name] = tuple(field.values())
+            except InputError as error:
+                raise InputError(f"{field.accessibleName()}: {error}") from error
+        variables["protocol"] = (self.value("protocol"),)
+        variables["voxel_size_um"] = (float(self.value("voxel_size_um")),)
+        variables["box_um"] = ((float(self.value("box_um")),) * 2,)
+        return Design(
+            variables, law, repeats=int(self.value("repeats")), seed=int(self.value("seed"))
+        )
+
+    @property
+    def worker_count(self) -> int:
+        """Processes to run on."""
+        return self.workers.value()
+
+    def refresh(self) -> None:
+        """Show the parameters of the study."""
+        pressing = self.value("pressing")
+        self.pressing.show_value(pressing)
+        for name, field in self.fields.items():
+            field.show_value(self.value(name))
+        for name, shown in (
+            ("pressure_MPa", pressing == "pressure"),
+            ("gap_um", pressing == "gap"),
+        ):
+            self._conditions.set_row_visible(self.fields[name], shown)
+        self.repeats.show_value(self.value("repeats"))
+        self.protocol.show_value(self.value("protocol"))
+        self.voxel.show_value(self.value("voxel_size_um"))
+        self.box.show_value(self.value("box_um"))
+        self.seed.show_value(self.value("seed"))
+        cores = os.cpu_count() or 2
+        self.workers.show_value(self._model.parameter("campaign/workers", min(2, cores)))
+        self._soon.start()
+
+    def _on_parameter_changed(self, key: str, _value: Any) -> None:
+        if key.startswith("campaign/"):
+            self.refresh()

@@ -1,0 +1,115 @@
+"""How good the law is: R², the error on a new coating as large, and the parity plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from engine.experiment.diagnostics import LawAssessment
+from hybridgui.experiment.words import family_letter
+from hybridgui.theme import GRID, theme
+from hybridgui.widgets.basics import Notice, NumberCard, Segmented, follow_theme, label
+from hybridgui.widgets.numbers import rounded
+from hybridgui.widgets.plot import PlotPanel
+
+
+class FitView(QWidget):
+    """Measured against fitted, with the two numbers that matter."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2 * GRID, 0, 0)
+        layout.setSpacing(2 * GRID)
+        cards = QHBoxLayout()
+        cards.setSpacing(2 * GRID)
+        self.fit_card = NumberCard("R² on the measured coatings")
+        self.new_card = NumberCard("Error on a coating left out")
+        cards.addWidget(self.fit_card, 2)
+        cards.addWidget(self.new_card, 3)
+        layout.addLayout(cards)
+        self.notice = Notice("warning")
+        layout.addWidget(self.notice)
+        row = QHBoxLayout()
+        row.addWidget(label("Measured against", "heading"))
+        self._which = Segmented([("fitted", "fitted"), ("left_out", "predicted when left out")])
+        self._which.chosen.connect(lambda _: self._draw())
+        row.addWidget(self._which)
+        row.addStretch(1)
+        layout.addLayout(row)
+        self._panel = PlotPanel()
+        self._panel.plot.name = "measured_against_fitted"
+        self._panel.setMinimumHeight(200)
+        layout.addWidget(self._panel, 1)
+        self._assessment: LawAssessment | None = None
+        self._rows: Any = None
+        follow_theme(self, self._draw)
+
+    @property
+    def plot(self):
+        """The parity plot."""
+        return self._panel.plot
+
+    def show_assessment(self, assessment: LawAssessment, rows: Any = None) -> None:
+        """Show how a law does; `rows` are the rows of the sheet, for the tips."""
+        self._assessment, self._rows = assessment, rows
+        self.fit_card.show_number(
+            rounded(assessment.r2, 3),
+            f"Typical error {100 * assessment.rmse:.2f} porosity points on the "
+            f"{assessment.conditions} conditions it was fitted to.",
+        )
+        if assessment.grouped_cv_rmse is None:
+            error = "not known"
+        else:
+            error = f"± {100 * assessment.grouped_cv_rmse:.1f} points"
+        skill = assessment.grouped_cv_r2
+        caption = "Error on a coating left out"
+        if skill is not None:
+            caption += f" (R² {rounded(skill, 2)})"
+        self.new_card.show_number(error, assessment.meaning, caption)
+        others = [w for w in assessment.warnings if w != assessment.meaning]
+        self.notice.set_sentences(others)
+        self._draw()
+
+    def _draw(self) -> None:
+        assessment = self._assessment
+        if assessment is None:
+            return
+        plot = self._panel.plot
+        plot.clear_data()
+        left_out = self._which.current == "left_out"
+        predicted = assessment.grouped_predictions if left_out else assessment.fitted
+        x_name = "predicted without its coating" if left_out else "fitted"
+        plot.set_axes(f"Porosity {x_name} ε_cal (%)", "Porosity measured ε_cal (%)")
+        measured = 100 * assessment.porosity
+        shown = 100 * predicted
+        known = np.isfinite(shown)
+        values = np.concatenate([measured, shown[known]])
+        low, high = float(values.min()), float(values.max())
+        pad = 0.06 * (high - low or 1.0)
+        plot.draw_diagonal(low - pad, high + pad)
+        families = np.unique(assessment.families)
+        colours = theme().category_colours(len(families))
+        entries = []
+        for family, colour in zip(families, colours, strict=True):
+            rows = (assessment.families == family) & known
+            tips = [
+                f"Family {family_letter(family)}: measured {m:.2f} %, {x_name} {p:.2f} %"
+                + (f"\nRow {r}" if r is not None else "")
+                for m, p, r in zip(
+                    measured[rows],
+                    shown[rows],
+                    self._rows[rows] if self._rows is not None else [None] * int(rows.sum()),
+                    strict=True,
+                )
+            ]
+            plot.draw_points(shown[rows], measured[rows], colour, tips=tips, size=9)
+            index = int(np.flatnonzero(families == family)[0])
+            name = assessment.family_names[index] if assessment.family_names else ""
+            text = f"{family_letter(family)}  {name.replace(', initial porosity ', ', ε_init ')}"
+            entries.append((text, colour, "dot"))
+        entries.append(("equal", theme().tokens.muted, "dash"))
+        self._panel.legend.show_entries("Coating family", entries)
+        plot.set_limits((low - pad, high + pad), (low - pad, high + pad))

@@ -1,0 +1,81 @@
+"""Names of laws and columns as the page shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybridgui.widgets.table import Column
+
+LAW_NAMES = {
+    "polynomial": "Polynomial (published terms)",
+    "kawakita": "Kawakita",
+    "exponential": "Exponential (Meyer)",
+    "heckel": "Heckel",
+    "published": "As published, not fitted",
+}
+LAW_HINTS = {
+    "polynomial": "AM, initial porosity, thickness, gap, gap², initial porosity × gap, by least "
+    "squares. Flexible inside the data; may turn upward at high pressure.",
+    "kawakita": "Share of volume lost, saturating with pressure. Always falls with pressure.",
+    "exponential": "Porosity falls exponentially towards a lowest one.",
+    "heckel": "Logarithm of the porosity falls in proportion to the pressure.",
+    "published": "Coefficients of the paper, from 14 conditions of NMC111 on one machine.",
+}
+# Laws that can be asked to stay physical; the published one is what it is.
+CAN_BE_PHYSICAL = ("polynomial", "kawakita", "exponential", "heckel")
+
+_COLUMNS = (
+    Column("row", "Row", tip="Row of the sheet"),
+    Column("am_percent", "AM (%)", tip="Mass share of active material in the dry electrode"),
+    Column("initial_porosity_percent", "Initial ε (%)", lambda v: f"{v:.1f}", "Porosity before"),
+    Column("initial_thickness_um", "Initial t (µm)", tip="Thickness before calendering"),
+    Column("gap_um", "Gap (µm)", tip="Roll gap"),
+    Column("pressure_MPa", "P (MPa)", lambda v: f"{v:.1f}", tip="Calender pressure"),
+    Column("porosity_percent", "ε (%)", lambda v: f"{v:.2f}", tip="Porosity after calendering"),
+    Column("porosity_sd", "± (%)", lambda v: "–" if v != v else f"{v:.2f}", "Standard deviation"),
+    Column("family", "Family", tip="Coating family: rows of one composition and coating"),
+)
+
+
+def law_name(kind: str) -> str:
+    """Name of a law for people."""
+    return LAW_NAMES.get(kind, kind)
+
+
+def family_letter(family: int) -> str:
+    """Short name of a family: A, B, C …"""
+    letters = ""
+    number = int(family) + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
+    """Return a `CalenderingTable` as a frame in the units of the field, with its columns."""
+    frame = pd.DataFrame(
+        {
+            "row": table.rows,
+            "am_percent": np.round(100 * table.am, 6),
+            "initial_porosity_percent": np.round(100 * table.initial_porosity, 6),
+            "initial_thickness_um": table.initial_thickness,
+            "gap_um": table.gap,
+            "pressure_MPa": table.pressure,
+            "porosity_percent": 100 * table.porosity,
+        }
+    )
+    if table.porosity_sd is not None:
+        frame["porosity_sd"] = 100 * table.porosity_sd
+    frame["family"] = [family_letter(f) for f in table.families]
+    columns = list(_COLUMNS)
+    if len(set(table.origin)) > 1:
+        frame["origin"] = list(table.origin)
+        columns.append(Column("origin", "Source"))
+    for name, values in table.extra.items():
+        frame[name] = values
+        columns.append(Column(name, name.replace("_", " ")))
+    return frame, columns
