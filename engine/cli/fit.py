@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     law = make_law(args.law)
     law.fit(table)
     assessment = assess(law, table)
-    warnings = list(dict.fromkeys([*assessment.confounded, *assessment.warnings]))
+    warnings = list(dict.fromkeys([*table.notes, *assessment.warnings]))
     console.warn(warnings)
     if args.out:
         save_law(law, args.out)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "rmse": assessment.rmse,
         "grouped_cv_rmse": assessment.grouped_cv_rmse,
         "grouped_cv_r2": assessment.grouped_cv_r2,
-        "rows_used": len(table.porosity),
+        "rows_used": table.rows_used,
         "rows_left_out": [{"row": row, "reason": reason} for row, reason in table.left_out],
         "warnings": warnings,
     }

@@ -54,7 +54,7 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("gap", r"\bgap|spalt|entrefer|ecartement|\becart\b|\binterstice|\bjeu\b|\bg\b"),
     ("pressure", r"pressure|druck\b|pression|\bp\b|\bp (cal|roll|max)\b"),
     ("cbd", r"carbon|binder|pvdf|bindemittel|\bliant|\bruss\b|\bc65\b|additi|\bcbd\b|\bcb\b"),
-    ("am", r"\bam\b|active mat|aktivmat|aktivmasse|matiere active|materiaux? actif|\bnmc|\bncm"
+    ("am", r"\bam\b|active mat|active mass|masse active|aktivmat|aktivmasse|matiere active|materiaux? actif|\bnmc|\bncm"
            r"|\bnca\b|\blfp\b|\blco\b|\blmo\b|\blnmo\b|\bx am\b|\bma\b|\bw am\b"),
     ("origin", r"\bsource\b|\borigin|\bherkunft|\bquelle|provenance|\borigine"),
     ("family", r"\bfamily\b|\bfamille\b|\bfamilie\b|coating (id|no|nr|name)|\bbatch\b|\bcharge\b"

@@ -32,6 +32,11 @@ _STRONG = {
 _WEAK_COMMA = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
 
 
+# What most cells look like; tried first because large tables have many.
+_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+_LEADING = re.compile(rf"[+-]?[\d.,'’{_SPACES}]*\d[.,]?(?:[eE][+-]?\d+)?")
+
+
 def detect_decimal(texts: Iterable[str], comma_likely: bool = False) -> str:
     """Whether numbers in these texts are written with a point or a comma.
 
@@ -63,7 +68,7 @@ def detect_decimal(texts: Iterable[str], comma_likely: bool = False) -> str:
 def _strip(text: str) -> tuple[str, str]:
     """Number part and the rest behind it."""
     text = text.strip().strip(_SPACES).replace("−", "-")
-    match = re.match(rf"[+-]?[\d.,'’{_SPACES}]*\d[.,]?(?:[eE][+-]?\d+)?", text)
+    match = _LEADING.match(text)
     if not match:
         return text, ""
     return match[0].strip(_SPACES), text[match.end() :].strip().strip(_SPACES)
@@ -84,6 +89,11 @@ def parse_number(text: str, decimal: str = ".") -> tuple[float, Unit | None] | N
     (value, unit) or None
         None where the text is no number.
     """
+    if decimal == "." or "." not in text:
+        simple = text.replace(",", ".") if decimal == "," else text
+        if _PLAIN.fullmatch(simple):
+            value = float(simple)
+            return (value, None) if abs(value) < 1e300 else None
     number, rest = _strip(text)
     unit = None
     if rest:
