@@ -1,8 +1,10 @@
-"""First coarsening: the voxels of each 2 x 2 x 2 box, grouped where they are joined inside it.
+"""First coarsening of a single phase: the voxels of each 2 x 2 x 2 box, grouped where they connect.
 
 Merging whole boxes would join pores on the two sides of a thin wall, and clogged networks would
 then converge slowly. Here each connected group inside a box becomes one node of a graph, so that
-the coarse problem keeps the topology; with very different conductivities only strong links join.
+the coarse problem keeps the topology.
+
+Voxel k = 4 dz + 2 dy + dx of a box is bit k of its code.
 """
 
 from __future__ import annotations
@@ -12,11 +14,7 @@ from numba import njit
 
 
 def _group_tables() -> tuple[np.ndarray, np.ndarray]:
-    """Groups in a box for each set of links between its 8 voxels that are voxels themselves.
-
-    Voxel k = 4 dz + 2 dy + dx is bit k. Returns the number of groups, shape (256,), and the group
-    of each voxel, shape (256, 8), for a box in which all neighbouring conducting voxels are linked.
-    """
+    """Number of groups, shape (256,), and group of each voxel, shape (256, 8), for all boxes."""
     count = np.zeros(256, np.uint8)
     group = np.zeros((256, 8), np.uint8)
     for bits in range(256):
@@ -38,281 +36,165 @@ def _group_tables() -> tuple[np.ndarray, np.ndarray]:
 
 
 GROUP_COUNT, GROUP_OF = _group_tables()
+BIT_COUNT = np.array([bits.bit_count() for bits in range(256)], np.uint8)
 
 
 @njit(cache=True, nogil=True)
-def _strongest(cells, pair, weights, wrap, z, y, x):
-    """Largest conductance of a voxel to a neighbour."""
-    nz, ny, nx = cells.shape
-    row = pair[cells[z, y, x]]
-    most = 0.0
-    if z > 0:
-        most = max(most, weights[0] * row[cells[z - 1, y, x]])
-    if z < nz - 1:
-        most = max(most, weights[0] * row[cells[z + 1, y, x]])
-    if y > 0 or wrap:
-        most = max(most, weights[1] * row[cells[z, y - 1 if y > 0 else ny - 1, x]])
-    if y < ny - 1 or wrap:
-        most = max(most, weights[1] * row[cells[z, y + 1 if y < ny - 1 else 0, x]])
-    if x > 0 or wrap:
-        most = max(most, weights[2] * row[cells[z, y, x - 1 if x > 0 else nx - 1]])
-    if x < nx - 1 or wrap:
-        most = max(most, weights[2] * row[cells[z, y, x + 1 if x < nx - 1 else 0]])
-    return most
-
-
-@njit(cache=True, nogil=True)
-def _linked_groups(cells, pair, weights, wrap, strength, z0, y0, x0, group):
-    """Group the voxels of one box by strong links; returns the number of groups."""
-    nz, ny, nx = cells.shape
-    most = np.zeros(8)
-    for k in range(8):
-        group[k] = k
-        z, y, x = z0 + (k >> 2), y0 + (k >> 1 & 1), x0 + (k & 1)
-        if z < nz and y < ny and x < nx and cells[z, y, x]:
-            most[k] = _strongest(cells, pair, weights, wrap, z, y, x)
-    for k in range(8):
-        for axis in range(3):
-            step = 4 >> axis
-            other = k ^ step
-            if other < k or most[k] == 0 or most[other] == 0:
-                continue
-            a = cells[z0 + (k >> 2), y0 + (k >> 1 & 1), x0 + (k & 1)]
-            b = cells[z0 + (other >> 2), y0 + (other >> 1 & 1), x0 + (other & 1)]
-            if weights[axis] * pair[a, b] >= strength * max(most[k], most[other]):
-                old, new = max(group[k], group[other]), min(group[k], group[other])
-                for i in range(8):
-                    if group[i] == old:
-                        group[i] = new
-    # Close the gaps in the names; voxels without any link are groups of their own.
-    count = 0
-    rename = np.full(8, -1, np.int64)
-    for k in range(8):
-        z, y, x = z0 + (k >> 2), y0 + (k >> 1 & 1), x0 + (k & 1)
-        if not (z < nz and y < ny and x < nx and cells[z, y, x]):
-            group[k] = 0
-            continue
-        if rename[group[k]] < 0:
-            rename[group[k]] = count
-            count += 1
-        group[k] = rename[group[k]]
-    return count
-
-
-@njit(cache=True, nogil=True)
-def group_boxes(cells, pair, weights, wrap, strength, count_of, group_of):
-    """Group the voxels of every box and number the groups, even boxes first.
+def group_boxes(cells, count_of):
+    """Number the groups of every box, even boxes first.
 
     Parameters
     ----------
     cells : ndarray of uint8, shape (nz, ny, nx)
-        Class of each voxel, 0 is wall.
-    pair : ndarray of float64, shape (classes, classes)
-        Conductance of a face between two classes.
-    weights : ndarray of float64, shape (3,)
-        Factor of faces across z, y, x.
-    wrap : bool
-        Whether the sides touch their opposites.
-    strength : float
-        Share of the strongest conductance of either voxel that a link needs; 0 links all.
-    count_of, group_of : ndarray
-        `GROUP_COUNT` and `GROUP_OF`.
+        Not 0 where current can flow.
+    count_of : ndarray of uint8, shape (256,)
+        `GROUP_COUNT`.
 
     Returns
     -------
     base : ndarray of int32, shape (boxes z, y, x)
         Number of the first group of each box.
-    code : ndarray of int64, same shape
-        Bits 0-7 tell which voxels conduct, bits 8-31 hold the group of each (three bits a voxel),
-        from bit 32 on stands the number of groups.
-    even, nodes : int
-        Number of groups in even boxes, and in all.
+    code : ndarray of uint8, same shape
+        Which voxels conduct.
+    box : ndarray of int64, shape (groups,)
+        Linear index of the box of each group.
+    even : int
+        Number of groups in even boxes.
     """
     nz, ny, nx = cells.shape
     bz, by, bx = (nz + 1) // 2, (ny + 1) // 2, (nx + 1) // 2
     base = np.empty((bz, by, bx), np.int32)
-    code = np.empty((bz, by, bx), np.int64)
-    group = np.zeros(8, np.int64)
-    total = np.zeros(2, np.int64)
+    code = np.zeros((bz, by, bx), np.uint8)
+    for z in range(nz):
+        for y in range(ny):
+            line, bits = cells[z, y], code[z >> 1, y >> 1]
+            shift = 4 * (z & 1) + 2 * (y & 1)
+            for x in range(nx // 2):
+                left = np.uint8(line[2 * x] != 0)
+                right = np.uint8(line[2 * x + 1] != 0)
+                bits[x] |= (left | right << 1) << shift
+            if nx & 1:
+                bits[bx - 1] |= np.uint8(line[nx - 1] != 0) << shift
+    even, odd = 0, 0
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
-                bits = 0
-                for k in range(8):
-                    zz, yy, xx = 2 * z + (k >> 2), 2 * y + (k >> 1 & 1), 2 * x + (k & 1)
-                    if zz < nz and yy < ny and xx < nx and cells[zz, yy, xx]:
-                        bits |= 1 << k
-                packed = bits
-                if bits:
-                    if strength > 0:
-                        count = _linked_groups(
-                            cells, pair, weights, wrap, strength, 2 * z, 2 * y, 2 * x, group
-                        )
-                    else:
-                        count = np.int64(count_of[bits])
-                        for k in range(8):
-                            group[k] = group_of[bits, k]
-                    for k in range(8):
-                        packed |= group[k] << (8 + 3 * k)
-                    packed |= count << 32
-                    colour = (z + y + x) & 1
-                    base[z, y, x] = total[colour]
-                    total[colour] += count
+                count = count_of[code[z, y, x]]
+                if (z + y + x) & 1:
+                    base[z, y, x] = odd
+                    odd += count
                 else:
-                    base[z, y, x] = 0
-                code[z, y, x] = packed
+                    base[z, y, x] = even
+                    even += count
+    box = np.empty(even + odd, np.int64)
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
                 if (z + y + x) & 1:
-                    base[z, y, x] += total[0]
-    return base, code, total[0], total[0] + total[1]
+                    base[z, y, x] += even
+                for extra in range(count_of[code[z, y, x]]):
+                    box[base[z, y, x] + extra] = (z * by + y) * bx + x
+    return base, code, box, even
 
 
 @njit(cache=True, nogil=True)
-def _face_links(cells, pair, weights, axis, a, b, code_a, code_b, links):
-    """Conductance between the groups of two boxes across one face, (8, 8); returns how many."""
-    count = 0
-    step = 4 >> axis
-    # The far layer of box a against the near layer of box b; an odd axis may end in a half box.
-    far = (a[axis] * 2 + 1) < cells.shape[axis]
-    for k in range(8):
-        if k & step:
-            continue
-        here = k | step if far else k
-        if not (code_a >> here & 1 and code_b >> k & 1):
-            continue
-        one = cells[2 * a[0] + (here >> 2), 2 * a[1] + (here >> 1 & 1), 2 * a[2] + (here & 1)]
-        two = cells[2 * b[0] + (k >> 2), 2 * b[1] + (k >> 1 & 1), 2 * b[2] + (k & 1)]
-        value = weights[axis] * pair[one, two]
-        if value > 0:
-            i, j = code_a >> (8 + 3 * here) & 7, code_b >> (8 + 3 * k) & 7
-            count += links[i, j] == 0
-            links[i, j] += value
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _inner_links(cells, pair, weights, a, code, links):
-    """Conductance between the groups inside one box, (8, 8), upper triangle; returns how many."""
-    count = 0
-    for k in range(8):
-        for axis in range(3):
-            other = k | 4 >> axis
-            if other == k or not (code >> k & 1 and code >> other & 1):
-                continue
-            i, j = code >> (8 + 3 * k) & 7, code >> (8 + 3 * other) & 7
-            if i == j:
-                continue
-            one = cells[2 * a[0] + (k >> 2), 2 * a[1] + (k >> 1 & 1), 2 * a[2] + (k & 1)]
-            two = cells[
-                2 * a[0] + (other >> 2), 2 * a[1] + (other >> 1 & 1), 2 * a[2] + (other & 1)
-            ]
-            value = weights[axis] * pair[one, two]
-            if value > 0:
-                i, j = min(i, j), max(i, j)
-                count += links[i, j] == 0
-                links[i, j] += value
-    return count
-
-
-@njit(cache=True, nogil=True)
-def link_groups(cells, pair, weights, wrap, base, code, nodes, scale):
-    """Graph of the groups: conductances between them and to the plates, divided by `scale`.
+def link_groups(shape, weights, wrap, base, code, nodes, tables, scale):
+    """Links between the groups and their conductances to the plates, divided by `scale`.
 
     Parameters
     ----------
-    cells, pair, weights, wrap
-        As for `group_boxes`.
+    shape : tuple of three ints
+        Voxels along z, y, x.
+    weights : ndarray of float64, shape (3,)
+        Conductance of a face across z, y, x.
+    wrap : bool
+        Whether the sides touch their opposites; their lengths must be even.
     base, code, nodes
-        As returned by `group_boxes`.
+        As returned by `group_boxes`; `nodes` is the number of groups.
+    tables : tuple of ndarray
+        `GROUP_COUNT`, `GROUP_OF`, `BIT_COUNT`.
     scale : float
-        Divisor: piecewise constant groups are too stiff by up to 2.
+        Divisor of the conductances.
 
     Returns
     -------
-    start : ndarray of int64, shape (nodes + 1,)
-    other : ndarray of int32, shape (links,)
+    one, two : ndarray of int32, shape (links,)
+        Nodes that a link joins.
     weight : ndarray of float32, shape (links,)
-        The neighbours of node i and conductances stand in start[i]:start[i + 1].
     plate : ndarray of float64, shape (nodes,)
         Conductance to the two plates together.
     """
-    nz, ny, nx = cells.shape
+    count_of, group_of, bit_count = tables
     bz, by, bx = base.shape
-    links = np.zeros((8, 8))
-    here = np.zeros(3, np.int64)
-    there = np.zeros(3, np.int64)
-    start = np.zeros(nodes + 1, np.int64)
+    most = 0
+    for z in range(bz):
+        for y in range(by):
+            for x in range(bx):
+                most += 3 * count_of[code[z, y, x]]
+    # A group has at most three links forward for each further group beyond: four per face.
+    one = np.empty(4 * most, np.int32)
+    two = np.empty(4 * most, np.int32)
+    weight = np.empty(4 * most, np.float32)
     plate = np.zeros(nodes)
-    # First pass counts, second pass fills.
-    other = np.empty(0, np.int32)
-    weight = np.empty(0, np.float32)
-    cursor = np.zeros(0, np.int64)
-    for filling in range(2):
-        if filling:
-            for i in range(nodes):
-                start[i + 1] += start[i]
-            other = np.empty(start[nodes], np.int32)
-            weight = np.empty(start[nodes], np.float32)
-            cursor = start[:nodes].copy()
-        for z in range(bz):
-            for y in range(by):
-                for x in range(bx):
-                    mine = code[z, y, x]
-                    if mine == 0:
-                        continue
-                    here[0], here[1], here[2] = z, y, x
-                    for way in range(4):
-                        there[:] = here
-                        if way < 3:
-                            there[way] += 1
-                            if there[way] == base.shape[way]:
-                                # A box wraps onto itself only with a single layer: no flux there.
-                                if way == 0 or not wrap or cells.shape[way] < 2:
-                                    continue
-                                there[way] = 0
-                            theirs = code[there[0], there[1], there[2]]
-                            if theirs == 0:
-                                continue
-                            count = _face_links(
-                                cells, pair, weights, way, here, there, mine, theirs, links
-                            )
-                        else:
-                            if mine >> 32 < 2:
-                                continue
-                            theirs = mine
-                            count = _inner_links(cells, pair, weights, here, mine, links)
-                        if count == 0:
+    count = 0
+    links = np.zeros((4, 4), np.int64)
+    near = (15, 51, 85)  # bits of the layer at the low side across z, y, x
+    for z in range(bz):
+        for y in range(by):
+            for x in range(bx):
+                mine = np.int64(code[z, y, x])
+                if mine == 0:
+                    continue
+                a = base[z, y, x]
+                for axis in range(3):
+                    zz, yy, xx = z, y, x
+                    if axis == 0:
+                        zz += 1
+                        if zz == bz:
                             continue
-                        first, second = base[z, y, x], base[there[0], there[1], there[2]]
-                        for i in range(mine >> 32):
-                            for j in range(theirs >> 32):
-                                value = links[i, j]
-                                if value == 0:
-                                    continue
+                    elif axis == 1:
+                        yy += 1
+                        if yy == by:
+                            if not wrap:
+                                continue
+                            yy = 0
+                    else:
+                        xx += 1
+                        if xx == bx:
+                            if not wrap:
+                                continue
+                            xx = 0
+                    theirs = np.int64(code[zz, yy, xx])
+                    step = 4 >> axis
+                    joint = (mine >> step) & theirs & near[axis]
+                    if joint == 0:
+                        continue
+                    b = base[zz, yy, xx]
+                    unit = weights[axis] / scale
+                    if count_of[mine] == 1 and count_of[theirs] == 1:
+                        if a != b:
+                            one[count], two[count] = a, b
+                            weight[count] = unit * bit_count[joint]
+                            count += 1
+                        continue
+                    for k in range(8):
+                        if joint >> k & 1:
+                            links[group_of[mine, k | step], group_of[theirs, k]] += 1
+                    for i in range(count_of[mine]):
+                        for j in range(count_of[theirs]):
+                            if links[i, j]:
+                                if a + i != b + j:
+                                    one[count], two[count] = a + i, b + j
+                                    weight[count] = unit * links[i, j]
+                                    count += 1
                                 links[i, j] = 0
-                                a, b = first + i, second + j
-                                if a == b:
-                                    continue
-                                if not filling:
-                                    start[a + 1] += 1
-                                    start[b + 1] += 1
-                                    continue
-                                other[cursor[a]] = b
-                                other[cursor[b]] = a
-                                weight[cursor[a]] = value / scale
-                                weight[cursor[b]] = value / scale
-                                cursor[a] += 1
-                                cursor[b] += 1
+    nz = shape[0]
     for z in (0, nz - 1):
-        for y in range(ny):
-            for x in range(nx):
-                if cells[z, y, x]:
-                    k = (z & 1) * 4 + (y & 1) * 2 + (x & 1)
-                    node = base[z >> 1, y >> 1, x >> 1]
-                    node += code[z >> 1, y >> 1, x >> 1] >> (8 + 3 * k) & 7
-                    # The harmonic mean of a voxel with its own kind is its conductivity.
-                    own = pair[cells[z, y, x], cells[z, y, x]]
-                    plate[node] += 2 * weights[0] * own / scale
-    return start, other, weight, plate
+        for y in range(by):
+            for x in range(bx):
+                bits = np.int64(code[z >> 1, y, x])
+                for k in range(4 * (z & 1), 4 * (z & 1) + 4):
+                    if bits >> k & 1:
+                        node = base[z >> 1, y, x] + group_of[bits, k]
+                        plate[node] += 2 * weights[0] / scale
+    return one[:count].copy(), two[:count].copy(), weight[:count].copy(), plate

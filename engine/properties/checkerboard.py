@@ -48,22 +48,23 @@ def _wrapped(index, n):
 
 
 @njit(cache=True, nogil=True)
-def set_up(cells, layout, weights, wrap, red, black, red_source, black_source):
-    """Fill 1 / (sum of conductances) and the residual of the linear potential.
+def set_up(cells, layout, weights, wrap, diagonal, inverse, black_inverse, source, black_source):
+    """Fill the diagonal, its inverse, and the residual of the linear potential.
 
     Parameters
     ----------
     cells : ndarray of uint8, shape (nz, ny, nx)
-        Not 0 where current can flow.
+        1 where current can flow, else 0.
     layout : Layout
-    weights : ndarray of float64, shape (3,)
+    weights : ndarray of float, shape (3,)
         Conductance of a face across z, y, x.
     wrap : bool
         Whether the sides touch their opposites.
-    red, black : ndarray of float, shape (layout.size,)
-        Filled with the inverse diagonal, 0 in walls and ghosts.
-    red_source, black_source : ndarray of float, shape (layout.size,)
-        Filled with the residual of the potential that falls linearly from 1 to 0.
+    diagonal, inverse, source : ndarray of float, shape (layout.size,)
+        Red: sum of conductances, its inverse, residual of the potential that falls linearly from
+        1 to 0. Zero in walls; ghosts are left as they are.
+    black_inverse, black_source : ndarray of float, shape (layout.size,)
+        The same for black.
 
     Returns
     -------
@@ -71,39 +72,59 @@ def set_up(cells, layout, weights, wrap, red, black, red_source, black_source):
         Dissipation of the linear potential.
     """
     nz, ny, nx = cells.shape
-    red[:] = 0
-    black[:] = 0
-    red_source[:] = 0
-    black_source[:] = 0
+    half = layout.row - 2
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    fall = weights[0] / weights.dtype.type(nz)
+    total = np.zeros(2 * half, weights.dtype)
+    down = np.zeros(2 * half, weights.dtype)
+    ones, nothing = np.ones(nx, np.uint8), np.zeros(nx, np.uint8)
     inner, ends = 0, 0
     for z in range(nz):
         for y in range(ny):
-            place = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            mine = cells[z, y]
+            above = cells[z - 1, y] if z > 0 else ones
+            below = cells[z + 1, y] if z < nz - 1 else ones
+            left, right = nothing, nothing
+            if y > 0 or wrap:
+                left = cells[z, _wrapped(y - 1, ny)]
+            if y < ny - 1 or wrap:
+                right = cells[z, _wrapped(y + 1, ny)]
+            plates = wz * weights.dtype.type((z == 0) + (z == nz - 1))
             for x in range(nx):
-                if not cells[z, y, x]:
-                    continue
-                above = z == 0 or cells[z - 1, y, x] != 0
-                below = z == nz - 1 or cells[z + 1, y, x] != 0
-                total = weights[0] * (above + below + (z == 0) + (z == nz - 1))
-                if y > 0 or wrap:
-                    total += weights[1] * (cells[z, _wrapped(y - 1, ny), x] != 0)
-                if y < ny - 1 or wrap:
-                    total += weights[1] * (cells[z, _wrapped(y + 1, ny), x] != 0)
-                if x > 0 or wrap:
-                    total += weights[2] * (cells[z, y, _wrapped(x - 1, nx)] != 0)
-                if x < nx - 1 or wrap:
-                    total += weights[2] * (cells[z, y, _wrapped(x + 1, nx)] != 0)
-                inner += below and z < nz - 1
-                ends += (z == 0) + (z == nz - 1)
-                source = weights[0] / nz * (np.int64(above) - np.int64(below))
-                i = place + (x >> 1)
-                if (z + y + x) & 1:
-                    black[i] = 1 / total
-                    black_source[i] = source
-                else:
-                    red[i] = 1 / total
-                    red_source[i] = source
-    return weights[0] / nz**2 * (inner + 0.5 * ends)
+                total[x] = plates + wz * (above[x] + below[x]) + wy * (left[x] + right[x])
+                down[x] = fall * (weights.dtype.type(above[x]) - weights.dtype.type(below[x]))
+            for x in range(1, nx):
+                total[x] += wx * mine[x - 1]
+            for x in range(nx - 1):
+                total[x] += wx * mine[x + 1]
+            if wrap:
+                total[0] += wx * mine[nx - 1]
+                total[nx - 1] += wx * mine[0]
+            for x in range(nx):
+                total[x] *= mine[x]
+                down[x] *= mine[x]
+            count = 0
+            for x in range(nx):
+                count += np.int64(mine[x] & below[x])
+            if z < nz - 1:
+                inner += count
+            else:
+                ends += count
+            if z == 0:
+                for x in range(nx):
+                    ends += np.int64(mine[x])
+            at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            red = (z + y) & 1
+            for i in range(half):
+                value = total[2 * i + red]
+                diagonal[at + i] = value
+                inverse[at + i] = 1 / value if value > 0 else 0
+                source[at + i] = down[2 * i + red]
+            for i in range(half):
+                value = total[2 * i + 1 - red]
+                black_inverse[at + i] = 1 / value if value > 0 else 0
+                black_source[at + i] = down[2 * i + 1 - red]
+    return np.float64(wz) / nz**2 * (inner + 0.5 * ends)
 
 
 @njit(cache=True, nogil=True)
@@ -156,13 +177,22 @@ def balance_black(layout, weights, red, inverse, black, low, high):
 
 
 @njit(cache=True, nogil=True, fastmath=REDUCE)
+def dot(a, b, low, high):
+    """Sum of products over low:high, in float64."""
+    total = 0.0
+    one, two = a[low:high], b[low:high]
+    for i in range(high - low):
+        total += one[i] * two[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
 def balance_red(layout, weights, residual, black, inverse, red, dots, low, high):
     """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
     wz, wy, wx = weights[0], weights[1], weights[2]
     row, plane = layout.row, layout.slice
     n = row - 2
     for z in range(low, high):
-        total = 0.0
         for y in range(layout.ny):
             at = (z + 1) * plane + (y + 1) * row + 1
             side = at + (1 if (z + y) & 1 else -1)
@@ -177,19 +207,16 @@ def balance_red(layout, weights, residual, black, inverse, red, dots, low, high)
                     + wy * (left[i] + right[i])
                     + wx * (mate[i] + mate2[i])
                 )
-            for i in range(n):
-                total += given[i] * target[i]
-        dots[z] = total
+        dots[z] = dot(residual, red, (z + 1) * plane, (z + 2) * plane)
 
 
-@njit(cache=True, nogil=True, fastmath=REDUCE)
+@njit(cache=True, nogil=True)
 def apply_schur(layout, weights, red, black, diagonal, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
     wz, wy, wx = weights[0], weights[1], weights[2]
     row, plane = layout.row, layout.slice
     n = row - 2
     for z in range(low, high):
-        total = 0.0
         for y in range(layout.ny):
             at = (z + 1) * plane + (y + 1) * row + 1
             side = at + (1 if (z + y) & 1 else -1)
@@ -204,9 +231,7 @@ def apply_schur(layout, weights, red, black, diagonal, out, dots, low, high):
                     + wx * (mate[i] + mate2[i])
                 )
                 target[i] = value if factor[i] > 0 else 0
-            for i in range(n):
-                total += mine[i] * target[i]
-        dots[z] = total
+        dots[z] = dot(red, out, (z + 1) * plane, (z + 2) * plane)
 
 
 @njit(cache=True, nogil=True, fastmath=REDUCE)
@@ -236,11 +261,22 @@ def turn(layout, share, correction, direction, low, high):
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, weights, black, diagonal, base, code, b, low, high):
+def restrict(layout, weights, black, diagonal, base, code, count_of, group_of, place, b, low, high):
     """Residual of the red voxels after the black sweep, summed over the groups of each box.
 
     After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
-    the sum over the black neighbours. Box layers low:high; `b` of these groups must be zero.
+    the sum over the black neighbours.
+
+    Parameters
+    ----------
+    base, code, count_of, group_of
+        See `engine.properties.boxes`.
+    place : ndarray of int32, shape (groups,)
+        Where in `b` each group stands.
+    b : ndarray of float64
+        Zero there before.
+    low, high : int
+        Layers of boxes.
     """
     wz, wy, wx = weights[0], weights[1], weights[2]
     row, plane = layout.row, layout.slice
@@ -269,33 +305,36 @@ def restrict(layout, weights, black, diagonal, base, code, b, low, high):
                     )
                     target[i] = value if factor[i] > 0 else 0
             for x in range(n):
-                packed = code[zz, yy, x]
-                if packed == 0:
+                bits = code[zz, yy, x]
+                if bits == 0:
                     continue
                 node = base[zz, yy, x]
-                if packed >> 32 == 1:
-                    b[node] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
+                if count_of[bits] == 1:
+                    b[place[node]] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
                 else:
                     for q in range(4):
-                        b[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)] += rest[q, x]
+                        b[place[node + group_of[bits, RED_BIT[q]]]] += rest[q, x]
 
 
 @njit(cache=True, nogil=True)
-def prolong(layout, base, code, x, red, low, high):
+def prolong(layout, base, code, count_of, group_of, place, x, red, low, high):
     """Add the value of its group to each red voxel; box layers low:high."""
     n = layout.row - 2
     for zz in range(low, high):
         for yy in range(base.shape[1]):
-            for q in range(4):
-                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
-                if z >= layout.nz or y >= layout.ny:
+            at = (2 * zz + 1) * layout.slice + (2 * yy + 1) * layout.row + 1
+            for i in range(n):
+                bits = code[zz, yy, i]
+                if bits == 0:
                     continue
-                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
-                bit = RED_BIT[q]
-                for i in range(n):
-                    packed = code[zz, yy, i]
-                    if packed >> bit & 1:
-                        red[at + i] += x[base[zz, yy, i] + (packed >> (8 + 3 * bit) & 7)]
+                node = base[zz, yy, i]
+                value = x[place[node]]
+                several = count_of[bits] > 1
+                for q in range(4):
+                    if bits >> RED_BIT[q] & 1:
+                        if several:
+                            value = x[place[node + group_of[bits, RED_BIT[q]]]]
+                        red[at + (q >> 1) * layout.slice + (q & 1) * layout.row + i] += value
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""The conduction problem as the solvers take it, and its grouping into boxes."""
+"""The conduction problem as the solvers take it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.properties.boxes import GROUP_COUNT, GROUP_OF, group_boxes, link_groups
-from engine.properties.graph import OVERCORRECTION, Level
-
 STRENGTH = 0.01
-"""Share of the strongest link below which voxels are not grouped. Only contrasts above 100 need it;
+"""Share of the strongest link below which nodes are not grouped. Only contrasts above 100 need it;
 with 0 a contrast of 3e4 took 80 steps, with 0.01 and 0.05 it took 9."""
 
 
@@ -29,29 +26,12 @@ class Conductor(NamedTuple):
         contrast = used.max() / used.min() * self.weights.max() / self.weights.min()
         return STRENGTH if contrast * STRENGTH > 1 else 0.0
 
+    @property
+    def is_single(self) -> bool:
+        """Whether checkerboard storage serves: one phase, nearly cubic, no odd ring.
 
-class Boxes(NamedTuple):
-    """Groups of the finest voxels; see `engine.properties.boxes.group_boxes`."""
-
-    base: np.ndarray
-    code: np.ndarray
-    level: Level
-
-
-def group_conductor(conductor: Conductor) -> Boxes:
-    """Group the voxels of every 2 x 2 x 2 box, and link the groups."""
-    cells, pair, weights, wrap = conductor
-    base, code, even, nodes = group_boxes(
-        cells, pair, weights, wrap, conductor.strength, GROUP_COUNT, GROUP_OF
-    )
-    start, other, weight, plate = link_groups(
-        cells, pair, weights, wrap, base, code, nodes, OVERCORRECTION
-    )
-    count = (code >> 32).ravel()
-    filled = np.flatnonzero(count)
-    box = np.empty(nodes, np.int64)
-    for extra in range(int(count.max())):
-        more = filled[count[filled] > extra]
-        box[base.ravel()[more] + extra] = more
-    bz, by, bx = base.shape
-    return Boxes(base, code, Level(start, other, weight, plate, box, (bz, by, bx), even))
+        Around an odd ring two voxels of one colour meet.
+        """
+        _, ny, nx = self.cells.shape
+        seam = self.wrap and (ny % 2 or nx % 2)
+        return self.pair.shape[0] == 2 and not seam and self.strength == 0

@@ -1,8 +1,9 @@
-"""Coarse levels as one graph: repeated grouping, and the cycle that solves on them.
+"""Graphs of conductances: how they are made coarser, and how they are stored for sweeps.
 
-All levels lie behind one another in the same arrays, so that the whole cycle is one kernel. Nodes
-of a level are numbered even boxes first ("red"), odd boxes last ("black"): where boxes only touch
-their neighbours, a red node has black neighbours only.
+A level is made as a list of links. For sweeps its nodes are sorted by colour (even boxes first,
+"red"; where boxes only touch their neighbours a red node has black neighbours only) and then by
+their number of links, and the links of all nodes with equally many stand in columns: the first of
+every node, the second of every node, ... Such loops vectorise with gathers and have no branches.
 """
 
 from __future__ import annotations
@@ -12,141 +13,100 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-DIRECT = 128  # levels of at most this many nodes are solved with a dense inverse
-OVERCORRECTION = 1.75
-"""Divisor of coarse conductances. Piecewise constant groups make the coarse problem too stiff (by
-2 for smooth fields on a full grid); tried 1 to 2 on clogged and open pores: flat around 1.75."""
-
 
 class Level(NamedTuple):
-    """One graph: links in compressed rows, conductance to the plates, where its nodes lie."""
+    """One graph; nodes of even boxes come first."""
 
-    start: np.ndarray  # (nodes + 1,) int64
-    other: np.ndarray  # (links,) int32
-    weight: np.ndarray  # (links,) float32
-    plate: np.ndarray  # (nodes,) float64
-    box: np.ndarray  # (nodes,) int64, linear index of the box in `grid`
+    one: np.ndarray  # (links,) int32
+    two: np.ndarray  # (links,) int32: node at the other end
+    weight: np.ndarray  # (links,) float32: conductance
+    plate: np.ndarray  # (nodes,) float64: conductance to the plates
+    box: np.ndarray  # (nodes,) int64: linear index of the node's box in `grid`
     grid: tuple[int, int, int]
     even: int  # number of nodes in even boxes
 
 
-class Hierarchy(NamedTuple):
-    """Levels behind one another; node numbers in `other` and `parent` count through."""
+class Columns(NamedTuple):
+    """A level stored for sweeps; nodes have new numbers."""
 
-    first: np.ndarray  # (levels + 1,) int64: first node of each level
-    red_end: np.ndarray  # (levels,) int64
-    two_coloured: np.ndarray  # (levels,) bool: no link joins two nodes of one colour
-    start: np.ndarray
-    other: np.ndarray
-    weight: np.ndarray
+    place: np.ndarray  # (nodes,) int32: new number of each node
+    groups: np.ndarray  # (groups, 4) int64: first node, node behind the last, links each, offset
+    red_groups: int  # how many groups are red
+    other: np.ndarray  # (2 links,) uint32: neighbours, in columns
+    weight: np.ndarray  # (2 links,) float32
     diagonal: np.ndarray  # (nodes,) float64
-    inverse: np.ndarray  # (nodes,) float64: 1 / diagonal
-    parent: np.ndarray  # (nodes,) int32
-    dense: np.ndarray  # (m, m) float64 inverse of the last level, or (0, 0)
-    x: np.ndarray  # (nodes,) float64, unknowns
-    b: np.ndarray  # (nodes,) float64, right sides
+    two_coloured: bool  # no link joins two nodes of one colour
 
 
-def build_hierarchy(level: Level, strength: float) -> Hierarchy:
-    """Group repeatedly until a level can be solved directly.
+@njit(cache=True, nogil=True)
+def store_columns(one, two, weight, plate, even):
+    """Number the nodes of a level by colour and number of links, and store links in columns.
 
-    Parameters
-    ----------
-    level : Level
-        The finest graph.
-    strength : float
-        See `engine.properties.boxes.group_boxes`.
+    Returns
+    -------
+    The fields of `Columns`.
     """
-    levels, parents = [level], []
-    while level.plate.size > DIRECT:
-        if max(level.grid) == 1:
-            break
-        gz, gy, gx = level.grid
-        grid = ((gz + 1) // 2, (gy + 1) // 2, (gx + 1) // 2)
-        # In the last box weak links must join, or strength could stop the grouping for good.
-        demand = strength if max(grid) > 1 else 0.0
-        start, other, weight, plate, box, even, parent = coarsen(
-            level.start,
-            level.other,
-            level.weight,
-            level.plate,
-            level.box,
-            np.array(level.grid),
-            demand,
-            OVERCORRECTION,
-        )
-        level = Level(start, other, weight, plate, box, grid, even)
-        parents.append(parent)
-        levels.append(level)
-    sizes = [item.plate.size for item in levels]
-    first = np.concatenate(([0], np.cumsum(sizes)))
-    shifts = np.concatenate(([0], np.cumsum([item.other.size for item in levels])))
-    start = np.concatenate(
-        [item.start[:-1] + shift for item, shift in zip(levels, shifts[:-1], strict=True)]
-        + [shifts[-1:]]
-    )
-    other = np.concatenate(
-        [item.other + np.int32(f) for item, f in zip(levels, first, strict=False)]
-    )
-    weight = np.concatenate([item.weight for item in levels])
-    plate = np.concatenate([item.plate for item in levels])
-    parent = np.concatenate(
-        [item + np.int32(f) for item, f in zip(parents, first[1:], strict=False)]
-        + [np.zeros(sizes[-1], np.int32)]
-    )
-    red_end = first[:-1] + [item.even for item in levels]
-    diagonal = row_sums(start, weight, plate)
-    two_coloured = find_two_coloured(first, red_end, start, other)
-    dense = np.empty((0, 0))
-    if sizes[-1] <= DIRECT:
-        dense = np.linalg.inv(_dense(levels[-1]))
-    nodes = int(first[-1])
-    return Hierarchy(
-        first,
-        red_end,
-        two_coloured,
-        start,
-        other,
-        weight,
-        diagonal,
-        1 / diagonal,
-        parent,
-        dense,
-        np.zeros(nodes),
-        np.zeros(nodes),
-    )
-
-
-def _dense(level: Level) -> np.ndarray:
-    """Matrix of a small level."""
-    size = level.plate.size
-    rows = np.repeat(np.arange(size), np.diff(level.start))
-    matrix = np.zeros((size, size))
-    np.add.at(matrix, (rows, level.other), -level.weight.astype(float))
-    matrix[np.arange(size), np.arange(size)] += row_sums(level.start, level.weight, level.plate)
-    return matrix
-
-
-@njit(cache=True, nogil=True)
-def row_sums(start, weight, plate):
-    """Diagonal: all conductances of each node."""
-    total = plate.copy()
-    for i in range(plate.size):
-        for k in range(start[i], start[i + 1]):
-            total[i] += weight[k]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def find_two_coloured(first, red_end, start, other):
-    """Whether no link of a level joins two nodes of one colour, per level."""
-    result = np.ones(red_end.size, np.bool_)
-    for level in range(red_end.size):
-        for i in range(first[level], first[level + 1]):
-            for k in range(start[i], start[i + 1]):
-                if (i < red_end[level]) == (other[k] < red_end[level]):
-                    result[level] = False
-    return result
+    nodes = plate.size
+    degree = np.zeros(nodes, np.int64)
+    two_coloured = True
+    for k in range(one.size):
+        a, b = one[k], two[k]
+        degree[a] += 1
+        degree[b] += 1
+        if (a < even) == (b < even):
+            two_coloured = False
+    most = 0
+    for i in range(nodes):
+        most = max(most, degree[i])
+    tally = np.zeros((2, most + 1), np.int64)
+    for i in range(nodes):
+        tally[np.int64(i >= even), degree[i]] += 1
+    count = 0
+    for colour in range(2):
+        for d in range(most + 1):
+            count += tally[colour, d] > 0
+    groups = np.empty((count, 4), np.int64)
+    group_of = np.empty((2, most + 1), np.int64)
+    red_groups, g, node, offset = 0, 0, 0, 0
+    for colour in range(2):
+        for d in range(most + 1):
+            size = tally[colour, d]
+            if size == 0:
+                continue
+            group_of[colour, d] = g
+            groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3] = node, node + size, d, offset
+            tally[colour, d] = node
+            node += size
+            offset += size * d
+            g += 1
+        if colour == 0:
+            red_groups = g
+    place = np.empty(nodes, np.int32)
+    diagonal = np.empty(nodes)
+    cursor = np.empty(nodes, np.int64)
+    width = np.empty(nodes, np.int32)
+    for i in range(nodes):
+        colour = np.int64(i >= even)
+        p = tally[colour, degree[i]]
+        tally[colour, degree[i]] += 1
+        place[i] = p
+        diagonal[p] = plate[i]
+        g = group_of[colour, degree[i]]
+        cursor[p] = groups[g, 3] + p - groups[g, 0]
+        width[p] = groups[g, 1] - groups[g, 0]
+    other = np.empty(2 * one.size, np.uint32)
+    sorted_weight = np.empty(2 * one.size, np.float32)
+    for k in range(one.size):
+        a, b, w = place[one[k]], place[two[k]], weight[k]
+        diagonal[a] += w
+        diagonal[b] += w
+        other[cursor[a]] = b
+        sorted_weight[cursor[a]] = w
+        cursor[a] += width[a]
+        other[cursor[b]] = a
+        sorted_weight[cursor[b]] = w
+        cursor[b] += width[b]
+    return place, groups, red_groups, other, sorted_weight, diagonal, two_coloured
 
 
 @njit(cache=True, nogil=True)
@@ -158,13 +118,128 @@ def _root(name, i):
 
 
 @njit(cache=True, nogil=True)
-def coarsen(start, other, weight, plate, box, grid, strength, scale):
+def _blocks(box, grid):
+    """Linear index of the 2 x 2 x 2 block of boxes of each node."""
+    gy, gx = grid[1], grid[2]
+    cy, cx = (gy + 1) // 2, (gx + 1) // 2
+    above = np.empty(box.size, np.int64)
+    for i in range(box.size):
+        row = box[i] // gx
+        x = box[i] - row * gx
+        z = row // gy
+        y = row - z * gy
+        above[i] = ((z >> 1) * cy + (y >> 1)) * cx + (x >> 1)
+    return above
+
+
+@njit(cache=True, nogil=True)
+def _connect(one, two, weight, above, strength):
+    """Root of each node's group: nodes of one block joined by strong links."""
+    nodes = above.size
+    name = np.arange(nodes, dtype=np.int32)
+    most = np.zeros(nodes if strength > 0 else 0, np.float32)
+    if strength > 0:
+        for k in range(one.size):
+            most[one[k]] = max(most[one[k]], weight[k])
+            most[two[k]] = max(most[two[k]], weight[k])
+    for k in range(one.size):
+        i, j = one[k], two[k]
+        if above[i] != above[j]:
+            continue
+        if strength > 0 and weight[k] < strength * max(most[i], most[j]):
+            continue
+        a, b = _root(name, i), _root(name, j)
+        if a < b:
+            name[b] = a
+        elif b < a:
+            name[a] = b
+    return name
+
+
+@njit(cache=True, nogil=True)
+def _number(name, above, grid):
+    """Number the groups by colour of their block, then block; returns parent, box, even."""
+    cy, cx = (grid[1] + 1) // 2, (grid[2] + 1) // 2
+    boxes = (grid[0] + 1) // 2 * cy * cx
+    at = np.zeros(boxes, np.int32)
+    for i in range(name.size):
+        if name[i] == i:
+            at[above[i]] += 1
+    total = 0
+    even = 0
+    for colour in range(2):
+        for z in range((grid[0] + 1) // 2):
+            for y in range(cy):
+                for x in range((z + y + colour) & 1, cx, 2):
+                    c = (z * cy + y) * cx + x
+                    count = at[c]
+                    at[c] = total
+                    total += count
+        if colour == 0:
+            even = total
+    parent = np.empty(name.size, np.int32)
+    box = np.empty(total, np.int64)
+    for i in range(name.size):
+        # A root has the smallest number of its group, so it is met first.
+        root = _root(name, i)
+        if root == i:
+            parent[i] = at[above[i]]
+            box[parent[i]] = above[i]
+            at[above[i]] += 1
+        else:
+            parent[i] = parent[root]
+    return parent, box, even
+
+
+@njit(cache=True, nogil=True)
+def _merge(one, two, weight, parent, nodes, scale):
+    """Links between groups: parallel links added up, divided by `scale`."""
+    start = np.zeros(nodes + 1, np.int64)
+    for k in range(one.size):
+        a, b = parent[one[k]], parent[two[k]]
+        if a != b:
+            start[min(a, b) + 1] += 1
+    for i in range(nodes):
+        start[i + 1] += start[i]
+    links = start[nodes]
+    high = np.empty(links, np.int32)
+    value = np.empty(links, np.float32)
+    for k in range(one.size):
+        a, b = parent[one[k]], parent[two[k]]
+        if a != b:
+            low = min(a, b)
+            high[start[low]] = max(a, b)
+            value[start[low]] = weight[k] / scale
+            start[low] += 1
+    seen = np.full(nodes, -1, np.int64)
+    new_one = np.empty(links, np.int32)
+    count = 0
+    first = 0
+    for i in range(nodes):
+        begin = count
+        for k in range(first, start[i]):
+            j = high[k]
+            if seen[j] < begin:
+                # Written in place: `count` never passes k.
+                seen[j] = count
+                new_one[count] = i
+                high[count] = j
+                value[count] = value[k]
+                count += 1
+            else:
+                value[seen[j]] += value[k]
+        first = start[i]
+    return new_one[:count].copy(), high[:count].copy(), value[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def coarsen(one, two, weight, plate, box, grid, strength, scale):
     """Group the nodes of each 2 x 2 x 2 block of boxes along strong links.
 
     Parameters
     ----------
-    start, other, weight, plate, box, grid
-        A `Level`; `grid` as an array.
+    one, two, weight, plate, box, grid
+        A `Level`.
     strength : float
         Share of the strongest conductance of either node that a link needs; 0 links all.
     scale : float
@@ -172,199 +247,16 @@ def coarsen(start, other, weight, plate, box, grid, strength, scale):
 
     Returns
     -------
-    start, other, weight, plate, box, even
+    one, two, weight, plate, box, even
         The next `Level`.
     parent : ndarray of int32, shape (nodes,)
         Coarse node of each fine one.
     """
-    nodes = plate.size
-    gy, gx = grid[1], grid[2]
-    cy, cx = (gy + 1) // 2, (gx + 1) // 2
-    boxes = (grid[0] + 1) // 2 * cy * cx
-    above = np.empty(nodes, np.int64)
-    most = np.zeros(nodes, np.float32)
-    for i in range(nodes):
-        z, y, x = box[i] // (gy * gx), box[i] // gx % gy, box[i] % gx
-        above[i] = ((z >> 1) * cy + (y >> 1)) * cx + (x >> 1)
-        if strength > 0:
-            for k in range(start[i], start[i + 1]):
-                most[i] = max(most[i], weight[k])
-    name = np.arange(nodes)
-    for i in range(nodes):
-        for k in range(start[i], start[i + 1]):
-            j = other[k]
-            if j > i and above[i] == above[j]:
-                if strength > 0 and weight[k] < strength * max(most[i], most[j]):
-                    continue
-                a, b = _root(name, i), _root(name, j)
-                if a < b:
-                    name[b] = a
-                elif b < a:
-                    name[a] = b
-    # Number the groups by colour of their box, then box, then first node.
-    at = np.zeros(boxes, np.int64)
-    for i in range(nodes):
-        if name[i] == i:
-            at[above[i]] += 1
-    total = 0
-    even = 0
-    for colour in range(2):
-        for c in range(boxes):
-            if ((c // (cy * cx)) + (c // cx % cy) + c % cx) & 1 == colour:
-                count = at[c]
-                at[c] = total
-                total += count
-        if colour == 0:
-            even = total
-    parent = np.empty(nodes, np.int32)
-    new_box = np.empty(total, np.int64)
-    for i in range(nodes):
-        if name[i] == i:
-            parent[i] = at[above[i]]
-            new_box[parent[i]] = above[i]
-            at[above[i]] += 1
-        else:
-            parent[i] = parent[_root(name, i)]
-    # Members of each group, then its links, each neighbour once.
-    member_start = np.zeros(total + 1, np.int64)
-    for i in range(nodes):
-        member_start[parent[i] + 1] += 1
-    for c in range(total):
-        member_start[c + 1] += member_start[c]
-    members = np.empty(nodes, np.int32)
-    cursor = member_start[:total].copy()
-    for i in range(nodes):
-        members[cursor[parent[i]]] = i
-        cursor[parent[i]] += 1
-    new_start = np.zeros(total + 1, np.int64)
-    new_other = np.empty(other.size, np.int32)
-    new_weight = np.empty(other.size, np.float32)
-    new_plate = np.zeros(total)
-    place = np.full(total, -1, np.int64)
-    count = 0
-    for c in range(total):
-        begin = count
-        for m in range(member_start[c], member_start[c + 1]):
-            i = members[m]
-            new_plate[c] += plate[i] / scale
-            for k in range(start[i], start[i + 1]):
-                d = parent[other[k]]
-                if d == c:
-                    continue
-                if place[d] < begin:
-                    place[d] = count
-                    new_other[count] = d
-                    new_weight[count] = weight[k] / scale
-                    count += 1
-                else:
-                    new_weight[place[d]] += weight[k] / scale
-        new_start[c + 1] = count
-    return (
-        new_start,
-        new_other[:count].copy(),
-        new_weight[:count].copy(),
-        new_plate,
-        new_box,
-        even,
-        parent,
-    )
-
-
-@njit(cache=True, nogil=True)
-def _relax(start, other, weight, inverse, b, x, low, high):
-    """Gauss-Seidel over the nodes low, ..., high - 1."""
-    for i in range(low, high):
-        total = b[i]
-        for k in range(start[i], start[i + 1]):
-            total += weight[k] * x[other[k]]
-        x[i] = total * inverse[i]
-
-
-@njit(cache=True, nogil=True)
-def _relax_back(start, other, weight, inverse, b, x, low, high):
-    """Gauss-Seidel over the nodes high - 1, ..., low."""
-    for i in range(high - 1, low - 1, -1):
-        total = b[i]
-        for k in range(start[i], start[i + 1]):
-            total += weight[k] * x[other[k]]
-        x[i] = total * inverse[i]
-
-
-@njit(cache=True, nogil=True)
-def _restrict(start, other, weight, diagonal, parent, b, x, low, high):
-    """Add the residuals of nodes to the right side of their parents."""
-    for i in range(low, high):
-        total = b[i] - diagonal[i] * x[i]
-        for k in range(start[i], start[i + 1]):
-            total += weight[k] * x[other[k]]
-        b[parent[i]] += total
-
-
-@njit(cache=True, nogil=True)
-def coarse_cycle(
-    first,
-    red_end,
-    two_coloured,
-    start,
-    other,
-    weight,
-    diagonal,
-    inverse,
-    parent,
-    dense,
-    x,
-    b,
-    repeat,
-):
-    """Symmetric W-cycle from the first level of the graph: reads b there, leaves x there.
-
-    `repeat` (levels,) tells how often a level is cycled before its correction goes up. Where a
-    level is two-coloured, its black residual vanishes after the sweep and needs no work.
-    """
-    levels = red_end.size
-    done = np.zeros(levels, np.int64)
-    level = 0
-    while True:
-        low, mid, high = first[level], red_end[level], first[level + 1]
-        if level < levels - 1:
-            # Down: red, black, then the residual to the next level.
-            if not two_coloured[level]:
-                if done[level] == 0:
-                    x[low:high] = 0
-                _relax(start, other, weight, inverse, b, x, low, high)
-            else:
-                if done[level] == 0:
-                    for i in range(low, mid):
-                        x[i] = b[i] * inverse[i]
-                _relax(start, other, weight, inverse, b, x, mid, high)
-            b[high : first[level + 2]] = 0
-            end = mid if two_coloured[level] else high
-            _restrict(start, other, weight, diagonal, parent, b, x, low, end)
-            level += 1
-            done[level] = 0
-            continue
-        if dense.size:
-            for i in range(low, high):
-                total = 0.0
-                for j in range(low, high):
-                    total += dense[i - low, j - low] * b[j]
-                x[i] = total
-        else:
-            x[low:high] = 0
-            for _ in range(2):
-                _relax(start, other, weight, inverse, b, x, low, high)
-                _relax_back(start, other, weight, inverse, b, x, low, high)
-        # Up, as far as levels are done.
-        while True:
-            level -= 1
-            if level < 0:
-                return
-            low, mid, high = first[level], red_end[level], first[level + 1]
-            end = mid if two_coloured[level] else high
-            for i in range(low, end):
-                x[i] += x[parent[i]]
-            _relax_back(start, other, weight, inverse, b, x, mid, high)
-            _relax_back(start, other, weight, inverse, b, x, low, mid)
-            done[level] += 1
-            if done[level] < repeat[level]:
-                break
+    above = _blocks(box, grid)
+    name = _connect(one, two, weight, above, strength)
+    parent, new_box, even = _number(name, above, grid)
+    new_one, new_two, new_weight = _merge(one, two, weight, parent, new_box.size, scale)
+    new_plate = np.zeros(new_box.size)
+    for i in range(plate.size):
+        new_plate[parent[i]] += plate[i] / scale
+    return new_one, new_two, new_weight, new_plate, new_box, even, parent

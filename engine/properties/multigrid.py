@@ -1,7 +1,7 @@
 """The transport solver: conjugate gradients preconditioned by one multigrid cycle a step.
 
 The finest level of a single phase is stored as a checkerboard (`engine.properties.checkerboard`),
-coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.graph`).
+coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.hierarchy`).
 Because groups never join what the phase separates, clogged networks need hardly more steps than
 open ones: 4 to 10 for an error of 1e-4.
 """
@@ -52,10 +52,8 @@ def solve_conductor(
     Solution
     """
     nz, ny, nx = conductor.cells.shape
-    # Around an odd ring two voxels of one colour meet: the checkerboard needs even sides there.
-    seam = conductor.wrap and (ny % 2 or nx % 2)
     problem: SinglePhase | SeveralPhases
-    if conductor.pair.shape[0] == 2 and not seam:
+    if conductor.is_single:
         real = np.float64 if tolerance < DOUBLE_BELOW else np.float32
         problem = SinglePhase(conductor, real, threads)
     else:

@@ -27,7 +27,9 @@ def components(phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) *
     mask = _as_bytes(phase)
     starts, ends, rows = _runs(mask)
     parent = _join_runs(starts, ends, rows, mask.shape, *(bool(p) for p in periodic))
-    return _paint(mask.shape, starts, ends, rows, _number(parent))
+    volume = np.zeros(mask.shape, np.int32)
+    _paint(volume, starts, ends, rows, _number(parent))
+    return volume
 
 
 def percolating(
@@ -52,8 +54,9 @@ def percolating(
     starts, ends, rows = _runs(mask)
     parent = _join_runs(starts, ends, rows, mask.shape, *(bool(periodic[a]) for a in order))
     spanning = _spanning(parent, rows, mask.shape[1], mask.shape[0])
-    through = _paint(mask.shape, starts, ends, rows, spanning).astype(bool)
-    return np.ascontiguousarray(np.transpose(through, np.argsort(order)))
+    through = np.zeros(mask.shape, np.uint8)
+    _paint(through, starts, ends, rows, spanning)
+    return np.ascontiguousarray(np.transpose(through.view(np.bool_), np.argsort(order)))
 
 
 def _as_bytes(phase: np.ndarray) -> np.ndarray:
@@ -64,35 +67,28 @@ def _as_bytes(phase: np.ndarray) -> np.ndarray:
 def _runs(mask):
     """Runs [start, end) along the last axis, and the first run of each row (rows + 1 entries)."""
     nz, ny, nx = mask.shape
+    most = nz * ny * ((nx + 1) // 2) + 1
     rows = np.empty(nz * ny + 1, np.int64)
-    count = 0
+    starts = np.empty(most, np.int32)
+    ends = np.empty(most, np.int32)
+    begun, ended = 0, 0
     for row in range(nz * ny):
+        rows[row] = begun
         line = mask[row // ny, row % ny]
-        before = 0
-        for x in range(nx):
-            count += line[x] & (before ^ 1)
-            before = line[x]
-    starts = np.empty(count, np.int32)
-    ends = np.empty(count, np.int32)
-    count = 0
-    for row in range(nz * ny):
-        rows[row] = count
-        line = mask[row // ny, row % ny]
-        before = 0
+        before = np.uint8(0)
+        # Always written, kept only at a change: a branch here would be mispredicted.
         for x in range(nx):
             here = line[x]
-            if here != before:
-                if here:
-                    starts[count] = x
-                else:
-                    ends[count] = x
-                    count += 1
-                before = here
-        if before:
-            ends[count] = nx
-            count += 1
-    rows[nz * ny] = count
-    return starts, ends, rows
+            change = here ^ before
+            starts[begun] = x
+            ends[ended] = x
+            begun += np.int64(change & here)
+            ended += np.int64(change & before)
+            before = here
+        ends[ended] = nx
+        ended += np.int64(before)
+    rows[nz * ny] = begun
+    return starts[:begun].copy(), ends[:ended].copy(), rows
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +127,7 @@ def _join_rows(parent, starts, ends, a, a_end, b, b_end):
 def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
     """Parent of each run after joining all that touch."""
     nz, ny, nx = shape
-    parent = np.arange(starts.size)
+    parent = np.arange(starts.size, dtype=np.int32)
     for row in range(nz * ny):
         first, last = rows[row], rows[row + 1]
         if row % ny:
@@ -173,19 +169,18 @@ def _spanning(parent, rows, ny, nz):
         touched[_find(parent, i)] |= 1
     for i in range(rows[(nz - 1) * ny], parent.size):
         touched[_find(parent, i)] |= 2
-    through = np.empty(parent.size, np.int32)
+    through = np.empty(parent.size, np.uint8)
     for i in range(parent.size):
         through[i] = touched[_find(parent, i)] == 3
     return through
 
 
 @njit(cache=True, nogil=True)
-def _paint(shape, starts, ends, rows, values):
-    """Volume with the value of its run in each voxel, 0 outside."""
-    nz, ny, nx = shape
-    volume = np.zeros((nz, ny, nx), np.int32)
-    for row in range(nz * ny):
+def _paint(volume, starts, ends, rows, values):
+    """Write the value of its run into each voxel of a volume of zeros."""
+    ny = volume.shape[1]
+    for row in range(rows.size - 1):
         line = volume[row // ny, row % ny]
         for i in range(rows[row], rows[row + 1]):
-            line[starts[i] : ends[i]] = values[i]
-    return volume
+            if values[i]:
+                line[starts[i] : ends[i]] = values[i]

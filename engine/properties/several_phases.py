@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from engine.properties.conductor import Conductor
-from engine.properties.graph import Level, build_hierarchy, coarse_cycle
+from engine.properties.graph import Level
+from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
 
 
 class SeveralPhases:
@@ -18,38 +19,38 @@ class SeveralPhases:
     def __init__(self, conductor: Conductor):
         cells, pair, weights, wrap = conductor
         self._shape = cells.shape
-        voxels, start, other, weight, plate, source, energy, even = voxel_graph(
+        one, two, weight, plate, voxels, even, source, energy = voxel_graph(
             cells, pair, weights, wrap
         )
         nz, ny, nx = cells.shape
-        level = Level(start, other, weight, plate, voxels, (nz, ny, nx), even)
-        self._levels = build_hierarchy(level, conductor.strength)
-        self._repeat = np.full(self._levels.red_end.size, 2)
-        self._repeat[0] = 1
-        self._voxels = voxels
-        self._slice = voxels // (ny * nx)
-        self._residual = source
-        self._x, self._direction = np.zeros((2, voxels.size))
-        self._applied = np.empty(voxels.size)
+        level = Level(one, two, weight, plate, voxels, (nz, ny, nx), even)
+        self._levels, place = build_hierarchy(level, conductor.strength)
+        self._levels.repeat[0] = 1
+        self._size = place.size
+        self._voxels = np.empty_like(voxels)
+        self._voxels[place] = voxels
+        self._slice = self._voxels // (ny * nx)
+        self._residual = np.empty_like(source)
+        self._residual[place] = source
+        self._x, self._direction, self._applied = np.zeros((3, self._size))
         self.energy = energy
         self.squared_residual = float(np.dot(source, source))
 
     def precondition(self) -> float:
         """One symmetric cycle on the residual; returns residual . correction."""
-        size = self._voxels.size
-        self._levels.b[:size] = self._residual
-        coarse_cycle(*self._levels, self._repeat)
-        return float(np.dot(self._residual, self._levels.x[:size]))
+        self._levels.b[: self._size] = self._residual
+        coarse_cycle(*self._levels)
+        return float(np.dot(self._residual, self._levels.x[: self._size]))
 
     def turn(self, share: float) -> float:
         """New direction; returns its energy norm squared."""
+        levels, size = self._levels, self._size
         self._direction *= share
-        self._direction += self._levels.x[: self._voxels.size]
-        levels = self._levels
+        self._direction += levels.x[:size]
+        groups = levels.groups[: levels.bands[1]]
         return apply_graph(
-            levels.start, levels.other, levels.weight, levels.diagonal, self._direction,
-            self._applied,
-        )  # fmt: skip
+            groups, levels.other, levels.weight, levels.diagonal, self._direction, self._applied
+        )
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
         """Go along the direction; returns residual per slice, and its square."""
@@ -66,93 +67,123 @@ class SeveralPhases:
 
 
 @njit(cache=True, nogil=True)
-def apply_graph(start, other, weight, diagonal, x, out):
-    """out = matrix times x over the nodes of x; returns x . out."""
-    total = 0.0
-    for i in range(x.size):
-        value = 0.0
-        # Differences first: close potentials cancel before the conductance multiplies them.
-        rest = diagonal[i]
-        for k in range(start[i], start[i + 1]):
-            value += weight[k] * (x[i] - x[other[k]])
-            rest -= weight[k]
-        out[i] = value + rest * x[i]
-        total += x[i] * out[i]
-    return total
+def apply_graph(groups, other, weight, diagonal, x, out):
+    """out = matrix times x on the finest level of a hierarchy; returns x . out."""
+    dot = 0.0
+    total = np.empty(CHUNK)
+    rest = np.empty(CHUNK)
+    for g in range(groups.shape[0]):
+        size = groups[g, 1] - groups[g, 0]
+        for low in range(groups[g, 0], groups[g, 1], CHUNK):
+            high = min(low + CHUNK, groups[g, 1])
+            n = high - low
+            mine, target, whole = x[low:high], out[low:high], diagonal[low:high]
+            for i in range(n):
+                total[i] = 0.0
+                rest[i] = whole[i]
+            # Differences first: close potentials cancel before the conductance multiplies them.
+            for k in range(groups[g, 2]):
+                at = groups[g, 3] + k * size + low - groups[g, 0]
+                names, values = other[at : at + n], weight[at : at + n]
+                for i in range(n):
+                    total[i] += values[i] * (mine[i] - x[names[i]])
+                    rest[i] -= values[i]
+            for i in range(n):
+                target[i] = total[i] + rest[i] * mine[i]
+            for i in range(n):
+                dot += mine[i] * target[i]
+    return dot
 
 
 @njit(cache=True, nogil=True)
 def voxel_graph(cells, pair, weights, wrap):
     """Graph of the conducting voxels, even ones first, and the residual of the linear potential.
 
+    Parameters
+    ----------
+    cells, pair, weights, wrap
+        A `Conductor`.
+
     Returns
     -------
-    voxels : ndarray of int64, shape (nodes,)
-        Linear index of each node's voxel.
-    start, other, weight, plate
-        As in `engine.properties.graph.Level`.
+    one, two, weight, plate, box, even
+        As in `engine.properties.graph.Level`; a box is a voxel.
     source : ndarray of float64, shape (nodes,)
         Residual of the potential that falls linearly from 1 to 0.
     energy : float
         Its dissipation.
-    even : int
-        Number of even voxels.
     """
     nz, ny, nx = cells.shape
-    number = np.full((nz, ny, nx), -1, np.int32)
-    count = 0
-    even = 0
-    for colour in range(2):
-        for z in range(nz):
-            for y in range(ny):
-                for x in range((z + y + colour) & 1, nx, 2):
-                    if cells[z, y, x]:
-                        number[z, y, x] = count
-                        count += 1
-        if colour == 0:
-            even = count
+    number = np.empty((nz, ny, nx), np.int32)
+    even, count = 0, 0
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                if cells[z, y, x]:
+                    count += 1
+                    even += 1 - ((z + y + x) & 1)
     voxels = np.empty(count, np.int64)
-    start = np.zeros(count + 1, np.int64)
-    other = np.empty(6 * count, np.int32)
-    weight = np.empty(6 * count, np.float32)
+    first, second = 0, even
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                if cells[z, y, x]:
+                    if (z + y + x) & 1:
+                        node = second
+                        second += 1
+                    else:
+                        node = first
+                        first += 1
+                    number[z, y, x] = node
+                    voxels[node] = (z * ny + y) * nx + x
+    one = np.empty(3 * count, np.int32)
+    two = np.empty(3 * count, np.int32)
+    weight = np.empty(3 * count, np.float32)
     plate = np.zeros(count)
     source = np.zeros(count)
+    across = weights[0] * pair
     energy = 0.0
     links = 0
-    at = np.zeros(3, np.int64)
-    for colour in range(2):
-        for z in range(nz):
-            for y in range(ny):
-                for x in range((z + y + colour) & 1, nx, 2):
-                    own = cells[z, y, x]
-                    if not own:
-                        continue
-                    node = number[z, y, x]
-                    voxels[node] = (z * ny + y) * nx + x
-                    for way in range(6):
-                        axis, forward = way >> 1, way & 1
-                        at[0], at[1], at[2] = z, y, x
-                        at[axis] += 2 * forward - 1
-                        if axis == 0 and (at[0] < 0 or at[0] == nz):
-                            flow = weights[0] * pair[own, own] / nz
-                            plate[node] += 2 * weights[0] * pair[own, own]
-                            source[node] += -flow if forward else flow
-                            energy += 0.5 * flow / nz
-                            continue
-                        size = cells.shape[axis]
-                        if at[axis] < 0 or at[axis] == size:
-                            if not wrap or size < 2:
-                                continue
-                            at[axis] = (at[axis] + size) % size
-                        conductance = weights[axis] * pair[own, cells[at[0], at[1], at[2]]]
-                        if conductance == 0:
-                            continue
-                        other[links] = number[at[0], at[1], at[2]]
-                        weight[links] = conductance
-                        links += 1
-                        if axis == 0:
-                            flow = np.float64(np.float32(conductance)) / nz
-                            source[node] += -flow if forward else flow
-                            energy += 0.5 * flow / nz
-                    start[node + 1] = links
-    return voxels, start, other[:links].copy(), weight[:links].copy(), plate, source, energy, even
+    for z in range(nz):
+        for y in range(ny):
+            yy = y + 1
+            if yy == ny:
+                yy = 0 if wrap and ny > 1 else -1
+            for x in range(nx):
+                own = cells[z, y, x]
+                if not own:
+                    continue
+                node = number[z, y, x]
+                if z == 0:
+                    flow = across[own, own] / nz
+                    plate[node] += 2 * across[own, own]
+                    source[node] += flow
+                    energy += 0.5 * flow / nz
+                if z == nz - 1:
+                    flow = across[own, own] / nz
+                    plate[node] += 2 * across[own, own]
+                    source[node] -= flow
+                    energy += 0.5 * flow / nz
+                elif cells[z + 1, y, x]:
+                    value = np.float32(across[own, cells[z + 1, y, x]])
+                    mate = number[z + 1, y, x]
+                    one[links], two[links], weight[links] = node, mate, value
+                    links += 1
+                    source[node] -= value / nz
+                    source[mate] += value / nz
+                    energy += value / nz / nz
+                if yy >= 0 and cells[z, yy, x]:
+                    one[links], two[links] = node, number[z, yy, x]
+                    weight[links] = weights[1] * pair[own, cells[z, yy, x]]
+                    links += 1
+                xx = x + 1
+                if xx == nx:
+                    xx = 0 if wrap and nx > 1 else -1
+                if xx >= 0 and cells[z, y, xx]:
+                    one[links], two[links] = node, number[z, y, xx]
+                    weight[links] = weights[2] * pair[own, cells[z, y, xx]]
+                    links += 1
+    return (
+        one[:links].copy(), two[:links].copy(), weight[:links].copy(), plate, voxels, even, source,
+        energy,
+    )  # fmt: skip

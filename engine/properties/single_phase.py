@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from engine.properties import checkerboard as board
-from engine.properties.conductor import Conductor, group_conductor
-from engine.properties.graph import build_hierarchy, coarse_cycle
+from engine.properties.boxes import BIT_COUNT, GROUP_COUNT, GROUP_OF, group_boxes, link_groups
+from engine.properties.conductor import Conductor
+from engine.properties.graph import Level
+from engine.properties.hierarchy import OVERCORRECTION, build_hierarchy, coarse_cycle
 
 
 class SinglePhase:
@@ -31,31 +33,33 @@ class SinglePhase:
         cells, _, weights, self._wrap = conductor
         self._layout = layout = board.layout_of(cells.shape)
         self._weights = weights.astype(real)
-        self._inverse, self._black_inverse, self._residual, source = (
-            np.empty(layout.size, real) for _ in range(4)
-        )
+        arrays = (np.zeros(layout.size, real) for _ in range(5))
+        self._diagonal, self._inverse, self._black_inverse, self._residual, source = arrays
         energy = board.set_up(
-            cells, layout, weights, self._wrap, self._inverse, self._black_inverse,
-            self._residual, source,
+            cells, layout, self._weights, self._wrap, self._diagonal, self._inverse,
+            self._black_inverse, self._residual, source,
         )  # fmt: skip
-        self._base, self._code, level = group_conductor(conductor)
-        self._levels = build_hierarchy(level, conductor.strength)
-        self._repeat = np.full(self._levels.red_end.size, 2)
-        self._diagonal = np.zeros(layout.size, real)
-        np.divide(1, self._inverse, out=self._diagonal, where=self._inverse > 0)
+        base, code, box, even = group_boxes(cells, GROUP_COUNT)
+        links = link_groups(
+            cells.shape, weights, self._wrap, base, code, box.size,
+            (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
+        )  # fmt: skip
+        bz, by, bx = base.shape
+        self._levels, place = build_hierarchy(Level(*links, box, (bz, by, bx), even), 0.0)
+        self._boxes = (base, code, GROUP_COUNT, GROUP_OF, place)
         self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
         self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         # Black in balance with the linear guess; from here on the black residual stays zero.
         self._black_start = source * self._black_inverse
-        self.energy = energy - float(np.dot(source.astype(np.float64), self._black_start))
+        self.energy = energy - board.dot(source, self._black_start, 0, layout.size)
         self._black = self._black_start.copy()
         self._share_sides()
         is_open = (self._inverse > 0).astype(real)
         self._sweep(board.balance_red, self._residual, self._black, is_open, self._z)
         self._residual, self._z = self._z, self._residual
-        self.squared_residual = float(np.sum(np.square(self._residual, dtype=np.float64)))
+        self.squared_residual = board.dot(self._residual, self._residual, 0, layout.size)
 
     def _run(self, slices: int, kernel: Callable[..., None], *arguments: Any) -> None:
         """Call ``kernel(*arguments, low, high)`` for slabs that cover `slices`."""
@@ -91,14 +95,14 @@ class SinglePhase:
         layout, levels, z = self._layout, self._levels, self._z
         self._run(layout.nz, board.smooth_from_zero, layout, self._inverse, self._residual, z)
         self._balance_black(z)
-        layers = self._base.shape[0]
+        layers = (layout.nz + 1) // 2
         levels.b[: levels.first[1]] = 0
         self._run(
             layers, board.restrict, layout, self._weights, self._black, self._diagonal,
-            self._base, self._code, levels.b,
+            *self._boxes, levels.b,
         )  # fmt: skip
-        coarse_cycle(*levels, self._repeat)
-        self._run(layers, board.prolong, layout, self._base, self._code, levels.x, z)
+        coarse_cycle(*levels)
+        self._run(layers, board.prolong, layout, *self._boxes, levels.x, z)
         self._balance_black(z)
         return self._sweep(board.balance_red, self._residual, self._black, self._inverse, z)
 

@@ -1,0 +1,235 @@
+"""The coarse levels, and the cycle that solves on all of them in one kernel."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from engine.properties.graph import Columns, Level, coarsen, store_columns
+
+DIRECT = 128  # levels of at most this many nodes are solved with a dense inverse
+
+OVERCORRECTION = 1.75
+"""Divisor of coarse conductances. Piecewise constant groups make the coarse problem too stiff (by
+2 for smooth fields on a full grid); tried 1 to 2 on clogged and open pores: flat around 1.75."""
+
+CHUNK = 256  # nodes relaxed at a time
+
+
+class Hierarchy(NamedTuple):
+    """All levels behind one another; node numbers count through."""
+
+    first: np.ndarray  # (levels + 1,) int64: first node of each level
+    bands: np.ndarray  # (levels + 1,) int64: first group of each level
+    red_end: np.ndarray  # (levels,) int64: first black group of each level
+    two_coloured: np.ndarray  # (levels,) bool
+    groups: np.ndarray  # (groups, 4) int64, see `engine.properties.graph.Columns`
+    other: np.ndarray  # uint32
+    weight: np.ndarray  # float32
+    diagonal: np.ndarray  # (nodes,) float64
+    inverse: np.ndarray  # (nodes,) float64: 1 / diagonal
+    parent: np.ndarray  # (nodes,) uint32
+    dense: np.ndarray  # (m, m) float64: inverse of the last level, or (0, 0)
+    repeat: np.ndarray  # (levels,) int64: cycles on a level before its correction goes up
+    x: np.ndarray  # (nodes,) float64: unknowns
+    b: np.ndarray  # (nodes,) float64: right sides
+
+
+def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarray]:
+    """Group repeatedly until a level can be solved directly.
+
+    Parameters
+    ----------
+    level : Level
+        The finest graph.
+    strength : float
+        Share of the strongest conductance that a link needs for grouping.
+
+    Returns
+    -------
+    hierarchy : Hierarchy
+    place : ndarray of int32, shape (nodes,)
+        Number in the hierarchy of each node of `level`.
+    """
+    stored = [Columns(*store_columns(level.one, level.two, level.weight, level.plate, level.even))]
+    parents: list[np.ndarray] = []
+    while level.plate.size > DIRECT and max(level.grid) > 1:
+        gz, gy, gx = level.grid
+        grid = ((gz + 1) // 2, (gy + 1) // 2, (gx + 1) // 2)
+        # In the last box weak links must join, or strength could stop the grouping for good.
+        demand = strength if max(grid) > 1 else 0.0
+        one, two, weight, plate, box, even, parent = coarsen(
+            level.one, level.two, level.weight, level.plate, level.box, level.grid,
+            demand, OVERCORRECTION,
+        )  # fmt: skip
+        level = Level(one, two, weight, plate, box, grid, even)
+        stored.append(Columns(*store_columns(one, two, weight, plate, even)))
+        up = np.empty(parent.size, np.uint32)
+        up[stored[-2].place] = stored[-1].place[parent]
+        parents.append(up)
+    parents.append(np.zeros(level.plate.size, np.uint32))
+    first, bands, shifts = (
+        np.concatenate(([0], np.cumsum(sizes)))
+        for sizes in (
+            [item.place.size for item in stored],
+            [len(item.groups) for item in stored],
+            [item.other.size for item in stored],
+        )
+    )
+    groups = np.concatenate(
+        [
+            item.groups + np.array((node, node, 0, shift))
+            for item, node, shift in zip(stored, first, shifts, strict=False)
+        ]
+    )
+    dense = np.empty((0, 0))
+    if level.plate.size <= DIRECT:
+        dense = np.linalg.inv(_matrix(level, stored[-1].place))
+    diagonal = np.concatenate([item.diagonal for item in stored])
+    x, b = np.zeros((2, diagonal.size))
+    repeat = np.full(len(stored), 2)
+    hierarchy = Hierarchy(
+        first,
+        bands,
+        bands[:-1] + [item.red_groups for item in stored],
+        np.array([item.two_coloured for item in stored]),
+        groups,
+        np.concatenate([item.other + np.uint32(f) for item, f in zip(stored, first, strict=False)]),
+        np.concatenate([item.weight for item in stored]),
+        diagonal,
+        1 / diagonal,
+        np.concatenate([up + np.uint32(f) for up, f in zip(parents, first[1:], strict=True)]),
+        dense,
+        repeat,
+        x,
+        b,
+    )
+    return hierarchy, stored[0].place
+
+
+def _matrix(level: Level, place: np.ndarray) -> np.ndarray:
+    """Matrix of a small level, in the numbers of `place`."""
+    matrix = np.diag(level.plate[np.argsort(place)])
+    one, two = place[level.one], place[level.two]
+    weight = level.weight.astype(float)
+    for a, b, sign in ((one, one, 1), (two, two, 1), (one, two, -1), (two, one, -1)):
+        np.add.at(matrix, (a, b), sign * weight)
+    return matrix
+
+
+@njit(cache=True, nogil=True)
+def _sums(groups, other, weight, x, g, low, high, total):
+    """total += conductance times neighbour, for the nodes low:high of group g."""
+    size = groups[g, 1] - groups[g, 0]
+    n = high - low
+    for k in range(groups[g, 2]):
+        at = groups[g, 3] + k * size + low - groups[g, 0]
+        names, values = other[at : at + n], weight[at : at + n]
+        for i in range(n):
+            total[i] += values[i] * x[names[i]]
+
+
+@njit(cache=True, nogil=True)
+def _relax(groups, other, weight, inverse, b, x, first, last, back, total):
+    """Gauss-Seidel over the groups first, ..., last - 1, or in the opposite order.
+
+    Chunks of nodes are relaxed at once (Jacobi among themselves), so that forward and back are
+    each other's adjoint also where neighbours share a chunk.
+    """
+    for step in range(last - first):
+        g = last - 1 - step if back else first + step
+        start, size = groups[g, 0], groups[g, 1] - groups[g, 0]
+        chunks = (size + CHUNK - 1) // CHUNK
+        for c in range(chunks):
+            low = start + (chunks - 1 - c if back else c) * CHUNK
+            high = min(low + CHUNK, start + size)
+            n = high - low
+            given, factor, target = b[low:high], inverse[low:high], x[low:high]
+            for i in range(n):
+                total[i] = given[i]
+            _sums(groups, other, weight, x, g, low, high, total)
+            for i in range(n):
+                target[i] = total[i] * factor[i]
+
+
+@njit(cache=True, nogil=True)
+def _restrict(groups, other, weight, diagonal, parent, b, x, first, last, total):
+    """Add the residuals of the groups' nodes to the right side of their parents."""
+    for g in range(first, last):
+        for low in range(groups[g, 0], groups[g, 1], CHUNK):
+            high = min(low + CHUNK, groups[g, 1])
+            n = high - low
+            given, factor, mine = b[low:high], diagonal[low:high], x[low:high]
+            for i in range(n):
+                total[i] = given[i] - factor[i] * mine[i]
+            _sums(groups, other, weight, x, g, low, high, total)
+            up = parent[low:high]
+            for i in range(n):
+                b[up[i]] += total[i]
+
+
+@njit(cache=True, nogil=True)
+def coarse_cycle(
+    first, bands, red_end, two_coloured, groups, other, weight, diagonal, inverse, parent, dense,
+    repeat, x, b,
+):  # fmt: skip
+    """Symmetric W-cycle from the first level: reads b there, leaves x there.
+
+    Takes the fields of a `Hierarchy`. Where a level is two-coloured, its black residual vanishes
+    after the sweep and needs no work.
+    """
+    levels = red_end.size
+    done = np.zeros(levels, np.int64)
+    total = np.empty(CHUNK)
+    level = 0
+    while True:
+        low, high = first[level], first[level + 1]
+        start, mid, end = bands[level], red_end[level], bands[level + 1]
+        if level < levels - 1:
+            # Down: red, black, then the residual to the next level.
+            if not two_coloured[level]:
+                if done[level] == 0:
+                    x[low:high] = 0
+                _relax(groups, other, weight, inverse, b, x, start, end, False, total)
+            else:
+                if done[level] == 0:
+                    red = low if mid == start else groups[mid - 1, 1]
+                    for i in range(low, red):
+                        x[i] = b[i] * inverse[i]
+                _relax(groups, other, weight, inverse, b, x, mid, end, False, total)
+            b[high : first[level + 2]] = 0
+            stop = mid if two_coloured[level] else end
+            _restrict(groups, other, weight, diagonal, parent, b, x, start, stop, total)
+            level += 1
+            done[level] = 0
+            continue
+        if dense.size:
+            x[low:high] = 0
+            last = x[low:high]
+            for j in range(high - low):
+                column, value = dense[j], b[low + j]
+                for i in range(high - low):
+                    last[i] += column[i] * value
+        else:
+            x[low:high] = 0
+            for _ in range(2):
+                _relax(groups, other, weight, inverse, b, x, start, end, False, total)
+                _relax(groups, other, weight, inverse, b, x, start, end, True, total)
+        # Up, as far as levels are done.
+        while True:
+            level -= 1
+            if level < 0:
+                return
+            low, high = first[level], first[level + 1]
+            start, mid, end = bands[level], red_end[level], bands[level + 1]
+            stop = high
+            if two_coloured[level]:
+                stop = low if mid == start else groups[mid - 1, 1]
+            for i in range(low, stop):
+                x[i] += x[parent[i]]
+            _relax(groups, other, weight, inverse, b, x, start, end, True, total)
+            done[level] += 1
+            if done[level] < repeat[level]:
+                break
