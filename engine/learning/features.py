@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -21,9 +22,8 @@ from engine.learning.expression import Expression, column, negate
 from engine.learning.intervals import Box, Interval, combine, cut_box, is_nonnegative, sign_in_box
 from engine.learning.operators import (
     ABS,
-    ABS_DIFF,
     ABS_SUM,
-    ADD,
+    DIFF_BY_ADD,
     DIV,
     EXP,
     INV,
@@ -35,11 +35,12 @@ from engine.learning.operators import (
     SAME,
     SIGN_SENSITIVE,
     SQRT,
-    SUB,
+    SUM_BY_SUB,
     TRANSCENDENTAL,
     TURNED,
     expression_of,
     operate,
+    sum_codes,
 )
 from engine.learning.units import PLAIN, Unit, multiply, raise_to, reference_of
 from engine.progress import Progress
@@ -79,7 +80,7 @@ class Rules:
 def projections(rows: int) -> np.ndarray:
     """Two fixed random directions, shape (2, rows), by which equal columns are recognised."""
     stream = np.random.default_rng(np.random.SeedSequence(20201229))
-    return stream.normal(size=(2, rows)) / np.sqrt(rows)
+    return stream.normal(size=(2, rows))
 
 
 @njit(nogil=True, cache=True)
@@ -255,6 +256,11 @@ class FeatureSpace:
             allowed &= sign == 0
         return allowed
 
+    def with_turnable_last(self, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Order pairs so that the second feature has its negative at no cost."""
+        swap = ~self.negatable[j]
+        return np.where(swap, j, i), np.where(swap, i, j)
+
     def unary_codes(self) -> list[int]:
         """Operators of one argument in use, with the sign-changed forms that differ."""
         codes = [c for c in self.rules.operators if EXP <= c < SAME]
@@ -279,13 +285,12 @@ class FeatureSpace:
         i, j = np.triu_indices(n, 1)
         same = self.unit[i] == self.unit[j]
         operators = self.rules.operators
-        for code in (ADD, SUB):
-            if code in operators:
-                add(code, i[same], j[same])
-        if ABS_DIFF in operators:
-            add(ABS_DIFF, i[same], j[same])
-            turnable = same & (self.negatable[i] | self.negatable[j])
-            add(ABS_SUM, i[turnable], j[turnable])
+        for code, turnable, _ in sum_codes(operators):
+            a, b = i[same], j[same]
+            if turnable:
+                able = self.negatable[a] | self.negatable[b]
+                a, b = self.with_turnable_last(a[able], b[able])
+            add(code, a, b)
         if MUL in operators:
             add(MUL, i, j)
         if DIV in operators:
@@ -294,13 +299,19 @@ class FeatureSpace:
                 add(DIV, a[divisible], b[divisible])
         return np.concatenate(codes), np.concatenate(left), np.concatenate(right)
 
+    @cached_property
+    def is_reciprocal(self) -> np.ndarray:
+        """Which features are written as one over another, shape (n,), bool."""
+        return np.array([tree.op == "^-1" for tree in self.expressions], dtype=bool)
+
     def complexity_of(self, codes: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Number of operators of operations, before any simplification."""
+        """Number of operators of operations; a times 1/b counts as a quotient."""
         binary = codes < EXP
+        shorter = (codes == MUL) & (self.is_reciprocal[i] | self.is_reciprocal[j])
         return np.where(
             codes == SAME,
             self.complexity[i],
-            self.complexity[i] + np.where(binary, self.complexity[j], 0) + 1,
+            self.complexity[i] + np.where(binary, self.complexity[j], 0) + 1 - shorter,
         )
 
     def expression(self, code: int, i: int, j: int) -> Expression | None:
@@ -437,8 +448,11 @@ class FeatureSpace:
             if base in TRANSCENDENTAL:
                 over = 1.0 / self.reference[i[chosen]][:, None]
                 a = Interval(a.low * over, a.high * over)
-            if base == ABS_SUM:
-                found = combine("abs", combine("+", a, b))
+            if base in (ABS_SUM, SUM_BY_SUB):
+                found = combine("+", a, b)
+                found = combine("abs", found) if base == ABS_SUM else found
+            elif base == DIFF_BY_ADD:
+                found = combine("-", a, b)
             else:
                 found = combine(NAMES[base], a, b if base < EXP else None)
             new_low[chosen], new_high[chosen] = found

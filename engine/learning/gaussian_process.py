@@ -6,14 +6,14 @@ DOI 10.7551/mitpress/3206.001.0001, algorithm 2.1.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
 
 from engine.errors import InputError
 
@@ -62,11 +62,7 @@ class GaussianProcess:
         InputError
             If there are more rows than a dense kernel matrix should hold.
         """
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
-
-        rows, d = table.shape
+        rows = table.shape[0]
         if rows > MOST_ROWS:
             raise InputError(
                 f"A Gaussian process over {rows} rows is too large: use at most {MOST_ROWS} rows, "
@@ -76,25 +72,8 @@ class GaussianProcess:
         scale = np.where(scale > 0, scale, 1.0)
         level, spread = float(target.mean()), float(target.std())
         inputs, goal = (table - centre) / scale, (target - level) / spread
-        kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(np.ones(d), (1e-2, 1e3)) + WhiteKernel(
-            1e-2, (1e-8, 1e1)
-        )
-        estimator = GaussianProcessRegressor(kernel, n_restarts_optimizer=1, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(inputs, goal)
-        fitted = estimator.kernel_
-        return cls(
-            inputs,
-            goal,
-            centre,
-            scale,
-            level,
-            spread,
-            np.broadcast_to(np.asarray(fitted.k1.k2.length_scale, dtype=float), (d,)).copy(),
-            float(fitted.k1.k1.constant_value),
-            float(fitted.k2.noise_level) + 1e-10,
-        )
+        lengths, signal, noise = _most_likely(inputs, goal, seed)
+        return cls(inputs, goal, centre, scale, level, spread, lengths, signal, noise)
 
     def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a, b = a / self.lengths, b / self.lengths
@@ -177,3 +156,75 @@ class GaussianProcess:
         ):
             raise InputError("The model file holds a Gaussian process whose arrays do not fit.")
         return model
+
+
+def negative_log_likelihood(
+    logs: np.ndarray, squares: np.ndarray, goal: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Minus the log marginal likelihood and its gradient.
+
+    Parameters
+    ----------
+    logs : ndarray of float, shape (d + 2,)
+        Logarithms of the lengths, the signal and the noise variance.
+    squares : ndarray of float, shape (d, rows, rows)
+        Squared differences of the scaled inputs.
+    goal : ndarray of float, shape (rows,)
+    """
+    d, rows = squares.shape[0], goal.size
+    weights = np.exp(-2 * logs[:d])
+    signal, noise = np.exp(logs[d]), np.exp(logs[d + 1])
+    smooth = signal * np.exp(-0.5 * np.tensordot(weights, squares, axes=1))
+    matrix = smooth.copy()
+    matrix[np.diag_indices(rows)] += noise + 1e-10
+    try:
+        factor = cho_factor(matrix, lower=True)
+    except LinAlgError:
+        return 1e25, np.zeros_like(logs)
+    solved = cho_solve(factor, goal)
+    value = (
+        0.5 * float(goal @ solved)
+        + float(np.log(np.diag(factor[0])).sum())
+        + 0.5 * rows * np.log(2 * np.pi)
+    )
+    inner = np.outer(solved, solved) - cho_solve(factor, np.eye(rows))
+    shaped = inner * smooth
+    gradient = np.empty_like(logs)
+    for k in range(d):
+        gradient[k] = -0.5 * weights[k] * float(np.sum(shaped * squares[k]))
+    gradient[d] = -0.5 * float(shaped.sum())
+    gradient[d + 1] = -0.5 * noise * float(np.trace(inner))
+    return value, gradient
+
+
+def _most_likely(
+    inputs: np.ndarray, goal: np.ndarray, seed: int
+) -> tuple[np.ndarray, float, float]:
+    """Lengths, signal and noise of largest marginal likelihood, from two starting points."""
+    d = inputs.shape[1]
+    squares = (inputs.T[:, :, None] - inputs.T[:, None, :]) ** 2
+    limits = [(np.log(1e-2), np.log(1e3))] * d + [
+        (np.log(1e-3), np.log(1e5)),
+        (np.log(1e-8), np.log(1e1)),
+    ]
+    stream = np.random.default_rng(np.random.SeedSequence(seed))
+    starts = [
+        np.array([0.0] * d + [0.0, np.log(1e-2)]),
+        np.concatenate([stream.normal(1.0, 0.3, d), [np.log(10.0), np.log(1e-3)]]),
+    ]
+    best = None
+    for start in starts:
+        found = minimize(
+            negative_log_likelihood,
+            start,
+            args=(squares, goal),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=limits,
+            options={"maxiter": 100},
+        )
+        if best is None or found.fun < best.fun:
+            best = found
+    assert best is not None
+    values = np.exp(best.x)
+    return values[:d], float(values[d]), float(values[d + 1]) + 1e-10

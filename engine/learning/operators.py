@@ -11,7 +11,10 @@ from numba import njit
 from engine.errors import InputError
 from engine.learning.expression import Expression, apply, negate, number
 
-ADD, SUB, MUL, DIV, ABS_DIFF, ABS_SUM = range(6)
+ADD, SUB, MUL, DIV, ABS_DIFF = range(5)
+# Features are kept up to sign, so that a - (-b) must be reached too: as a sum where only the
+# difference is an operator, as a difference where only the sum is, and inside |-|.
+ABS_SUM, SUM_BY_SUB, DIFF_BY_ADD = 5, 6, 7
 EXP, NEG_EXP, LOG, INV, SQUARE, CUBE, SIXTH, SQRT, CBRT, ABS, SIN, COS = range(10, 22)
 SAME = 30
 # Added to a one-argument code: the operator acts on the argument with its sign changed.
@@ -56,7 +59,7 @@ POWERS = {
 # These take a plain number, or a quantity over its declared reference, and give a plain number.
 TRANSCENDENTAL = frozenset({EXP, NEG_EXP, LOG, SIN, COS})
 # Of these the value, not only the sign, changes with the sign of the argument.
-SIGN_SENSITIVE = frozenset({EXP, LOG, SQRT})
+SIGN_SENSITIVE = frozenset({EXP, NEG_EXP, LOG, SQRT})
 
 _ALIASES = {
     "add": "+",
@@ -116,6 +119,17 @@ def expression_of(
             return apply("|-|", left, turned)
         turned = negate(left)
         return None if turned is None else apply("|-|", right, turned)
+    if code == SUM_BY_SUB:
+        assert right is not None
+        turned = negate(right)
+        if turned is not None:
+            return apply("-", left, turned)
+        turned = negate(left)
+        return None if turned is None else apply("-", right, turned)
+    if code == DIFF_BY_ADD:
+        assert right is not None
+        turned = negate(right)
+        return None if turned is None else apply("+", left, turned)
     if code in TRANSCENDENTAL and reference != 1.0:
         left = apply("/", left, number(reference))
     if right is None or code >= EXP:
@@ -128,6 +142,26 @@ def expression_of(
     return apply(NAMES[code], left, right)
 
 
+def sum_codes(operators: tuple[int, ...]) -> list[tuple[int, bool, bool]]:
+    """How to reach the sums and differences of features that are kept up to sign.
+
+    Returns
+    -------
+    list of (code, turnable, crossing)
+        `turnable`: one of the two must have its negative at no cost. `crossing`: of interest only
+        where the sign changes over the rows, since otherwise another code gives the same.
+    """
+    codes = [(code, False, False) for code in (ADD, SUB) if code in operators]
+    if SUB in operators and ADD not in operators:
+        codes.append((SUM_BY_SUB, True, False))
+    if ADD in operators and SUB not in operators:
+        codes.append((DIFF_BY_ADD, True, False))
+    if ABS_DIFF in operators:
+        codes.append((ABS_DIFF, False, SUB in operators))
+        codes.append((ABS_SUM, True, ADD in operators or SUB in operators))
+    return codes
+
+
 @njit(nogil=True, cache=True)
 def operate(code, a, b, reference, out):
     """Fill `out` with the values of one operation over rows `a` and `b`; poles give inf or nan.
@@ -138,10 +172,10 @@ def operate(code, a, b, reference, out):
     if code == SAME:
         for t in range(n):
             out[t] = a[t]
-    elif code == ADD:
+    elif code in (ADD, SUM_BY_SUB):
         for t in range(n):
             out[t] = a[t] + b[t]
-    elif code == SUB:
+    elif code in (SUB, DIFF_BY_ADD):
         for t in range(n):
             out[t] = a[t] - b[t]
     elif code == MUL:

@@ -20,19 +20,22 @@ from engine.learning.duplicates import classes_of_equal, first_of_each
 from engine.learning.features import FeatureSpace, acceptable, evaluate_records, projections
 from engine.learning.operators import (
     ABS_DIFF,
-    ABS_SUM,
     ADD,
+    DIFF_BY_ADD,
     DIV,
     MUL,
     SAME,
     SUB,
+    SUM_BY_SUB,
     operate,
+    sum_codes,
 )
 from engine.learning.workers import run_tasks
 from engine.progress import Progress
 
 LANES = 8  # candidates scored together, so that a residual is loaded once for all of them
 _CAPACITY = 8192
+_KINDS = {SUM_BY_SUB: ADD, DIFF_BY_ADD: SUB}
 _SLACK = 1e-9  # a candidate this close to a threshold is still looked at exactly
 
 
@@ -46,6 +49,8 @@ def scan_pairs(
     start,
     stop,
     upper,
+    turnable,
+    crossing,
     low,
     high,
     partner_low,
@@ -71,8 +76,12 @@ def scan_pairs(
         Where to go on, after a call that had filled `hits`.
     upper : bool
         Only pairs j > i.
+    turnable : bool
+        Only pairs of which one has its negative at no cost.
+    crossing : bool
+        Only absolute values of what may change its sign, by the ranges of the two.
     low, high, partner_low, partner_high : ndarray, shape (n,)
-        Ranges over the rows; absolute values are only of interest where the sign changes.
+        Ranges over the rows.
     residuals : ndarray, shape (r, rows)
         Centred and of unit norm over the training rows of their fold, zero elsewhere.
     fold : ndarray of int, shape (r,)
@@ -109,14 +118,13 @@ def scan_pairs(
             for k in range(lanes):
                 m = i + k
                 live = j > m if upper else True
-                if kind == ABS_DIFF:
+                if turnable:
+                    live = live and (negatable[m] or partner_negatable[j])
+                if crossing and kind == ABS_DIFF:
                     live = live and low[m] < partner_high[j] and partner_low[j] < high[m]
-                elif kind == ABS_SUM:
+                elif crossing:
                     live = (
-                        live
-                        and low[m] + partner_low[j] < 0.0
-                        and high[m] + partner_high[j] > 0.0
-                        and (negatable[m] or partner_negatable[j])
+                        live and low[m] + partner_low[j] < 0.0 and high[m] + partner_high[j] > 0.0
                     )
                 active[k] = live
                 any_active = any_active or live
@@ -376,6 +384,8 @@ class Block:
     partner_rows: np.ndarray
     code: int
     upper: bool
+    turnable: bool
+    crossing: bool
     ranges: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     negatable: tuple[np.ndarray, np.ndarray]
 
@@ -410,7 +420,9 @@ class Screening:
         space = self.space
         return [(code, np.flatnonzero(space.allowed_unary(code))) for code in space.unary_codes()]
 
-    def _block(self, kind, values, rows, partner, partner_rows, code, upper) -> Block:
+    def _block(
+        self, kind, values, rows, partner, partner_rows, code, upper, turnable=False, crossing=False
+    ) -> Block:
         """Complete a block with the ranges and sign flags that the kernel asks for."""
         negatable = self.space.negatable
         return Block(
@@ -421,6 +433,8 @@ class Screening:
             partner_rows,
             code,
             upper,
+            turnable,
+            crossing,
             (values.min(axis=1), values.max(axis=1), partner.min(axis=1), partner.max(axis=1)),
             (negatable[rows], negatable[partner_rows]),
         )
@@ -448,12 +462,11 @@ class Screening:
             if chosen.size < 2:
                 continue
             same = np.ascontiguousarray(space.values[chosen])
-            for code in (ADD, SUB):
-                if code in operators:
-                    blocks.append(self._block(code, same, chosen, same, chosen, code, True))
-            if ABS_DIFF in operators:
-                for code in (ABS_DIFF, ABS_SUM):
-                    blocks.append(self._block(code, same, chosen, same, chosen, code, True))
+            for code, turnable, crossing in sum_codes(operators):
+                kind = _KINDS.get(code, code)
+                blocks.append(
+                    self._block(kind, same, chosen, same, chosen, code, True, turnable, crossing)
+                )
         return blocks
 
     def _has_inverse(self, index: np.ndarray) -> np.ndarray:
@@ -560,7 +573,7 @@ class _Job:
             complexity = complexity[fine]
         scores = np.empty((codes.size, self.residuals.shape[0]))
         keys = np.zeros((codes.size, 2))
-        score_records(
+        score_records(  # type: ignore[call-arg]
             codes.astype(np.int64),
             left.astype(np.int64),
             right.astype(np.int64),
@@ -598,7 +611,7 @@ class _Job:
         hits = np.empty((_CAPACITY, 2), dtype=np.int64)
         row, start = first, 0
         while row < last:
-            count, row, start, scored = scan_pairs(  # type: ignore[call-arg]
+            count, row, start, scored = scan_pairs(
                 block.kind,
                 block.values,
                 last,
@@ -607,6 +620,8 @@ class _Job:
                 start,
                 block.partner.shape[0],
                 block.upper,
+                block.turnable,
+                block.crossing,
                 *block.ranges,
                 *block.negatable,
                 self.residuals,
@@ -616,7 +631,10 @@ class _Job:
                 hits,
             )
             left, right = rows[hits[:count, 0]], partner_rows[hits[:count, 1]]
-            if block.upper:  # a fixed order of the pair, whatever the shuffling
+            if block.turnable:
+                left, right = np.minimum(left, right), np.maximum(left, right)
+                left, right = self.screening.space.with_turnable_last(left, right)
+            elif block.upper:  # a fixed order of the pair, whatever the shuffling
                 left, right = np.minimum(left, right), np.maximum(left, right)
             self.offer(np.full(count, block.code, dtype=np.int64), left, right)
             with self.lock:

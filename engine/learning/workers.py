@@ -67,6 +67,7 @@ def run_tasks(
             work(task)
             done += 1
         return
+    report()
     queue = iter(tasks)
     lock = threading.Lock()
     stop = threading.Event()
@@ -89,8 +90,8 @@ def run_tasks(
                 finished, running = wait(futures, timeout=0.1, return_when=FIRST_EXCEPTION)
                 for future in finished:
                     future.result()
+                report()
                 if not running:
                     return
-                report()
         finally:
             stop.set()
