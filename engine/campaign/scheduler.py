@@ -28,16 +28,16 @@ def spread_order(count: int) -> list[int]:
 def precise_enough(columns: Mapping[str, list[float]], adaptive: AdaptiveRepeats) -> bool:
     """Whether the standard error of every chosen mean is below the target.
 
-    Only finite values count; a property without spread in the finite values (or that never
-    was finite) asks for no more repeats.
+    Only finite values count: one alone is not enough; none at all (a phase that never
+    percolates) asks for no more repeats.
     """
     for name in adaptive.columns:
         values = [value for value in columns.get(name, []) if math.isfinite(value)]
-        deviation, centre = spread(values), mean(values)
-        if math.isfinite(deviation) and deviation > 0:
-            error = deviation / math.sqrt(len(values))
-            if error > abs(centre) * adaptive.standard_error_percent / 100:
-                return False
+        if len(values) == 1:
+            return False
+        error = spread(values) / math.sqrt(len(values)) if values else 0.0
+        if error > abs(mean(values)) * adaptive.standard_error_percent / 100:
+            return False
     return True
 
 
