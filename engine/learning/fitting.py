@@ -422,7 +422,6 @@ def fit_gp(data: TrainingSet, seed: int, progress: Progress | None = None) -> li
                 model,
                 held_out,
                 deviation,
-                statements=["Cross-validation keeps the kernel that was chosen on all rows."],
             )
         )
     return fitted

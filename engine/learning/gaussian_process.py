@@ -6,6 +6,7 @@ DOI 10.7551/mitpress/3206.001.0001, algorithm 2.1.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,7 +73,13 @@ class GaussianProcess:
         scale = np.where(scale > 0, scale, 1.0)
         level, spread = float(target.mean()), float(target.std())
         inputs, goal = (table - centre) / scale, (target - level) / spread
-        lengths, signal, noise = _most_likely(inputs, goal, seed)
+        stream = np.random.default_rng(np.random.SeedSequence(seed))
+        d = table.shape[1]
+        starts = [
+            np.array([0.0] * d + [0.0, np.log(1e-2)]),
+            np.concatenate([stream.normal(1.0, 0.3, d), [np.log(10.0), np.log(1e-3)]]),
+        ]
+        lengths, signal, noise = _most_likely(inputs, goal, starts, 100)
         return cls(inputs, goal, centre, scale, level, spread, lengths, signal, noise)
 
     def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -101,17 +108,12 @@ class GaussianProcess:
         return self.spread * np.sqrt(np.maximum(variance, self.noise))
 
     def refitted(self, table: np.ndarray, target: np.ndarray) -> GaussianProcess:
-        """Return the same kernel on other rows, for cross-validation."""
-        return GaussianProcess(
-            (table - self.centre) / self.scale,
-            (target - self.level) / self.spread,
-            self.centre,
-            self.scale,
-            self.level,
-            self.spread,
-            self.lengths,
-            self.signal,
-            self.noise,
+        """Fit other rows, starting from the kernel of this one: for cross-validation."""
+        inputs, goal = (table - self.centre) / self.scale, (target - self.level) / self.spread
+        start = np.log([*self.lengths, self.signal, self.noise])
+        lengths, signal, noise = _most_likely(inputs, goal, [start], 30)
+        return dataclasses.replace(
+            self, inputs=inputs, goal=goal, lengths=lengths, signal=signal, noise=noise
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,19 +200,14 @@ def negative_log_likelihood(
 
 
 def _most_likely(
-    inputs: np.ndarray, goal: np.ndarray, seed: int
+    inputs: np.ndarray, goal: np.ndarray, starts: list[np.ndarray], steps: int
 ) -> tuple[np.ndarray, float, float]:
-    """Lengths, signal and noise of largest marginal likelihood, from two starting points."""
+    """Lengths, signal and noise of largest marginal likelihood reached from the starts."""
     d = inputs.shape[1]
     squares = (inputs.T[:, :, None] - inputs.T[:, None, :]) ** 2
     limits = [(np.log(1e-2), np.log(1e3))] * d + [
         (np.log(1e-3), np.log(1e5)),
         (np.log(1e-8), np.log(1e1)),
-    ]
-    stream = np.random.default_rng(np.random.SeedSequence(seed))
-    starts = [
-        np.array([0.0] * d + [0.0, np.log(1e-2)]),
-        np.concatenate([stream.normal(1.0, 0.3, d), [np.log(10.0), np.log(1e-3)]]),
     ]
     best = None
     for start in starts:
@@ -221,7 +218,7 @@ def _most_likely(
             jac=True,
             method="L-BFGS-B",
             bounds=limits,
-            options={"maxiter": 100},
+            options={"maxiter": steps},
         )
         if best is None or found.fun < best.fun:
             best = found

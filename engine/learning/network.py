@@ -192,7 +192,7 @@ def fit_networks(
             solver="adam" if stops_early else "lbfgs",
             alpha=options.decay if stops_early else 0.1,
             learning_rate_init=5e-3,
-            batch_size=min(64, int(inside.sum())) if stops_early else "auto",
+            batch_size=min(64, int(0.8 * inside.sum())) if stops_early else "auto",
             max_iter=options.epochs if stops_early else 500,
             early_stopping=stops_early,
             validation_fraction=0.12,
