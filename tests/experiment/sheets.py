@@ -65,9 +65,7 @@ def text_table(
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=delimiter)
     for row in rows:
-        writer.writerow(
-            [str(v).replace(".", decimal) if isinstance(v, float) else v for v in row]
-        )
+        writer.writerow([str(v).replace(".", decimal) if isinstance(v, float) else v for v in row])
     path.write_bytes(stream.getvalue().encode(encoding))
     return path
 

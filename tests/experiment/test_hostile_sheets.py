@@ -66,7 +66,9 @@ def test_that_merged_headers_qualify_the_columns_below_them(tmp_path):
         for area in ("A1:E1", "B2:C2", "A2:A3", "D2:D3"):
             sheet.merge_cells(area)
 
-    path = excel(tmp_path / "a.xlsx", ("Data", [top, group, header, units, *measured()]), edit=merge)
+    path = excel(
+        tmp_path / "a.xlsx", ("Data", [top, group, header, units, *measured()]), edit=merge
+    )
     assert_is_the_sample(read_table(path))
 
 
@@ -227,7 +229,9 @@ def test_that_means_and_sums_below_the_table_are_left_out(tmp_path):
     mean = ["Mean", *np.mean(measured(), axis=0)]
     header = ["Sample", *ENGLISH]
     rows = [[f"E{i}", *row] for i, row in enumerate(measured())]
-    table = read_table(excel(tmp_path / "a.xlsx", ("S", [header, *rows[:7], mean, *rows[7:], mean])))
+    table = read_table(
+        excel(tmp_path / "a.xlsx", ("S", [header, *rows[:7], mean, *rows[7:], mean]))
+    )
     assert_is_the_sample(table)
     assert [row for row, _ in table.left_out] == [9, 17]
 
@@ -254,24 +258,22 @@ def test_that_too_few_rows_are_refused_by_the_law(tmp_path):
     for row in rows[6:]:
         row[4] = None
     path = excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *rows]))
-    with pytest.raises(InputError, match=r"6 coefficients and needs at least 7 .* gives 6 \(8 rows"):
+    with pytest.raises(
+        InputError, match=r"6 coefficients and needs at least 7 .* gives 6 \(8 rows"
+    ):
         make_law("polynomial").fit(read_table(path))
 
 
 def test_that_the_rows_of_a_second_table_below_are_not_read(tmp_path):
     second = ["AM (%)", "Tortuosity", "Conductivity (S/m)", "Adhesion (N/m)", "Density (g/cm3)"]
-    path = excel(
-        tmp_path / "a.xlsx", ("S", [ENGLISH, *measured(), [], second, [94, 3, 2, 1, 2.5]])
-    )
+    path = excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *measured(), [], second, [94, 3, 2, 1, 2.5]]))
     table = read_table(path)
     assert_is_the_sample(table)
     assert dict(table.left_out)[17].startswith("another table begins here")
 
 
 def test_that_a_header_repeated_in_the_table_is_left_out(tmp_path):
-    path = excel(
-        tmp_path / "a.xlsx", ("S", [ENGLISH, *measured()[:7], ENGLISH, *measured()[7:]])
-    )
+    path = excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *measured()[:7], ENGLISH, *measured()[7:]]))
     assert_is_the_sample(read_table(path))
 
 
@@ -390,9 +392,7 @@ def test_that_a_zip_with_a_false_size_is_refused(tmp_path):
     local += struct.pack("<HH", len(name), 0) + name
     central = b"PK\1\2" + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 0) + sizes
     central += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
-    end = b"PK\5\6" + struct.pack(
-        "<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(bomb), 0
-    )
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(bomb), 0)
     path.write_bytes(local + bomb + central + end)
     refused(path, "damaged")
 
@@ -529,7 +529,9 @@ def test_that_a_sheet_with_headers_alone_is_refused(tmp_path):
 
 
 def test_that_a_sheet_turned_on_its_side_is_refused_with_what_to_do(tmp_path):
-    sideways = [[h, *column] for h, column in zip(ENGLISH, zip(*measured(), strict=True), strict=True)]
+    sideways = [
+        [h, *column] for h, column in zip(ENGLISH, zip(*measured(), strict=True), strict=True)
+    ]
     path = excel(tmp_path / "a.xlsx", ("S", sideways))
     refused(path, "turn the table so that each condition is a row")
 

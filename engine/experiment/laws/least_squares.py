@@ -11,6 +11,9 @@ from scipy.optimize import least_squares, nnls
 from engine.errors import InputError
 
 
+_UNKNOWN = 1e30
+
+
 def constrained_least_squares(
     matrix: NDArray[np.float64],
     target: NDArray[np.float64],
@@ -75,16 +78,16 @@ def standard_errors(
     Returns
     -------
     ndarray, shape (p,)
-        inf where the data say nothing.
+        At most 1e30, which stands for unknown.
     """
     n, p = jacobian.shape
     scale = np.linalg.norm(jacobian, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     _, s, vt = np.linalg.svd(jacobian / scale, full_matrices=False)
-    with np.errstate(divide="ignore", over="ignore"):
-        variance = float(residuals @ residuals) / max(n - p, 1)
-        spread = np.sqrt(variance * ((vt.T / np.maximum(s, 1e-300)) ** 2).sum(axis=1)) / scale
-    return np.nan_to_num(spread, nan=np.inf, posinf=np.finfo(float).max)
+    variance = float(residuals @ residuals) / max(n - p, 1)
+    # A direction of which the data say nothing has an error that is huge, yet a number.
+    weights = (vt.T / np.maximum(s, 1e-15 * max(float(s[0]), 1e-100))) ** 2
+    return np.minimum(np.sqrt(variance * weights.sum(axis=1)) / scale, _UNKNOWN)
 
 
 def fit_from_starts(
