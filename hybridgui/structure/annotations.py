@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingAnnotation import vtkAxesActor, vtkScalarBarActor
@@ -15,25 +13,12 @@ from vtkmodules.vtkRenderingCore import (
     vtkTextActor,
 )
 
+from hybridgui.structure.camera import um_per_pixel
+from hybridgui.structure.lengths import length_text, nice_length
 from hybridgui.structure.phases import PHASE_SHORT, Looks, rgb
 
 MARGIN = 16
 """Distance of the annotations from the border, in logical pixels."""
-
-
-def nice_length(longest: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is not above `longest` (µm)."""
-    if not longest > 0 or not math.isfinite(longest):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(longest))
-    return next(power * f for f in (5, 2, 1) if power * f <= longest * (1 + 1e-9))
-
-
-def length_text(length: float) -> str:
-    """A length in µm as one writes it."""
-    if length < 1:
-        return f"{1000 * length:g} nm"
-    return f"{length:g} µm" if length < 1000 else f"{length / 1000:g} mm"
 
 
 class _Rectangles:
@@ -93,9 +78,9 @@ class ScaleBar:
         scale : float
             Pixels per logical pixel.
         """
-        um_per_pixel = um_per_pixel_of(camera, size[1])
-        self.length = nice_length(min(160 * scale, 0.3 * size[0]) * um_per_pixel)
-        self.pixels = self.length / um_per_pixel
+        um = um_per_pixel(camera, size[1])
+        self.length = nice_length(min(160 * scale, 0.3 * size[0]) * um)
+        self.pixels = self.length / um
         left = bottom = MARGIN * scale
         tick = max(1.0, round(1.5 * scale))
         height = 7 * scale
@@ -113,14 +98,6 @@ class ScaleBar:
         style.SetJustificationToCentered()
         style.SetVerticalJustificationToBottom()
         self._text.SetPosition(left + self.pixels / 2, bottom + height + 1 * scale)
-
-
-def um_per_pixel_of(camera: vtkCamera, height: int) -> float:
-    """Size of a pixel in µm, in the plane through the focal point."""
-    if camera.GetParallelProjection():
-        return 2 * camera.GetParallelScale() / max(height, 1)
-    angle = math.radians(camera.GetViewAngle())
-    return 2 * camera.GetDistance() * math.tan(angle / 2) / max(height, 1)
 
 
 class PhaseLegend:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import vtkmodules.vtkRenderingFreeType
@@ -16,21 +16,16 @@ from vtkmodules.vtkFiltersSources import vtkCubeSource
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer
 
 from engine.structure.stack import VoxelStack
-from hybridgui.structure.annotations import (
-    AxesMarker,
-    ColourBar,
-    PhaseLegend,
-    ScaleBar,
-    um_per_pixel_of,
-)
+from hybridgui.structure.annotations import AxesMarker, ColourBar, PhaseLegend, ScaleBar
 from hybridgui.structure.backdrop import LIGHT
-from hybridgui.structure.camera import fit_camera
+from hybridgui.structure.camera import fit_camera, um_per_pixel
 from hybridgui.structure.cut_face import CutFace
+from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
 from hybridgui.structure.smooth_surfaces import smooth_surfaces
 from hybridgui.structure.surface_actors import SurfaceActors
 from hybridgui.structure.volume_actor import VolumeActor
-from hybridgui.structure.voxel_faces import voxel_faces
+from hybridgui.structure.voxel_faces import estimate_faces, voxel_faces
 from hybridgui.structure.voxel_ray import Pick, first_voxel
 
 MODES = ("voxels", "smooth", "volume")
@@ -39,27 +34,6 @@ Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 _COLLECTOR = "#AEB4BB"
 _SEPARATOR = "#E9E2CF"
 _SLAB_SHARE = 0.035
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """A value per voxel to colour the structure by.
-
-    Attributes
-    ----------
-    values : ndarray of float, shape (nz, ny, nx)
-        Not a number where there is none.
-    title : str
-        With its unit.
-    colours : {"cividis", "viridis", "categories"}
-    range : tuple of two floats, optional
-        Values at the ends of the colours; the 1st and 99th percentile by default.
-    """
-
-    values: np.ndarray
-    title: str
-    colours: str = "cividis"
-    range: tuple[float, float] | None = None
 
 
 class StructureScene:
@@ -102,6 +76,8 @@ class StructureScene:
         self._stack: VoxelStack | None = None
         self._mode = "voxels"
         self._stride = 1
+        self._faces = 0
+        self.still_stride = 1
         self._crop: Bounds | None = None
         self._plane: vtkPlane | None = None
         self._field: Field | None = None
@@ -150,6 +126,10 @@ class StructureScene:
         """Polygons in the picture; a measure of how long it takes to draw."""
         return 0 if self._mode == "volume" else self._surfaces.cells
 
+    def faces_estimate(self, stride: int) -> float:
+        """Roughly how many polygons every `stride`-th voxel gives."""
+        return self._faces / stride**2
+
     @property
     def scale_bar(self) -> ScaleBar:
         """The scale bar as it was last drawn."""
@@ -158,7 +138,7 @@ class StructureScene:
     @property
     def um_per_pixel(self) -> float:
         """Size of a pixel in the plane through the focal point, µm."""
-        return um_per_pixel_of(self.camera, self._size()[1])
+        return um_per_pixel(self.camera, self._size()[1])
 
     @property
     def size(self) -> tuple[float, float, float]:
@@ -168,9 +148,17 @@ class StructureScene:
         shape, spacing = self._stack.shape, self._stack.spacing
         return tuple(shape[k] * spacing[k] for k in (2, 1, 0))  # type: ignore[return-value]
 
-    def set_stack(self, stack: VoxelStack | None) -> None:
-        """Show another structure; looks, mode and camera stay."""
+    def set_stack(self, stack: VoxelStack | None, stride: int = 1) -> None:
+        """Show another structure; looks, mode and camera stay.
+
+        Parameters
+        ----------
+        stride : int
+            Every how many-th voxel is drawn, even when nothing moves.
+        """
         self._stack = stack
+        self._faces = 0 if stack is None else estimate_faces(stack.labels)
+        self.still_stride = self._stride = max(1, int(stride))
         self._meshes.clear()
         self._crop = None
         self._field = None
@@ -189,6 +177,15 @@ class StructureScene:
         if stride != self._stride:
             self._stride = max(1, int(stride))
             self._rebuild()
+
+    def set_volume_coarseness(self, factor: float) -> None:
+        """Draw volumes with steps so many times larger: quicker, and grainier."""
+        self._volume.set_coarse(factor)
+
+    def set_still_stride(self, stride: int) -> None:
+        """Draw every `stride`-th voxel while nothing moves."""
+        self.still_stride = max(1, int(stride))
+        self.set_stride(self.still_stride)
 
     def set_crop(self, crop: Bounds | None) -> None:
         """Show only a box of voxels: (first, past the last) along (z, y, x)."""
@@ -237,9 +234,9 @@ class StructureScene:
         self._field_colours = None
         if field is not None:
             self._field_colours = field_colours(field)
-        is_category = field is not None and field.colours == "categories"
+        has_bar = field is not None and not field.is_category
         self._colour_bar.show(
-            None if is_category else self._field_colours, "" if field is None else field.title
+            self._field_colours if has_bar else None, field.title if has_bar else ""
         )
         self._apply_looks()
 
@@ -481,42 +478,13 @@ def _outline(renderer: vtkRenderer) -> _SourceActor:
 
 
 def field_colours(field: Field) -> vtkLookupTable:
-    """Look-up table for a field; values that are missing are grey."""
-    values = field.values[np.isfinite(field.values)]
-    if field.range is not None:
-        low, high = field.range
-    elif values.size:
-        low, high = (float(v) for v in np.percentile(values, (1, 99)))
-    else:
-        low, high = 0.0, 1.0
-    if not high > low:
-        low, high = low - 0.5, high + 0.5
+    """The colours of a field for VTK."""
+    shades = field.shades()
     table = vtkLookupTable()
-    if field.colours == "categories":
-        low, high = 0.0, max(1.0, float(values.max(initial=1)))
-        shades = category_colours(int(high) + 1)
-    else:
-        shades = _colour_map(field.colours)
     table.SetNumberOfTableValues(len(shades))
     for number, shade in enumerate(shades):
-        table.SetTableValue(number, *(float(c) for c in shade[:3]), 1.0)
-    table.SetRange(low, high)
-    table.SetNanColor(0.72, 0.72, 0.72, 1.0)
+        table.SetTableValue(number, *(float(c) for c in shade), 1.0)
+    table.SetRange(*field.limits)
+    table.SetNanColor(*(c / 255 for c in MISSING), 1.0)
     table.Build()
     return table
-
-
-def _colour_map(name: str) -> np.ndarray:
-    import matplotlib
-
-    return matplotlib.colormaps[name](np.linspace(0, 1, 256))
-
-
-def category_colours(count: int) -> np.ndarray:
-    """Colours that tell neighbours in number apart: hues a golden angle from each other."""
-    import colorsys
-
-    numbers = np.arange(count)
-    hues = (0.08 + numbers * 0.61803398875) % 1
-    values = 0.72 + 0.23 * (numbers % 3) / 2
-    return np.array([colorsys.hsv_to_rgb(h, 0.55, v) for h, v in zip(hues, values, strict=True)])

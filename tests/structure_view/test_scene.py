@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
-from hybridgui.structure.annotations import nice_length
 from hybridgui.structure.backdrop import WHITE
+from hybridgui.structure.fields import Field
+from hybridgui.structure.lengths import nice_length
 from hybridgui.structure.phases import DEFAULT_COLOURS, rgb
-from hybridgui.structure.scene import Field
 
 
 def colour(phase):

@@ -1,0 +1,85 @@
+"""Files that the structure page writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.structure.stack import VoxelStack
+from hybridgui.structure.phases import PHASE_SHORT, PHASES
+from hybridgui.structure.work import Electrode
+
+STACK_FILTERS = "TIFF stack (*.tif);;NumPy array (*.npy);;VTK image (*.vti);;Raw voxels (*.raw)"
+SURFACE_FILTERS = "STL surfaces, one file a phase (*.stl);;PLY surfaces, one file a phase (*.ply)"
+PICTURE_FILTERS = "PNG picture (*.png);;JPEG picture (*.jpg);;TIFF picture (*.tif)"
+
+
+def write_electrode(path: Path, electrode: Electrode) -> None:
+    """Write the voxels; recipe, seed and hash are kept in the file where the format allows."""
+    from engine.structure.stack_io import write_stack
+
+    keep = ("source", "condition", "seed", "voxels_sha256", "file")
+    origin = {name: electrode.record[name] for name in keep if name in electrode.record}
+    write_stack(path, electrode.stack, description=json.dumps(origin))
+
+
+def write_surfaces(path: Path, stack: VoxelStack, phases: tuple[int, ...] = PHASES) -> list[Path]:
+    """Write the closed smooth surface of each phase as ``name_AM.stl`` and so on, in µm.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written.
+    """
+    from vtkmodules.vtkFiltersCore import vtkSurfaceNets3D
+    from vtkmodules.vtkIOGeometry import vtkSTLWriter
+    from vtkmodules.vtkIOPLY import vtkPLYWriter
+
+    from hybridgui.structure.vtk_arrays import image_data
+
+    path = Path(path)
+    written = []
+    dz, dy, dx = stack.spacing
+    for phase in phases:
+        mask = (stack.labels == phase).astype(np.uint8)
+        if not mask.any():
+            continue
+        nets = vtkSurfaceNets3D()
+        nets.SetInputData(
+            image_data(np.pad(mask, 1), stack.spacing, origin=(-dx / 2, -dy / 2, -dz / 2))
+        )
+        nets.SetValue(0, 1)
+        nets.SetBackgroundLabel(0)
+        nets.SetOutputMeshTypeToTriangles()
+        nets.Update()
+        writer = vtkPLYWriter() if path.suffix.lower() == ".ply" else vtkSTLWriter()
+        target = path.with_name(f"{path.stem}_{PHASE_SHORT[phase]}{path.suffix}")
+        writer.SetFileName(str(target))
+        writer.SetFileTypeToBinary()
+        writer.SetInputData(nets.GetOutput())
+        if not writer.Write() or not target.exists():
+            raise InputError(f"Cannot write {target}: choose a folder that you may write to.")
+        written.append(target)
+    return written
+
+
+def write_picture(path: Path, pixels: np.ndarray) -> None:
+    """Write a picture; the suffix chooses the format.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    if Path(path).suffix.lower() in (".jpg", ".jpeg") and picture.mode == "RGBA":
+        picture = picture.convert("RGB")
+    try:
+        picture.save(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot write {path}: {error}.") from None

@@ -1,0 +1,494 @@
+"""The structure page: one electrode, from its recipe to a picture and its properties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QSplitter,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import InputError
+from hybridgui import dialogs
+from hybridgui.bridge import Job
+from hybridgui.properties.profile import ProfilePlot
+from hybridgui.properties.summary import PropertySummary
+from hybridgui.properties.table import PropertyTable
+from hybridgui.structure import export
+from hybridgui.structure.import_dialog import ImportDialog, RawVolume, read_volume
+from hybridgui.structure.recipe_form import RecipeForm
+from hybridgui.structure.slices import SlicesPanel
+from hybridgui.structure.view_panel import ViewPanel
+from hybridgui.structure.work import (
+    IMPORTED,
+    Electrode,
+    characterize_electrode,
+    generate_electrode,
+    rebuild_electrode,
+)
+from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import (
+    EmptyState,
+    Notice,
+    button,
+    enable,
+    follow_theme,
+    label,
+    line,
+)
+from hybridgui.widgets.page import Page
+
+_MOST_VOXELS = 64_000_000
+_QUICK_VOXELS = 8_000_000
+
+
+class StructurePage(Page):
+    """Generates or imports one electrode, shows it, and reads its properties."""
+
+    key = "structure"
+
+    def __init__(self, model: StudyModel, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.model = model
+        self.electrode: Electrode | None = None
+        self._job: Job | None = None
+        self._dialog: ImportDialog | None = None
+        self._build_side()
+        self._build_middle()
+        self._build_actions()
+        self.form.changed.connect(self._refresh_button)
+        model.studyOpened.connect(self._on_study_opened)
+        follow_theme(self, self._on_theme)
+        self._refresh_button()
+
+    # -- parts ----------------------------------------------------------------------------------
+    def _build_side(self) -> None:
+        self.form = RecipeForm(self.model)
+        self.side.body.addWidget(self.form)
+        self._properties = QWidget()
+        column = QVBoxLayout(self._properties)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(line())
+        column.addWidget(label("Properties", "heading"))
+        self.summary = PropertySummary()
+        column.addWidget(self.summary)
+        self._properties_hint = label("", "small", wrap=True)
+        column.addWidget(self._properties_hint)
+        self.compute = button("Compute properties", self.compute_properties)
+        column.addWidget(self.compute, 0, Qt.AlignmentFlag.AlignLeft)
+        self.all_properties = button("All properties", self._on_all_properties, link=True)
+        column.addWidget(self.all_properties, 0, Qt.AlignmentFlag.AlignLeft)
+        self.side.body.addWidget(self._properties)
+        self.generate_button = button("Generate", self.generate, primary=True)
+        self.side.foot.addWidget(self.generate_button)
+
+    def _build_middle(self) -> None:
+        self.empty = EmptyState(
+            "ph.cube",
+            "No electrode yet",
+            "Choose the recipe at the right and generate one, or import a segmented image: "
+            "TIFF, .npy, .vti or raw.",
+            [button("Import a stack…", self.ask_import)],
+        )
+        self.content = QWidget()
+        column = QVBoxLayout(self.content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self.notice = Notice("info")
+        column.addWidget(self.notice)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.panel = ViewPanel()
+        self.panel.saved.connect(self.ask_save_picture)
+        self.panel.pointed.connect(self._show_pointed)
+        self.panel.picked.connect(lambda pick: self.slices.set_position(pick.index))
+        self.panel.fieldAsked.connect(self._on_field_asked)
+        self.splitter.addWidget(self.panel)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.slices = SlicesPanel()
+        self.slices.pointed.connect(self._on_slice_pointed)
+        self.profile = ProfilePlot()
+        self.table = PropertyTable()
+        self.tabs.addTab(self.slices, "Slices")
+        self.tabs.addTab(self.profile, "Profile along z")
+        self.tabs.addTab(self.table, "Properties")
+        self._pointed = QLabel()
+        self._pointed.setProperty("role", "small")
+        self._pointed.setAccessibleName("Voxel under the pointer")
+        self.tabs.setCornerWidget(self._pointed)
+        self.splitter.addWidget(self.tabs)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        self.splitter.setSizes([420, 240])
+        column.addWidget(self.splitter, 1)
+        self.show_middle(self.empty)
+
+    def _build_actions(self) -> None:
+        self.import_button = button("Import…", self.ask_import, icon_name="ph.upload-simple")
+        self.import_button.setToolTip("Import a segmented image: TIFF, .npy, .vti or raw.")
+        self.header.actions.addWidget(self.import_button)
+        self.export_button = QToolButton()
+        self.export_button.setText("Export")
+        self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.export_button)
+        self._export_actions = {
+            "stack": menu.addAction("Voxels (TIFF, .npy, .vti, raw)…", self.ask_export_stack),
+            "surface": menu.addAction("Surfaces (.stl, .ply)…", self.ask_export_surfaces),
+            "particles": menu.addAction("Particle list (.csv)…", self.ask_export_particles),
+            "picture": menu.addAction("Picture of the view…", self.ask_save_picture),
+        }
+        self.export_button.setMenu(menu)
+        self.header.actions.addWidget(self.export_button)
+        self._refresh_actions()
+
+    def menu_actions(self) -> list[QAction]:
+        """Actions for the Study menu."""
+        generate = QAction("Generate electrode", self)
+        generate.setShortcut("Ctrl+G")
+        generate.triggered.connect(lambda *_: self._from_menu(self.generate))
+        return [generate]
+
+    def _from_menu(self, action) -> None:
+        self.model.go_to("structure")
+        action()
+
+    # -- generating -----------------------------------------------------------------------------
+    @property
+    def busy(self) -> bool:
+        """Whether an electrode is being made or read."""
+        return self._job is not None and self._job.running
+
+    def generate(self) -> None:
+        """Generate the electrode of the form, or stop the one under way."""
+        if self.busy:
+            self._job.cancel()
+            return
+        plan = self.form.plan
+        if plan.condition is None:
+            self.model.say("error", plan.problem or "The recipe is not complete.")
+            return
+        nz, ny, nx = plan.condition.shape
+        if nz * ny * nx > _MOST_VOXELS:
+            answer = dialogs.ask(
+                self,
+                f"This electrode has {nz * ny * nx / 1e6:,.0f} million voxels.",
+                f"It needs about {nz * ny * nx * 40 / 2**30:.0f} GB of memory and some minutes. "
+                "A smaller box or larger voxels are quicker.",
+                [("go", "Generate it"), ("stop", "Change the box")],
+                default="stop",
+                escape="stop",
+            )
+            if answer != "go":
+                return
+        self._begin(
+            "Generating the electrode",
+            generate_electrode(plan.condition, self.form.seed),
+            self._on_generated,
+        )
+
+    def _begin(self, title: str, work, finished) -> None:
+        study = self.model.study
+        self._job = self.model.start_job(
+            title,
+            work,
+            stage=self.key,
+            # What arrives after another study was opened belongs nowhere.
+            finished=lambda result: finished(result) if study is self._study() else None,
+        )
+        self._job.ended.connect(self._on_job_ended)
+        self._refresh_button()
+
+    def _study(self):
+        return self.model.study if self.model.is_open else None
+
+    def _on_job_ended(self) -> None:
+        self._job = None
+        self._refresh_button()
+
+    def _on_generated(self, electrode: Electrode) -> None:
+        warnings = tuple((electrode.structure.report or {}).get("warnings", ()))
+        self.show_electrode(electrode, warnings)
+        self._remember(electrode.record)
+
+    def _remember(self, record: dict[str, Any]) -> None:
+        if self.model.read_only:
+            return
+        try:
+            self.model.set_last_structure(record)
+        except InputError as error:
+            self.model.say("error", str(error))
+
+    def _refresh_button(self) -> None:
+        busy = self.busy
+        self.generate_button.setText("Cancel" if busy else "Generate")
+        plan = self.form.plan
+        reason = "" if busy or plan.condition is not None else plan.problem
+        enable(self.generate_button, reason, "" if busy else "Ctrl+G")
+        outdated = (
+            not busy
+            and self.electrode is not None
+            and self.electrode.structure is not None
+            and plan.condition is not None
+            and (
+                plan.condition.key != self.electrode.structure.condition.key
+                or self.form.seed != self.electrode.structure.seed
+            )
+        )
+        self._properties_hint.setText(
+            "Of the electrode shown; the recipe was changed since." if outdated else ""
+        )
+        self._properties_hint.setVisible(bool(outdated))
+
+    # -- showing ----------------------------------------------------------------------------------
+    def show_electrode(self, electrode: Electrode | None, warnings: tuple[str, ...] = ()) -> None:
+        """Show an electrode in every part of the page, or the empty state."""
+        self.electrode = electrode
+        stack = None if electrode is None else electrode.stack
+        self.panel.show_electrode(electrode)
+        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
+        self.profile.show_stack(stack)
+        self._show_properties()
+        self._refresh_actions()
+        self._refresh_button()
+        if electrode is None:
+            self.header.subtitle.setText("Generate one electrode and look inside it.")
+            self.show_middle(self.empty)
+            return
+        self.header.subtitle.setText(electrode.title)
+        self.notice.set_sentences([*electrode.notes, *warnings], "warning")
+        self.show_middle(self.content)
+
+    def _show_properties(self) -> None:
+        columns = {} if self.electrode is None else self.electrode.properties
+        self._properties.setVisible(self.electrode is not None)
+        self.summary.show_columns(columns)
+        self.table.show_columns(columns)
+        self.compute.setVisible(self.electrode is not None and not columns)
+        self.all_properties.setVisible(bool(columns))
+
+    def _refresh_actions(self) -> None:
+        missing = "" if self.electrode is not None else "Generate or import an electrode first."
+        enable(self.export_button, missing)
+        generated = self.electrode is not None and self.electrode.structure is not None
+        self._export_actions["particles"].setEnabled(generated)
+
+    def _on_all_properties(self) -> None:
+        self.tabs.setCurrentWidget(self.table)
+
+    def _on_theme(self) -> None:
+        self.panel.dress()
+        stack = None if self.electrode is None else self.electrode.stack
+        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
+
+    def _show_pointed(self, text: str) -> None:
+        self._pointed.setText(text)
+
+    def _on_slice_pointed(self, voxel) -> None:
+        self._pointed.setText("" if voxel is None else self.panel.describe(voxel))
+
+    def _on_field_asked(self) -> None:
+        stack = None if self.electrode is None else self.electrode.stack
+        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
+
+    # -- properties ---------------------------------------------------------------------------------
+    def compute_properties(self) -> None:
+        """Compute the properties of the electrode that is shown."""
+        if self.electrode is None or self.busy:
+            return
+        shown = self.electrode
+
+        def finished(result) -> None:
+            if self.electrode is shown:
+                self._take_properties(*result)
+
+        self._begin("Computing the properties", characterize_electrode(shown.stack), finished)
+
+    def _take_properties(self, columns: dict[str, float], full: dict[str, Any]) -> None:
+        electrode = self.electrode
+        assert electrode is not None
+        record = electrode.record | {
+            "properties": full,
+            "columns": {n: v if abs(v) < float("inf") else str(v) for n, v in columns.items()},
+        }
+        self.electrode = Electrode(
+            electrode.stack,
+            electrode.source,
+            electrode.title,
+            electrode.structure,
+            columns,
+            electrode.notes,
+            record,
+        )
+        if electrode.source == IMPORTED and not self.model.read_only:
+            self.model.study.set_stack_properties(int(record["stack"]), full)
+        self._show_properties()
+        self._remember(record)
+
+    # -- the study ------------------------------------------------------------------------------------
+    def _on_study_opened(self) -> None:
+        self.show_electrode(None)
+        record = self.model.last_structure
+        if not record:
+            return
+        study = self.model.study
+        self._begin(
+            "Building the electrode again", rebuild_electrode(record, study.stack), self._on_rebuilt
+        )
+
+    def _on_rebuilt(self, electrode: Electrode) -> None:
+        self.show_electrode(electrode)
+
+    # -- import -----------------------------------------------------------------------------------------
+    def ask_import(self) -> None:
+        """Ask for a stack and import it."""
+        path = dialogs.ask_open(
+            self, self.model.settings, "stack", "Import voxel stack", dialogs.STACK_FILTER
+        )
+        if path:
+            self.import_stack(path)
+
+    def import_stack(self, path: str | Path) -> None:
+        """Read a file or folder of slices, and ask what its values mean."""
+        if self.busy:
+            self.model.say("info", "Wait for the electrode under way, or cancel it first.")
+            return
+        path = Path(path)
+        self._begin(
+            f"Reading {path.name}",
+            lambda job: read_volume(path, job.engine_progress),
+            self._on_volume,
+        )
+
+    def _on_volume(self, volume: RawVolume) -> None:
+        self._dialog = ImportDialog(volume, self)
+        self._dialog.accepted.connect(self._on_import_accepted)
+        self._dialog.finished.connect(self._dialog.deleteLater)
+        self._dialog.open()
+
+    @property
+    def import_dialog(self) -> ImportDialog | None:
+        """The dialog that asks about the file being imported."""
+        return self._dialog
+
+    def _on_import_accepted(self) -> None:
+        assert self._dialog is not None and self._dialog.stack is not None
+        stack, name = self._dialog.stack, self._dialog.file_name
+        source = self._dialog.source
+        self._dialog = None
+        study = self.model.study
+        read_only = self.model.read_only
+
+        def work(job: Job) -> Electrode:
+            number = -1
+            if not read_only:
+                job.engine_progress.report(0.2, "Keeping the stack in the study")
+                number = study.add_stack(stack, name, source)
+            record = {"source": IMPORTED, "stack": number, "title": name, "file": source}
+            return Electrode(stack, IMPORTED, name, record=record)
+
+        QTimer.singleShot(0, lambda: self._begin(f"Importing {name}", work, self._on_imported))
+
+    def _on_imported(self, electrode: Electrode) -> None:
+        self.show_electrode(electrode)
+        self._remember(electrode.record)
+        self.model.stacksChanged.emit()
+        if electrode.stack.labels.size <= _QUICK_VOXELS:
+            QTimer.singleShot(0, self.compute_properties)
+
+    # -- export -----------------------------------------------------------------------------------------
+    def _name(self) -> str:
+        if self.electrode is None or self.electrode.structure is None:
+            return "electrode"
+        condition = self.electrode.structure.condition
+        am = f"AM{100 * condition.recipe.am_fraction:g}"
+        return f"{am}_porosity{100 * condition.porosity:.1f}_seed{self.electrode.structure.seed}"
+
+    def _ask_path(self, title: str, filters: str, suffix: str) -> Path | None:
+        path = dialogs.ask_save(
+            self, self.model.settings, "export", title, filters, self._name() + suffix
+        )
+        return Path(path) if path else None
+
+    def _write(self, title: str, write, done: str) -> None:
+        """Write a file in a thread of its own, and say so."""
+
+        def work(job: Job) -> str:
+            job.engine_progress.report(0.1, title)
+            write()
+            return done
+
+        self.model.start_job(
+            title,
+            work,
+            stage=self.key,
+            finished=lambda text: self.model.say("success", text),
+        )
+
+    def ask_export_stack(self) -> None:
+        """Ask where to write the voxels."""
+        path = self._ask_path("Export voxels", export.STACK_FILTERS, ".tif")
+        if path is not None:
+            self.export_stack(path)
+
+    def export_stack(self, path: Path) -> None:
+        """Write the voxels; the suffix chooses the format."""
+        electrode = self.electrode
+        if electrode is not None:
+            self._write(
+                f"Writing {path.name}",
+                lambda: export.write_electrode(path, electrode),
+                f"Wrote {path.name}.",
+            )
+
+    def ask_export_surfaces(self) -> None:
+        """Ask where to write the surfaces."""
+        path = self._ask_path("Export surfaces", export.SURFACE_FILTERS, ".stl")
+        if path is not None and self.electrode is not None:
+            try:
+                # VTK is used in the GUI thread only.
+                files = export.write_surfaces(path, self.electrode.stack)
+            except InputError as error:
+                self.model.say("error", str(error))
+                return
+            self.model.say("success", f"Wrote {', '.join(f.name for f in files)}.")
+
+    def ask_export_particles(self) -> None:
+        """Ask where to write the particle list."""
+        path = self._ask_path("Export particles", "Comma-separated values (*.csv)", ".csv")
+        if path is not None and self.electrode is not None and self.electrode.structure is not None:
+            from engine.structure.particles import write_particles
+
+            particles = self.electrode.structure.particles
+            self._write(
+                f"Writing {path.name}",
+                lambda: write_particles(path, particles),
+                f"Wrote {path.name}.",
+            )
+
+    def ask_save_picture(self) -> None:
+        """Ask how large the picture is to be, and where to save it."""
+        self.panel.ask_picture(self._ask_path, self.model)
+
+    # -- life ---------------------------------------------------------------------------------------------
+    def activated(self) -> None:
+        """Start the 3D view when the page is first seen."""
+        self.panel.wake()
+        self.form.refresh()
+
+    def shut_down(self) -> None:
+        """Stop work, and give the graphics memory back."""
+        if self._job is not None:
+            self._job.cancel()
+        self.panel.shut_down()

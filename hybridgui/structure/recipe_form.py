@@ -1,0 +1,501 @@
+"""The form of the structure page: what goes in, and at once what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from engine.errors import InputError
+from engine.experiment.calendering import calendered_condition
+from engine.experiment.calibration import GapCalibration
+from engine.experiment.laws import law_from_dict, published_law
+from engine.structure.condition import Coating, Condition, Recipe
+from engine.structure.options import GENERATOR_OPTIONS
+from hybridgui.structure.options_form import OptionsForm, option_label
+from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import Fold, Notice, button, label
+from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
+from hybridgui.widgets.numbers import percent
+
+PREFIX = "structure/"
+DEFAULTS: dict[str, Any] = {
+    "protocol": "physical",
+    "law": "study",
+    "am_percent": 94.0,
+    "initial_porosity_percent": 46.0,
+    "initial_thickness_um": 100.0,
+    "driver": ["pressure", 120.0],
+    "porosity_percent": 33.0,
+    "thickness_um": 80.0,
+    "porosity_kind": "",
+    "box_x_um": 50.0,
+    "box_y_um": 50.0,
+    "voxel_size_um": 1.0,
+    "seed": 0,
+    "am_density": 4.65,
+    "cbd_density": 1.8,
+    "cbd_nanoporosity_percent": 47.0,
+    "options": {},
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the form asks for.
+
+    Attributes
+    ----------
+    condition : Condition or None
+        None where `problem` says why there is none.
+    warnings : list of str
+    problem : str
+    """
+
+    condition: Condition | None
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class RecipeForm(QWidget):
+    """Inputs of a structure, kept in the study as parameters that can be undone.
+
+    Signals
+    -------
+    changed : the plan is another one
+    """
+
+    changed = Signal()
+
+    def __init__(self, model: StudyModel, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._model = model
+        self._plan = Plan(None)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        self._build_recipe(layout)
+        self._build_calendering(layout)
+        self._build_derived(layout)
+        self._build_sample(layout)
+        self._build_more(layout)
+        self._connect()
+        model.parameterChanged.connect(self._on_parameter_changed)
+        model.lawChanged.connect(self.refresh)
+        model.studyOpened.connect(self.refresh)
+
+    # -- what it asks for -----------------------------------------------------------------------
+    @property
+    def plan(self) -> Plan:
+        """Condition, warnings or problem of the inputs as they stand."""
+        return self._plan
+
+    @property
+    def seed(self) -> int:
+        """Seed of the structure."""
+        return int(self._value("seed"))
+
+    def field(self, name: str) -> QWidget:
+        """Field of a parameter, by its name."""
+        return self._fields[name]
+
+    def make_plan(self) -> Plan:
+        """Read the parameters, and let the engine judge them."""
+        v = self._value
+        published = v("protocol") == "published"
+        try:
+            recipe = Recipe(
+                v("am_percent") / 100,
+                am_density=v("am_density"),
+                cbd_density=v("cbd_density"),
+                cbd_nanoporosity=v("cbd_nanoporosity_percent") / 100,
+            )
+            if published:
+                recipe = Recipe.published(v("am_percent") / 100)
+            common: dict[str, Any] = {
+                "box": (v("box_y_um"), v("box_x_um")),
+                "voxel_size": v("voxel_size_um"),
+                "options": self._options(),
+            }
+            if v("porosity_kind"):
+                common["porosity_kind"] = v("porosity_kind")
+            if v("law") == "none":
+                kind = common.pop("porosity_kind", "resolved" if published else "total")
+                return Plan(
+                    Condition(
+                        recipe,
+                        v("porosity_percent") / 100,
+                        v("thickness_um"),
+                        porosity_kind=kind,
+                        protocol=v("protocol"),
+                        **common,
+                    )
+                )
+            coating = Coating(v("initial_porosity_percent") / 100, v("initial_thickness_um"))
+            driver, value = v("driver")
+            condition, warnings = calendered_condition(
+                self.law(),
+                recipe,
+                coating,
+                protocol=v("protocol"),
+                **{driver: value},
+                **common,
+            )
+            return Plan(condition, tuple(warnings))
+        except InputError as error:
+            return Plan(None, (), str(error))
+
+    def law(self):
+        """The law in use: the study's own, or the published one."""
+        own = self._model.law
+        if self._value("law") == "study" and own is not None:
+            return law_from_dict(own)
+        return published_law()
+
+    @property
+    def calibration(self) -> GapCalibration:
+        """What links gap and pressure."""
+        return self.law().calibration
+
+    def set_condition(self, condition: Condition, seed: int) -> None:
+        """Show the inputs of a condition (one step to undo)."""
+        values: dict[str, Any] = {
+            "protocol": condition.protocol,
+            "am_percent": 100 * condition.recipe.am_fraction,
+            "box_y_um": condition.box[0],
+            "box_x_um": condition.box[1],
+            "voxel_size_um": condition.voxel_size,
+            "seed": int(seed),
+            "options": dict(condition.options),
+        }
+        if condition.coating is not None:
+            values["initial_porosity_percent"] = 100 * condition.coating.initial_porosity
+            values["initial_thickness_um"] = condition.coating.initial_thickness
+        if condition.pressure is not None:
+            values["driver"] = ["pressure", condition.pressure]
+        else:
+            values["law"] = "none"
+            values["porosity_percent"] = 100 * condition.porosity
+            values["thickness_um"] = condition.thickness
+        self._model.undo_stack.beginMacro("Show condition")
+        try:
+            for name, value in values.items():
+                self._set(name, value, "Show condition")
+        finally:
+            self._model.undo_stack.endMacro()
+
+    # -- parts ------------------------------------------------------------------------------------
+    def _build_recipe(self, layout: QVBoxLayout) -> None:
+        group = FormGroup("Electrode before calendering")
+        self._fields: dict[str, Any] = {}
+        self._add(
+            group,
+            "am_percent",
+            "Active material",
+            NumberField(
+                1,
+                100,
+                94,
+                "%",
+                step=0.5,
+                tip="Mass fraction of active material; the rest is carbon black and binder.",
+            ),
+        )
+        self._add(
+            group,
+            "initial_porosity_percent",
+            "Initial porosity",
+            NumberField(
+                1,
+                99,
+                46,
+                "%",
+                step=1,
+                tip="Porosity of the dried electrode, as a lab computes it from mass and "
+                "thickness (pores inside the CBD included).",
+            ),
+        )
+        self._add(
+            group,
+            "initial_thickness_um",
+            "Initial thickness",
+            NumberField(1, 2000, 100, "µm", step=5, tip="Of the coating, without the foil."),
+        )
+        self._before = group
+        layout.addWidget(group)
+
+    def _build_calendering(self, layout: QVBoxLayout) -> None:
+        group = FormGroup("Calendering")
+        self._add(
+            group,
+            "law",
+            "Law",
+            Choice(
+                [
+                    ("study", "Law of this study"),
+                    ("published", "Published law"),
+                    ("none", "Porosity given"),
+                ],
+                tip="Where the porosity after calendering comes from.",
+            ),
+        )
+        pressure = NumberField(
+            0, 2000, 120, "MPa", step=5, tip="Calender pressure; sets the roll gap."
+        )
+        gap = NumberField(0, 500, 15, "µm", step=1, tip="Roll gap; sets the calender pressure.")
+        self._pressure = group.add("Pressure", pressure)
+        self._gap = group.add("Roll gap", gap)
+        self._fields["pressure_MPa"], self._fields["gap_um"] = pressure, gap
+        self._add(
+            group,
+            "porosity_percent",
+            "Porosity",
+            NumberField(1, 99, 33, "%", step=1, tip="Porosity after calendering."),
+        )
+        self._add(
+            group,
+            "thickness_um",
+            "Thickness",
+            NumberField(1, 5000, 80, "µm", step=5, tip="Thickness after calendering."),
+        )
+        self._after = group
+        layout.addWidget(group)
+
+    def _build_derived(self, layout: QVBoxLayout) -> None:
+        box = QWidget()
+        self._derived = QGridLayout(box)
+        self._derived.setContentsMargins(0, 0, 0, 0)
+        self._derived.setHorizontalSpacing(GRID)
+        self._derived.setVerticalSpacing(4)
+        self._derived.setColumnStretch(0, 1)
+        self._derived_labels: list[tuple[QLabel, QLabel]] = []
+        layout.addWidget(box)
+        self.notice = Notice("warning")
+        layout.addWidget(self.notice)
+
+    def _build_sample(self, layout: QVBoxLayout) -> None:
+        group = FormGroup("Sample")
+        self._add(
+            group,
+            "protocol",
+            "Protocol",
+            Choice(
+                [("physical", "Physical"), ("published", "As published")],
+                tip="Physical: conserves the solid, packs without gross overlap. As published: "
+                "the rules of Duquesnoy et al. 2020, for comparison.",
+            ),
+        )
+        x = NumberField(2, 2000, 50, "µm", step=5, tip="Width of the box along x.")
+        y = NumberField(2, 2000, 50, "µm", step=5, tip="Width of the box along y.")
+        for field in (x, y):
+            field.setMinimumWidth(76)
+        self._fields["box_x_um"], self._fields["box_y_um"] = x, y
+        group.add("Box x, y", beside(x, y))
+        self._add(
+            group,
+            "voxel_size_um",
+            "Voxel size",
+            NumberField(
+                0.05,
+                20,
+                1,
+                "µm",
+                decimals=3,
+                step=0.1,
+                tip="Edge of a voxel. Tortuosity depends on it: compare only at equal size.",
+            ),
+        )
+        seed = IntegerField(
+            0, 2_147_483_647, 0, tip="The same inputs and seed give the same voxels."
+        )
+        seed.setMinimumWidth(76)
+        self._fields["seed"] = seed
+        self.new_seed = button("New", self._on_new_seed, tip="Take the next seed.")
+        group.add("Seed", beside(seed, self.new_seed))
+        layout.addWidget(group)
+
+    def _build_more(self, layout: QVBoxLayout) -> None:
+        self.more = Fold("More options")
+        group = FormGroup()
+        self._add(
+            group,
+            "porosity_kind",
+            "Porosity is",
+            Choice(
+                [
+                    ("", "As the protocol says"),
+                    ("total", "Total (lab)"),
+                    ("resolved", "Resolved (voxels)"),
+                ],
+                tip="Total counts the nanopores inside the CBD, as a lab does; resolved is the "
+                "share of electrolyte voxels.",
+            ),
+        )
+        self._add(
+            group,
+            "am_density",
+            "AM density",
+            NumberField(0.5, 25, 4.65, "g/cm³", decimals=3, step=0.05, tip="4.65 is NMC111."),
+        )
+        self._add(
+            group,
+            "cbd_density",
+            "CBD density",
+            NumberField(
+                0.2,
+                5,
+                1.8,
+                "g/cm³",
+                decimals=3,
+                step=0.05,
+                tip="Skeletal density of carbon black and binder, without pores.",
+            ),
+        )
+        self._add(
+            group,
+            "cbd_nanoporosity_percent",
+            "CBD nanoporosity",
+            NumberField(0, 95, 47, "%", step=1, tip="Share of nanopores in the CBD's volume."),
+        )
+        self.more.body.addWidget(group)
+        self.options = OptionsForm()
+        self.more.body.addWidget(self.options)
+        layout.addWidget(self.more)
+
+    def _add(self, group: FormGroup, name: str, text: str, field: QWidget) -> None:
+        self._fields[name] = group.add(text, field, field.toolTip())
+
+    def _connect(self) -> None:
+        for name, field in self._fields.items():
+            if name in ("pressure_MPa", "gap_um"):
+                driver = name.split("_")[0]
+                field.edited.connect(lambda v, d=driver: self._on_driver(d, v))
+            else:
+                field.edited.connect(lambda v, n=name: self._set(n, v))
+        self.options.edited.connect(self._on_option)
+
+    # -- parameters -----------------------------------------------------------------------------
+    def _value(self, name: str) -> Any:
+        return self._model.parameter(PREFIX + name, DEFAULTS[name])
+
+    def _set(self, name: str, value: Any, text: str = "") -> None:
+        field = self._fields.get(name)
+        words = field.accessibleName().lower() if field is not None else name.replace("_", " ")
+        self._model.set_parameter(PREFIX + name, value, text or f"Change {words or name}")
+
+    def _options(self) -> dict[str, Any]:
+        return dict(self._value("options"))
+
+    def _on_driver(self, driver: str, value: float) -> None:
+        self._set("driver", [driver, value], f"Change {driver}")
+
+    def _on_option(self, name: str, value: Any) -> None:
+        options = self._options()
+        if options.get(name, GENERATOR_OPTIONS[name][0]) == value:
+            return
+        if value == GENERATOR_OPTIONS[name][0]:
+            options.pop(name, None)
+        else:
+            options[name] = value
+        self._set("options", options, f"Change {option_label(name).lower()}")
+
+    def _on_new_seed(self) -> None:
+        self._set("seed", self.seed + 1, "New seed")
+
+    def _on_parameter_changed(self, key: str, value: Any) -> None:
+        if key.startswith(PREFIX):
+            self.refresh()
+
+    # -- showing ----------------------------------------------------------------------------------
+    def refresh(self) -> None:
+        """Show the parameters, and what follows from them."""
+        if not self._model.is_open:
+            return
+        for name, field in self._fields.items():
+            if name not in ("pressure_MPa", "gap_um"):
+                field.show_value(self._value(name))
+        self.options.show_options(self._options())
+        self._show_driver()
+        given = self._value("law") == "none"
+        for name in ("initial_porosity_percent", "initial_thickness_um"):
+            self._before.set_row_visible(self._fields[name], not given)
+        for name in ("pressure_MPa", "gap_um"):
+            self._after.set_row_visible(self._fields[name], not given)
+        for name in ("porosity_percent", "thickness_um"):
+            self._after.set_row_visible(self._fields[name], given)
+        published = self._value("protocol") == "published"
+        for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent"):
+            self._fields[name].setEnabled(not published)
+        self.options.setVisible(not published)
+        self._plan = self.make_plan()
+        self._show_derived()
+        self.changed.emit()
+
+    def _show_driver(self) -> None:
+        driver, value = self._value("driver")
+        calibration = self.calibration
+        try:
+            if driver == "pressure":
+                pressure, gap = value, float(calibration.gap(value))
+            else:
+                pressure, gap = float(calibration.pressure(value)), value
+        except InputError:
+            (self._pressure if driver == "pressure" else self._gap).show_value(value)
+            return
+        self._pressure.show_value(pressure)
+        self._gap.show_value(gap)
+
+    def _show_derived(self) -> None:
+        plan = self._plan
+        rows: list[tuple[str, str, str]] = []
+        if plan.condition is not None:
+            condition = plan.condition
+            kind = "total" if condition.porosity_kind == "total" else "resolved"
+            electrolyte, am, cbd = condition.volume_fractions
+            if self._value("law") != "none":
+                rows.append(
+                    (
+                        "Porosity after calendering",
+                        percent(condition.porosity),
+                        f"{kind.capitalize()} porosity, by the law '{self.law().kind}'.",
+                    )
+                )
+                rows.append(("Thickness after calendering", f"{condition.thickness:.1f} µm", ""))
+            rows.append(("AM volume", percent(am), "Share of the voxels."))
+            rows.append(("CBD volume", percent(cbd), "Share of the voxels, nanopores included."))
+            rows.append(("Electrolyte volume", percent(electrolyte), "Share of the voxels."))
+            nz, ny, nx = condition.shape
+            rows.append(
+                ("Voxels", f"{nx} × {ny} × {nz}", f"{nx * ny * nz:,} voxels along x, y and z.")
+            )
+        for row, (name, value, tip) in enumerate(rows):
+            if row == len(self._derived_labels):
+                left, right = label("", "muted"), label("", selectable=True)
+                right.setAlignment(Qt.AlignmentFlag.AlignRight)
+                self._derived.addWidget(left, row, 0)
+                self._derived.addWidget(right, row, 1)
+                self._derived_labels.append((left, right))
+            left, right = self._derived_labels[row]
+            left.setText(name)
+            right.setText(value)
+            left.setToolTip(tip)
+            right.setToolTip(tip)
+        for row, pair in enumerate(self._derived_labels):
+            for part in pair:
+                part.setVisible(row < len(rows))
+        if plan.problem:
+            self.notice.set_text(plan.problem, "error")
+        else:
+            said = list(plan.warnings)
+            if self._model.law is None and self._value("law") == "study":
+                said.insert(0, "This study has no law yet: the published one is used.")
+            self.notice.set_sentences(said, "warning")
+
+    def derived(self) -> dict[str, str]:
+        """The derived values as shown, by their names."""
+        return {
+            left.text(): right.text() for left, right in self._derived_labels if not left.isHidden()
+        }

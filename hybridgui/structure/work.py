@@ -1,0 +1,184 @@
+"""The long work of the structure page, as functions to run off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.progress import Progress
+from engine.structure.condition import Condition
+from engine.structure.stack import VoxelStack
+from hybridgui.bridge import Job
+
+IMPORTED, GENERATED = "imported", "generated"
+
+
+@dataclass(frozen=True, eq=False)
+class Electrode:
+    """A structure on the page, with all that is known of it.
+
+    Attributes
+    ----------
+    stack : VoxelStack
+    source : {"generated", "imported"}
+    title : str
+        How the window names it.
+    structure : engine.structure.generate.Structure or None
+        Particles and report of a generated structure.
+    properties : dict
+        One number a column (see `engine.properties.catalogue`); empty until computed.
+    notes : tuple of str
+        What the user should know: assumptions of the reader, a hash that differs.
+    record : dict
+        JSON values that bring the electrode back.
+    """
+
+    stack: VoxelStack
+    source: str
+    title: str
+    structure: Any = None
+    properties: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def part_of(progress: Progress, first: float, last: float) -> Progress:
+    """Progress of a part of the work, shown as `first` to `last` of the whole."""
+    return Progress(lambda share, stage: progress.report(first + share * (last - first), stage))
+
+
+def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Electrode]:
+    """Work that generates a structure and computes its properties."""
+
+    def work(job: Job) -> Electrode:
+        from engine.structure.generate import generate
+
+        progress = job.engine_progress
+        structure = generate(condition, seed, part_of(progress, 0.0, 0.5))
+        flat, full = _characterize(structure.stack, part_of(progress, 0.5, 1.0))
+        record = {
+            "source": GENERATED,
+            "condition": condition.to_dict(),
+            "seed": int(seed),
+            "voxels_sha256": structure.stack.sha256,
+            "report": structure.report,
+            "properties": full,
+            "columns": _finite_or_text(flat),
+        }
+        return Electrode(
+            structure.stack,
+            GENERATED,
+            electrode_title(condition, seed),
+            structure,
+            flat,
+            (),
+            record,
+        )
+
+    return work
+
+
+def rebuild_electrode(record: dict[str, Any], load: Callable[[int], VoxelStack]) -> Callable:
+    """Work that brings back what the study remembers.
+
+    Parameters
+    ----------
+    record : dict
+        `Electrode.record` of the electrode.
+    load : callable
+        Stack of the study by its number.
+    """
+
+    def work(job: Job) -> Electrode:
+        properties = columns_of(record)
+        if record.get("source") == IMPORTED:
+            job.engine_progress.report(0.1, "Reading the imported stack")
+            stack = load(int(record["stack"]))
+            return Electrode(stack, IMPORTED, record.get("title", ""), None, properties, (), record)
+        from engine.structure.generate import generate
+
+        condition = Condition.from_dict(record["condition"])
+        structure = generate(condition, int(record["seed"]), job.engine_progress)
+        notes = []
+        if structure.stack.sha256 != record.get("voxels_sha256"):
+            notes.append(
+                "The structure that this version of the program builds from the stored recipe and "
+                "seed differs from the one stored: the properties shown belong to the stored one. "
+                "Generate it again to bring them together."
+            )
+        return Electrode(
+            structure.stack,
+            GENERATED,
+            electrode_title(condition, int(record["seed"])),
+            structure,
+            properties,
+            tuple(notes),
+            record,
+        )
+
+    return work
+
+
+def characterize_electrode(stack: VoxelStack) -> Callable[[Job], tuple[dict, dict]]:
+    """Work that computes the properties of a stack: flat columns, and the full JSON form."""
+    return lambda job: _characterize(stack, job.engine_progress)
+
+
+def read_electrode(path: Path, **options: Any) -> Callable[[Job], tuple[VoxelStack, list[str]]]:
+    """Work that reads a stack from a file; options are those of `read_stack`."""
+
+    def work(job: Job) -> tuple[VoxelStack, list[str]]:
+        from engine.structure.stack_io import read_stack
+
+        job.engine_progress.report(0.05, f"Reading {Path(path).name}")
+        return read_stack(path, **options)
+
+    return work
+
+
+def transport_fields(stack: VoxelStack, phase: str) -> Callable[[Job], Any]:
+    """Work that solves transport in a phase and keeps potential and flux."""
+
+    def work(job: Job) -> Any:
+        from engine.properties.transport import solve
+        from engine.structure.stack import AM, ELECTROLYTE
+
+        masks = {
+            "electrolyte": stack.labels == ELECTROLYTE,
+            "solid": stack.labels != ELECTROLYTE,
+            "am": stack.labels == AM,
+        }
+        return solve(masks[phase], spacing=stack.spacing, fields=True, progress=job.engine_progress)
+
+    return work
+
+
+def _characterize(stack: VoxelStack, progress: Progress) -> tuple[dict, dict]:
+    from engine.properties.characterize import characterize
+
+    properties = characterize(stack, progress=progress)
+    return properties.flat(), properties.to_dict()
+
+
+def _finite_or_text(columns: dict[str, float]) -> dict[str, Any]:
+    """Columns as JSON values: what is not a finite number becomes a text."""
+    return {k: v if abs(v) < float("inf") else str(v) for k, v in columns.items()}
+
+
+def columns_of(record: dict[str, Any]) -> dict[str, float]:
+    """Columns of a record as numbers again."""
+    return {name: float(value) for name, value in record.get("columns", {}).items()}
+
+
+def electrode_title(condition: Condition, seed: int) -> str:
+    """One line that names a generated electrode."""
+    parts = [f"AM {100 * condition.recipe.am_fraction:g} %"]
+    if condition.coating is not None:
+        parts.append(f"initial porosity {100 * condition.coating.initial_porosity:g} %")
+    if condition.pressure is not None:
+        parts.append(f"{condition.pressure:.4g} MPa")
+    parts.append(f"porosity {100 * condition.porosity:.1f} %")
+    parts.append(f"seed {seed}")
+    return " · ".join(parts)
