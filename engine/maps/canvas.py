@@ -101,3 +101,23 @@ def save(
                 ) from error
             paths.append(path)
     return paths
+
+
+def to_bytes(figure: Figure, form: str = "svg", dpi: int = 150) -> bytes:
+    """A figure as the content of a file, to be put into a page.
+
+    Parameters
+    ----------
+    figure : Figure
+    form : {"svg", "png", "pdf"}
+    dpi : int
+    """
+    import io
+
+    import matplotlib
+
+    buffer = io.BytesIO()
+    metadata: dict[str, Any] = {"Date": None} if form == "svg" else {}
+    with _lock, matplotlib.rc_context({"svg.hashsalt": "report"}):
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()

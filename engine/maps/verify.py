@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,17 @@ class Verification:
             f"lie inside their {100 * self.level:.0f} % interval. This tests the models at the "
             "law's porosity; only a measurement tests the law."
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, for a study's settings and the report."""
+        return {
+            "condition": self.condition.to_dict(),
+            "checks": self.to_frame().replace({np.nan: None}).to_dict("records"),
+            "seeds": list(self.seeds),
+            "level": self.level,
+            "notes": list(self.notes),
+            "sentence": self.sentence,
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """One row per output."""

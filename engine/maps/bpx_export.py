@@ -1,0 +1,296 @@
+"""An electrode condition as the positive-electrode block of a BPX file, for cell models.
+
+BPX (Battery Parameter eXchange, https://bpxstandard.com) is a JSON format for the parameters
+of physics-based cell models. A study knows the **structure** of one electrode; everything else
+of a cell (chemistry, kinetics, the other electrode) comes from a BPX file of the user's, into
+which the block is merged.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine import __version__
+from engine.errors import InputError
+from engine.maps.quantities import quantity
+from engine.maps.responses import Responses
+
+POSITIVE = "Positive electrode"
+AREA_COLUMN = "active_area_per_volume_1_per_um"
+ELECTRONIC_COLUMN = "effective_conductivity_electronic_S_per_m"
+
+_PLAIN = (
+    "Thickness [m]",
+    "Porosity",
+    "Transport efficiency",
+    "Surface area per unit volume [m-1]",
+    "Conductivity [S.m-1]",
+)
+
+
+@dataclass(frozen=True)
+class ElectrodeParameters:
+    """Effective parameters of one electrode, in SI units.
+
+    Attributes
+    ----------
+    thickness : float, m
+    porosity : float, 0..1
+        Share of electrolyte that transport goes through.
+    transport_efficiency : float
+        ``eps/tau_f``: effective over bulk transport property of the electrolyte.
+    area_per_volume : float or None, 1/m
+        Active area per volume of the electrode; None where no model gives it.
+    conductivity : float or None, S/m
+        Effective electronic; None where no model gives it.
+    am_share : float or None, 0..1
+        Volume share of the active material.
+    source : str
+        The condition, in words.
+    """
+
+    thickness: float
+    porosity: float
+    transport_efficiency: float
+    area_per_volume: float | None = None
+    conductivity: float | None = None
+    am_share: float | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("thickness", "porosity", "transport_efficiency"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise InputError(
+                    f"A cell model needs a {name.replace('_', ' ')} above 0, not {value:g}: choose "
+                    "a condition whose electrolyte percolates."
+                )
+        if self.porosity >= 1 or self.transport_efficiency > self.porosity * (1 + 1e-9):
+            raise InputError(
+                f"Porosity {self.porosity:g} and transport efficiency "
+                f"{self.transport_efficiency:g} do not fit: eps must be below 1 and tau_f not."
+            )
+
+    def block(self, *, equivalent_radius: bool = False) -> dict[str, float]:
+        """The keys of a BPX electrode that these parameters set.
+
+        Parameters
+        ----------
+        equivalent_radius : bool
+            Set the particle radius to ``3*phi_AM/a`` too. BPX has no AM share of its own: a
+            cell model takes it as ``a*R/3``, so that with the radius of another electrode the
+            capacity would be wrong, with this one the length of diffusion is a mean one.
+
+        Raises
+        ------
+        InputError
+            If the radius is asked for and the area or the AM share is not known.
+        """
+        values = (
+            self.thickness,
+            self.porosity,
+            self.transport_efficiency,
+            self.area_per_volume,
+            self.conductivity,
+        )
+        block = {
+            key: float(value)
+            for key, value in zip(_PLAIN, values, strict=True)
+            if value is not None
+        }
+        if equivalent_radius:
+            if not self.area_per_volume or not self.am_share:
+                raise InputError(
+                    "The equivalent particle radius needs the active area and the AM share: train "
+                    "a model of the active area per volume."
+                )
+            block["Particle radius [m]"] = 3 * self.am_share / self.area_per_volume
+        return block
+
+
+def from_properties(
+    flat: Mapping[str, float], thickness_um: float, source: str = ""
+) -> ElectrodeParameters:
+    """Parameters of a computed structure or of a dataset row.
+
+    Parameters
+    ----------
+    flat : mapping of column to number
+        ``Properties.flat()`` or a row of the dataset.
+    thickness_um : float, µm
+
+    Raises
+    ------
+    InputError
+        If the tortuosity factor or the phase fraction of the electrolyte is missing.
+    """
+    for name in ("phase_fraction_electrolyte", "tortuosity_factor_electrolyte"):
+        if name not in flat or flat[name] is None:
+            raise InputError(f"'{quantity(name).label}' is missing: compute the structure first.")
+    share = float(flat["phase_fraction_electrolyte"])
+    area = flat.get(AREA_COLUMN)
+    return ElectrodeParameters(
+        thickness=1e-6 * float(thickness_um),
+        porosity=share,
+        transport_efficiency=share / float(flat["tortuosity_factor_electrolyte"]),
+        area_per_volume=None if area is None else 1e6 * float(area),
+        conductivity=_maybe(flat.get(ELECTRONIC_COLUMN)),
+        am_share=_maybe(flat.get("phase_fraction_am")),
+        source=source,
+    )
+
+
+def from_responses(responses: Responses, setting: Mapping[str, float]) -> ElectrodeParameters:
+    """Parameters that law and models predict at a setting.
+
+    Parameters
+    ----------
+    responses : Responses
+    setting : mapping of column to number
+        E.g. ``recommendation.setting``.
+
+    Raises
+    ------
+    InputError
+        If there is no law or no model of the electrolyte's tortuosity.
+    """
+    wanted = ["porosity_percent", "thickness_um", "tortuosity_factor_electrolyte"]
+    optional = [name for name in (AREA_COLUMN, ELECTRONIC_COLUMN) if responses.gives(name)]
+    own = {
+        name: value
+        for name, value in setting.items()
+        if name in {*responses.base, *responses.ranges, "pressure_MPa"}
+    }
+    if "pressure_MPa" not in own and "gap_um" in setting:
+        own["gap_um"] = setting["gap_um"]
+    result = responses.evaluate(pd.DataFrame([own]), [*wanted, *optional], intervals=False)
+    row = {name: float(result.values[name].iloc[0]) for name in (*wanted, *optional)}
+    share = float(responses.electrolyte_share(result.settings)[0])
+    done = result.settings.iloc[0]
+    return ElectrodeParameters(
+        thickness=1e-6 * row["thickness_um"],
+        porosity=share,
+        transport_efficiency=share / row["tortuosity_factor_electrolyte"],
+        area_per_volume=1e6 * row[AREA_COLUMN] if AREA_COLUMN in row else None,
+        conductivity=row.get(ELECTRONIC_COLUMN),
+        am_share=float(
+            responses.constants.shares(
+                np.array([done["am_percent"] / 100]), np.array([done["porosity_percent"] / 100])
+            )[1][0]
+        ),
+        source=(
+            f"AM {done['am_percent']:.4g} %, initial porosity "
+            f"{done['initial_porosity_percent']:.4g} %, initial thickness "
+            f"{done['initial_thickness_um']:.4g} µm, {done['pressure_MPa']:.4g} MPa"
+        ),
+    )
+
+
+def merge(
+    template: Mapping[str, Any],
+    parameters: ElectrodeParameters,
+    *,
+    equivalent_radius: bool = False,
+) -> dict[str, Any]:
+    """A full BPX document with the positive electrode replaced in part.
+
+    Parameters
+    ----------
+    template : mapping
+        A BPX document: chemistry, kinetics, the other electrode and the nominal capacity stay
+        as they are.
+    parameters : ElectrodeParameters
+    equivalent_radius : bool
+        See `ElectrodeParameters.block`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If the document has no positive electrode, or a blended one.
+    """
+    document = copy.deepcopy(dict(template))
+    try:
+        electrode = document["Parameterisation"][POSITIVE]
+    except (KeyError, TypeError):
+        raise InputError(
+            f"This is not a full BPX file: it has no '{POSITIVE}' under 'Parameterisation'."
+        ) from None
+    block = parameters.block(equivalent_radius=equivalent_radius)
+    if "Particle" in electrode and "Surface area per unit volume [m-1]" in block:
+        raise InputError(
+            "The positive electrode of this BPX file is a blend of particles; an area per volume "
+            "can be set for one kind of particle only."
+        )
+    electrode.update(block)
+    header = document.setdefault("Header", {})
+    note = f"Positive electrode: structure from HybridGUI {__version__}"
+    if parameters.source:
+        note += f" ({parameters.source})"
+    described = str(header.get("Description", "")).strip()
+    header["Description"] = f"{described} {note}.".strip()
+    return document
+
+
+def write_bpx(
+    template: str | Path,
+    parameters: ElectrodeParameters,
+    path: str | Path,
+    *,
+    equivalent_radius: bool = False,
+) -> Path:
+    """Read a BPX file, set its positive electrode and write the result.
+
+    Where the `bpx` package is installed, the result is checked by it before anything is
+    written.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or written, or the result is no valid BPX.
+    """
+    template, path = Path(template), Path(path)
+    try:
+        document = json.loads(template.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{template} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"{template} is not a JSON file: choose a BPX file.") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{template} is not a BPX file: it holds no parameters.")
+    merged = merge(document, parameters, equivalent_radius=equivalent_radius)
+    _check(merged)
+    try:
+        path.write_text(json.dumps(merged, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The BPX file cannot be written to {path}: {error.strerror}.") from error
+    return path
+
+
+def _check(document: dict[str, Any]) -> None:
+    try:
+        import bpx
+    except ImportError:
+        return
+    try:
+        bpx.parse_bpx_obj(copy.deepcopy(document))
+    except Exception as error:
+        # The package raises its own and pydantic's errors; all mean the same to the user.
+        first = str(error).strip().splitlines()[0]
+        raise InputError(f"The merged file is no valid BPX: {first}.") from error
+
+
+def _maybe(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(float(value)) else float(value)

@@ -1,0 +1,120 @@
+"""The trade-off drawn: every condition of the grid, the non-dominated ones, the choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.maps.canvas import INK, NORMAL, SMALL, dress, new_figure, settle, write_notes
+from engine.maps.palette import AM
+from engine.maps.quantities import quantity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from engine.maps.decide import Recommendation, TradeOff
+
+_MOST_POINTS = 4000
+
+
+def draw_trade_off(
+    found: TradeOff,
+    recommendation: Recommendation | None = None,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+) -> Figure:
+    """Draw two outputs of a trade-off against each other.
+
+    Parameters
+    ----------
+    found : TradeOff
+    recommendation : Recommendation, optional
+        Marked with its interval.
+    x, y : str, optional
+        Columns; the first two objectives otherwise.
+
+    Raises
+    ------
+    InputError
+        If there are not two outputs to show.
+    """
+    names = sorted(
+        (target.output for target in found.targets),
+        key=lambda name: next(not t.direction for t in found.targets if t.output == name),
+    )
+    x = x or (names[0] if names else None)
+    y = y or next((name for name in names if name != x), None)
+    if x is None or y is None:
+        raise InputError("A trade-off plot needs two targets: add one.")
+    figure = new_figure(4.6, 3.5)
+    axes = figure.subplots()
+    dress(axes)
+    across, up = (found.values[name].to_numpy(float) for name in (x, y))
+    step = max(1, len(across) // _MOST_POINTS)
+    for rows, colour, label, size in (
+        (~found.feasible, "#C9C9C9", "breaks a limit", 3),
+        (found.feasible & ~found.front, "#8FB8D8", "keeps all limits", 4),
+    ):
+        some = np.flatnonzero(rows)[::step]
+        if len(some):
+            axes.scatter(
+                across[some],
+                up[some],
+                s=size,
+                color=colour,
+                linewidths=0,
+                label=label,
+                zorder=2,
+                rasterized=True,
+            )
+    front = np.flatnonzero(found.front)
+    axes.scatter(
+        across[front],
+        up[front],
+        s=9,
+        color="#0072B2",
+        linewidths=0,
+        label="non-dominated",
+        zorder=3,
+        rasterized=len(front) > 1000,
+    )
+    if recommendation is not None and {x, y} <= set(recommendation.predicted):
+        (px, lx, hx), (py, ly, hy) = (recommendation.predicted[name] for name in (x, y))
+        axes.errorbar(
+            [px],
+            [py],
+            xerr=[[max(px - lx, 0)], [max(hx - px, 0)]],
+            yerr=[[max(py - ly, 0)], [max(hy - py, 0)]],
+            fmt="D",
+            color=AM,
+            markersize=6,
+            elinewidth=1.0,
+            capsize=2,
+            label="recommended, 80 % interval",
+            zorder=5,
+        )
+    for target in found.targets:
+        for limit in (target.least, target.most):
+            if limit is None:
+                continue
+            if target.output == x:
+                axes.axvline(limit, color=INK, linewidth=0.8, linestyle=":")
+            if target.output == y:
+                axes.axhline(limit, color=INK, linewidth=0.8, linestyle=":")
+    axes.set_xlabel(quantity(x).mathtext, fontsize=NORMAL, color=INK)
+    axes.set_ylabel(quantity(y).mathtext, fontsize=NORMAL, color=INK)
+    figure.legend(
+        loc="outside upper center",
+        ncols=2,
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=INK,
+        markerscale=1.4,
+    )
+    wishes = "; ".join(target.sentence for target in found.targets)
+    write_notes(figure, [f"Wanted: {wishes}."], width=84)
+    settle(figure)
+    return figure
