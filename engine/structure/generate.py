@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import psutil
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
@@ -15,6 +16,10 @@ from engine.structure.condition import Condition
 from engine.structure.options import resolve_options
 from engine.structure.particles import Particles
 from engine.structure.stack import PHASE_NAMES, VoxelStack
+from engine.structure.stages import Stage
+
+BYTES_PER_VOXEL = 24
+"""Memory at the busiest moment of generation: distances, labels and the lists of the CBD rule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,7 @@ def generate(condition: Condition, seed: int, progress: Progress | None = None) 
         raise InputError(f"Seed {seed} is not a whole number of 0 or more.")
     progress = progress or silent()
     options = resolve_options(condition)
+    _refuse_what_memory_cannot_hold(condition)
     started = time.perf_counter()
     size = (condition.voxel_size,) * 3
     if condition.protocol == "published":
@@ -89,10 +95,10 @@ def _published(
     _, am, cbd = condition.volume_fractions
     box = (condition.thickness, *condition.box)
     labels, particles, overlap = published.place_spheres(
-        box, condition.voxel_size, am, seed, progress
+        box, condition.voxel_size, am, seed, Stage(progress, 0.0, 0.8)
     )
     placed = time.perf_counter()
-    published.add_cbd(labels, cbd, seed, progress)
+    published.add_cbd(labels, cbd, seed, Stage(progress, 0.8, 1.0))
     seconds = {"packing": placed - began, "cbd": time.perf_counter() - placed}
     height = labels.shape[0] * condition.voxel_size
     report = {
@@ -104,3 +110,15 @@ def _published(
         "warnings": [],
     }
     return labels, particles, report
+
+
+def _refuse_what_memory_cannot_hold(condition: Condition) -> None:
+    """Say so before the work: an allocation that is too large may end the whole program."""
+    voxels = float(np.prod([float(edge) for edge in condition.shape]))
+    needed = BYTES_PER_VOXEL * voxels
+    free = float(psutil.virtual_memory().available)
+    if needed > 0.9 * free or voxels > 2**31 - 1:
+        raise InputError(
+            f"{voxels / 1e6:.0f} million voxels need about {needed / 1e9:.1f} GB of memory, but "
+            f"{free / 1e9:.1f} GB are free: give a smaller box or larger voxels."
+        )

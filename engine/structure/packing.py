@@ -16,9 +16,11 @@ import numpy as np
 from engine.progress import Progress, silent
 from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.random_stream import uniform
+from engine.structure.stages import Stage
 
 TRIES = 30
 MOST_STEPS = 20_000
+_PLACED_AT_A_TIME = 20_000
 _SLOWEST, _FIRST_STEP, _LARGEST_STEP = 1e-3, 0.1, 0.6
 _DONE, _REBUILD, _OUT_OF_STEPS, _JAMMED = 0, 1, 2, 3
 
@@ -68,53 +70,69 @@ def wall_limits(
 
 
 @numba.njit(cache=True, nogil=True)
-def _place_at_random(state, radii, box, low, high, cell, heads, nexts, positions, tries):
-    """Place spheres in the order given, each at the roomiest of `tries` random places."""
-    heads[:] = -1
-    nz, ny, nx = heads.shape
-    for i in range(len(radii)):
+def _room_at(z, y, x, r, box, radii, positions, levels, cells, widest, starts, heads, nexts):
+    """How far a sphere would reach into one that is placed (negative), or 0.
+
+    Spheres of similar size share a cell list (a level), so that a small sphere need not look
+    through all small ones within reach of the largest.
+    """
+    room = 0.0  # no more than touching is of use
+    for level in range(levels):
+        nz, ny, nx = cells[level, 0], cells[level, 1], cells[level, 2]
+        reach = r + widest[level]
+        k0 = min(max(math.floor((z - reach) / box[0] * nz), 0), nz - 1)
+        k1 = min(max(math.floor((z + reach) / box[0] * nz), 0), nz - 1)
+        j0 = math.floor((y - reach) / box[1] * ny)
+        j1 = math.floor((y + reach) / box[1] * ny)
+        if j1 - j0 >= ny:
+            j0, j1 = 0, ny - 1
+        l0 = math.floor((x - reach) / box[2] * nx)
+        l1 = math.floor((x + reach) / box[2] * nx)
+        if l1 - l0 >= nx:
+            l0, l1 = 0, nx - 1
+        for k in range(k0, k1 + 1):
+            for j in range(j0, j1 + 1):
+                for l in range(l0, l1 + 1):  # noqa: E741
+                    other = heads[starts[level] + (k * ny + j % ny) * nx + l % nx]
+                    while other >= 0:
+                        dz = z - positions[other, 0]
+                        dy = nearest(y - positions[other, 1], box[1])
+                        dx = nearest(x - positions[other, 2], box[2])
+                        touch = r + radii[other]
+                        d2 = dz * dz + dy * dy + dx * dx
+                        if d2 < touch * touch:
+                            room = min(room, math.sqrt(d2) - touch)
+                        other = nexts[other]
+    return room
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_at_random(state, radii, box, low, high, level_of, cells, widest, starts, heads, nexts,
+                     positions, begin, end):  # fmt: skip
+    """Place spheres `begin` to `end`, in this order, each at the roomiest of its random places."""
+    for i in range(begin, end):
         best = -np.inf
         bz = by = bx = 0.0
-        reach = radii[i] + radii[0]
-        for _ in range(tries):
+        for _ in range(TRIES):
             z = low[i] + (high[i] - low[i]) * uniform(state)
             y = box[1] * uniform(state)
             x = box[2] * uniform(state)
-            k0 = max(math.floor((z - reach) / cell[0]), 0)
-            k1 = min(math.floor((z + reach) / cell[0]), nz - 1)
-            j0 = math.floor((y - reach) / cell[1])
-            j1 = math.floor((y + reach) / cell[1])
-            if j1 - j0 >= ny:
-                j0, j1 = 0, ny - 1
-            l0 = math.floor((x - reach) / cell[2])
-            l1 = math.floor((x + reach) / cell[2])
-            if l1 - l0 >= nx:
-                l0, l1 = 0, nx - 1
-            room = 0.0  # no more than touching is of use
-            for k in range(k0, k1 + 1):
-                for j in range(j0, j1 + 1):
-                    for l in range(l0, l1 + 1):  # noqa: E741
-                        other = heads[k, j % ny, l % nx]
-                        while other >= 0:
-                            dz = z - positions[other, 0]
-                            dy = nearest(y - positions[other, 1], box[1])
-                            dx = nearest(x - positions[other, 2], box[2])
-                            sum_of_radii = radii[i] + radii[other]
-                            d2 = dz * dz + dy * dy + dx * dx
-                            if d2 < sum_of_radii * sum_of_radii:
-                                room = min(room, math.sqrt(d2) - sum_of_radii)
-                            other = nexts[other]
+            room = _room_at(z, y, x, radii[i], box, radii, positions, level_of[i] + 1, cells,
+                            widest, starts, heads, nexts)  # fmt: skip
             if room > best:
                 best = room
                 bz, by, bx = z, y, x
                 if room == 0.0:
                     break
         positions[i, 0], positions[i, 1], positions[i, 2] = bz, by, bx
-        k = min(max(int(bz / cell[0]), 0), nz - 1)
-        j = min(int(by / cell[1]), ny - 1)
-        l = min(int(bx / cell[2]), nx - 1)  # noqa: E741
-        nexts[i] = heads[k, j, l]
-        heads[k, j, l] = i
+        level = level_of[i]
+        nz, ny, nx = cells[level, 0], cells[level, 1], cells[level, 2]
+        k = min(max(int(bz / box[0] * nz), 0), nz - 1)
+        j = min(int(by / box[1] * ny), ny - 1)
+        l = min(int(bx / box[2] * nx), nx - 1)  # noqa: E741
+        cell = starts[level] + (k * ny + j) * nx + l
+        nexts[i] = heads[cell]
+        heads[cell] = i
 
 
 @numba.njit(cache=True, nogil=True)
@@ -234,7 +252,11 @@ def _measure(positions, radii, box, low, high, first, second, count, coordinatio
 
 
 def place_at_random(
-    state: np.ndarray, radii: np.ndarray, box: np.ndarray, embedding: tuple[float, float]
+    state: np.ndarray,
+    radii: np.ndarray,
+    box: np.ndarray,
+    embedding: tuple[float, float],
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """Random start of a packing: largest first, each at the roomiest of some random places.
 
@@ -247,16 +269,29 @@ def place_at_random(
     box : ndarray of float, shape (3,), µm
     embedding : tuple of two floats, µm
         Into the lower and the upper wall.
+    progress : Progress, optional
 
     Returns
     -------
     ndarray of float, shape (n, 3), µm
     """
+    progress = progress or silent()
     low, high = wall_limits(radii, box[0], embedding)
-    pairs = PairList(radii, box, 0.0)
+    level_of = np.floor(np.log2(radii[0] / radii)).astype(np.int64)  # halves of the radius
+    levels = int(level_of.max(initial=0)) + 1
+    widest = radii[0] * 0.5 ** np.arange(levels)
+    # cells as wide as the level's spheres, but no more of them than a few per sphere
+    edges = np.maximum(2 * widest, (np.prod(box) / (4 * len(radii))) ** (1 / 3))
+    cells = np.maximum((box / edges[:, None]).astype(np.int64), 1)
+    starts = np.concatenate([[0], np.cumsum(cells.prod(axis=1))])
+    heads = np.full(starts[-1], -1, dtype=np.int32)
+    nexts = np.empty(len(radii), dtype=np.int32)
     positions = np.empty((len(radii), 3))
-    _place_at_random(state, radii, box, low, high, pairs.cell, pairs.heads, pairs.nexts, positions,
-                     TRIES)  # fmt: skip
+    for begin in range(0, len(radii), _PLACED_AT_A_TIME):
+        progress.report(begin / len(radii), "placing particles")
+        end = min(begin + _PLACED_AT_A_TIME, len(radii))
+        _place_at_random(state, radii, box, low, high, level_of, cells, widest, starts, heads,
+                         nexts, positions, begin, end)  # fmt: skip
     return positions
 
 
@@ -268,7 +303,6 @@ def relax(
     tolerance: float = 0.02,
     progress: Progress | None = None,
     stage: str = "packing particles",
-    span: tuple[float, float] = (0.0, 1.0),
     most_steps: int = MOST_STEPS,
 ) -> Packing:
     """Push overlapping spheres apart.
@@ -283,8 +317,9 @@ def relax(
         Into the lower and the upper wall.
     tolerance : float
         Largest overlap to leave, as a share of the sum of radii.
-    progress, stage, span
-        `span` is the part of the progress bar that this work fills.
+    progress : Progress, optional
+    stage : str
+        What this work is called on the progress bar.
     most_steps : int
         Give up after so many.
 
@@ -293,7 +328,7 @@ def relax(
     Packing
         With ``relaxed`` false where spheres jam before the tolerance is met.
     """
-    progress = progress or silent()
+    progress = Stage(progress or silent(), 0.0, 1.0)
     positions = positions.copy()
     low, high = wall_limits(radii, box[0], embedding)
     np.clip(positions[:, 0], low, high, out=positions[:, 0])
@@ -316,7 +351,7 @@ def relax(
             break
         worst = worst or max(fire[4], tolerance)
         share = math.log(worst / max(fire[4], tolerance)) / math.log(worst / tolerance)
-        progress.report(span[0] + (span[1] - span[0]) * min(share, 1.0), stage)
+        progress.report(share, stage)
         if outcome == _REBUILD:
             wrap(positions, box)
             reference[:] = positions

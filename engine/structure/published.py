@@ -255,7 +255,7 @@ def place_spheres(
                 f"box, not the {100 * am_fraction:.1f} % of active material asked for: raise the "
                 "porosity or use the physical protocol."
             )
-        progress.report(0.5 * counts[1] / target, "placing particles")
+        progress.report(counts[1] / target, "placing particles")
         if counts[0] == len(spheres):
             spheres = np.concatenate([spheres, np.empty_like(spheres)])
             nexts = np.concatenate([nexts, np.empty_like(nexts)])
@@ -299,5 +299,5 @@ def add_cbd_voxels(
     state = new_stream(seed, 1)
     added = 0
     while added < count:
-        progress.report(0.5 + 0.5 * added / count, "adding carbon and binder")
+        progress.report(added / count, "adding carbon and binder")
         added += _add_cbd(state, labels, count - added, _TRIES_AT_A_TIME)

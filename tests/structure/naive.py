@@ -46,3 +46,67 @@ def published_cbd(state, labels, target):
             labels[spot] = 2
             added += 1
     return labels
+
+
+def periodic_distance(a, b, box):
+    """Distance of two points, periodic in y and x."""
+    difference = np.abs(np.asarray(a) - np.asarray(b))
+    for axis in (1, 2):
+        difference[axis] = min(difference[axis], box[axis] - difference[axis])
+    return float(np.linalg.norm(difference))
+
+
+def pairs(positions, radii, box, skin):
+    """Every pair with a gap under `skin`, by looking at all of them."""
+    return {
+        (i, j)
+        for i in range(len(radii))
+        for j in range(i + 1, len(radii))
+        if periodic_distance(positions[i], positions[j], box) < radii[i] + radii[j] + skin
+    }
+
+
+def overlaps(positions, radii, box):
+    """Relative overlaps of all overlapping pairs."""
+    return [
+        1 - periodic_distance(positions[i], positions[j], box) / (radii[i] + radii[j])
+        for i, j in pairs(positions, radii, box, 0.0)
+    ]
+
+
+def surface_distances(positions, radii, shape, edge, reach, floor):
+    """Distances of voxel centres to the two nearest surfaces, periodic images included."""
+    _, ny, nx = shape
+    first = np.full(shape, np.inf)
+    second = np.full(shape, np.inf)
+    for spot in np.ndindex(shape):
+        centre = (np.array(spot) + 0.5) * edge
+        found = [
+            math.dist(centre, np.add(p, (0, a * ny * edge, b * nx * edge))) - r
+            for p, r in zip(positions, radii, strict=True)
+            for a in (-2, -1, 0, 1, 2)
+            for b in (-2, -1, 0, 1, 2)
+        ]
+        if floor and min(found, default=np.inf) >= 0:
+            found.append(centre[0])
+        found = sorted([s for s in found if s < reach] + [np.inf, np.inf])
+        first[spot], second[spot] = found[:2]
+    return first, second
+
+
+def solid_faces(labels, spot, wetted):
+    """Number of AM and CBD voxels across the six faces, periodic in y and x."""
+    am = cbd = 0
+    for axis in range(3):
+        for step in (-1, 1):
+            other = list(spot)
+            other[axis] += step
+            if axis == 0 and other[0] < 0:
+                am += wetted
+            elif axis == 0 and other[0] >= labels.shape[0]:
+                continue
+            else:
+                other[axis] %= labels.shape[axis]
+                am += labels[tuple(other)] == 1
+                cbd += labels[tuple(other)] == 2
+    return am, cbd
