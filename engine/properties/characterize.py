@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
+from engine.properties.blas import one_blas_thread
 from engine.properties.collector import slice_coverage
 from engine.properties.conductivities import Conductivities
 from engine.properties.interfaces import active_surface_published, interface_areas
@@ -18,6 +19,7 @@ from engine.properties.transport import solve
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
 
 
+@one_blas_thread
 def characterize(
     stack: VoxelStack,
     parts: str = "published",

@@ -1,0 +1,71 @@
+"""Campaigns with the real generator and the real properties, as small as they get."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from engine.campaign.export import export_dataset
+from engine.campaign.regenerate import regenerate
+from engine.campaign.worker import run_structure
+from engine.errors import InputError
+from engine.properties.characterize import characterize
+from engine.structure.generate import generate
+from engine.study import Study
+from tests.campaign.examples import run_whole, small_design
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A finished campaign of 4 conditions, 2 repeats, by two workers."""
+    path = tmp_path_factory.mktemp("real") / "a.study"
+    events = run_whole(path, small_design(repeats=2), run_structure, workers=2)
+    assert events[-1].done == 8
+    return path
+
+
+def exported(path, structures: bool) -> bytes:
+    with Study.open(path, read_only=True) as study:
+        export_dataset(study, path.with_suffix(".csv"), structures)
+    frame = pd.read_csv(path.with_suffix(".csv"), dtype=str)
+    times = [name for name in frame if name.endswith("_seconds")]
+    assert times == ["generation_seconds", "properties_seconds"]
+    return frame.drop(columns=times).to_csv(index=False).encode()
+
+
+@pytest.mark.parametrize("structures", [False, True])
+def test_that_one_and_two_workers_export_the_same_file(path, tmp_path, structures):
+    alone = tmp_path / "alone.study"
+    run_whole(alone, small_design(repeats=2), run_structure, workers=1)
+    assert exported(alone, structures) == exported(path, structures)
+
+
+def test_that_every_structure_can_be_made_again_from_its_row(path):
+    with Study.open(path, read_only=True) as study:
+        frame = study.structures()
+        conditions = study.conditions(1)
+    assert frame["voxels_sha256"].nunique() == len(frame) == 8
+    for row in frame.iloc[[0, 3, 7]].to_dict("records"):
+        structure = generate(conditions[row["condition"]].condition, row["seed"])
+        assert structure.stack.sha256 == row["voxels_sha256"]
+        flat = characterize(structure.stack).flat()
+        for name, value in flat.items():
+            if name != "seconds":
+                assert row[name] == value or (row[name] != row[name] and value != value), name
+
+
+def test_that_a_structure_that_differs_from_its_record_is_said(path, tmp_path):
+    with Study.open(path) as study:
+        assert regenerate(study, 1, 2, 1).warning is None
+        study.save_copy(tmp_path / "copy.study")
+    with Study.open(tmp_path / "copy.study") as study:
+        with study._database.transaction() as connection:
+            connection.execute("UPDATE structure SET voxels_sha256 = 'other'")
+        again = regenerate(study, 1, 2, 1)
+        assert "differs from the recorded one" in again.warning
+        with pytest.raises(InputError, match="no result"):
+            regenerate(study, 1, 2, 9)
+
+
+def test_that_nothing_but_the_study_is_left_on_disk(path):
+    assert {name for name in os.listdir(path.parent) if "study" in name} == {"a.study"}
