@@ -23,6 +23,7 @@ from engine.campaign.worker import POOL_MARK, SINGLE_THREAD, start_worker
 from engine.errors import InputError
 
 _IDLE_SECONDS = 300
+_DASK_SECONDS = 10.0
 
 
 class _OwnPoolBackend(ParallelBackendBase):  # type: ignore[misc]
@@ -142,7 +143,7 @@ class DaskPool:
         If Dask is not installed, or no scheduler or worker answers.
     """
 
-    def __init__(self, address: str, timeout: float = 10.0):
+    def __init__(self, address: str):
         try:
             from distributed import Client
         except ImportError as error:
@@ -150,7 +151,7 @@ class DaskPool:
                 "Running on a cluster needs Dask: install it with pip install 'hybridgui[dask]'."
             ) from error
         try:
-            self._client = Client(address, timeout=timeout, set_as_default=False)
+            self._client = Client(address, timeout=_DASK_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"No Dask scheduler answers at {address}: start one with `dask scheduler`, or "

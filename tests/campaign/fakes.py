@@ -62,30 +62,37 @@ def _is_marked(task: StructureTask) -> bool:
     return (task.number, task.repeat) == (1, 0)
 
 
-def raising(task: StructureTask, parts: str) -> Outcome:
-    """One structure raises each time: `compute` is replaced, `run_structure` is real."""
+def _run_really(task: StructureTask, parts: str, error: Exception) -> Outcome:
+    """Run the real worker with a `compute` that raises for one structure."""
     _tries(task)
 
     def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
         if _is_marked(task):
-            raise ZeroDivisionError("no paths")
+            raise error
         return properties(task), f"{task.seed:064d}"
 
+    real = worker.compute
     worker.compute = compute
-    return worker.run_structure(task, parts)
+    try:
+        return worker.run_structure(task, parts)
+    finally:
+        worker.compute = real
+
+
+def raising(task: StructureTask, parts: str) -> Outcome:
+    """One structure raises each time."""
+    return _run_really(task, parts, ZeroDivisionError("no paths"))
 
 
 def refusing(task: StructureTask, parts: str) -> Outcome:
     """One structure is impossible: a second try is pointless."""
-    _tries(task)
+    error = InputError("The spheres do not fit: lower the AM fraction.")
+    return _run_really(task, parts, error)
 
-    def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
-        if _is_marked(task):
-            raise InputError("The spheres do not fit: lower the AM fraction.")
-        return properties(task), f"{task.seed:064d}"
 
-    worker.compute = compute
-    return worker.run_structure(task, parts)
+def refusing_all(task: StructureTask, parts: str) -> Outcome:
+    """Every structure is impossible."""
+    return outcome(task, "The spheres do not fit.", final=True)
 
 
 def stumbling(task: StructureTask, parts: str) -> Outcome:
