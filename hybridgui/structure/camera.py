@@ -16,7 +16,7 @@ VIEWS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] 
     "z": ((0, 0, 1), (0, 1, 0)),
     "from below": ((0, 0, -1), (0, 1, 0)),
 }
-_MARGIN = 1.14
+_MARGIN = 1.07
 
 
 def fit_camera(

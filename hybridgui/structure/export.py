@@ -34,32 +34,23 @@ def write_surfaces(path: Path, stack: VoxelStack, phases: tuple[int, ...] = PHAS
     InputError
         If a file cannot be written.
     """
-    from vtkmodules.vtkFiltersCore import vtkSurfaceNets3D
     from vtkmodules.vtkIOGeometry import vtkSTLWriter
     from vtkmodules.vtkIOPLY import vtkPLYWriter
 
-    from hybridgui.structure.vtk_arrays import image_data
+    from hybridgui.structure.smooth_surfaces import phase_surface, smooth_surfaces
+    from hybridgui.structure.vtk_arrays import poly_data
 
     path = Path(path)
     written = []
-    dz, dy, dx = stack.spacing
+    meshes = smooth_surfaces(stack.labels, stack.spacing)
     for phase in phases:
-        mask = (stack.labels == phase).astype(np.uint8)
-        if not mask.any():
+        if not any(phase in pair for pair in meshes):
             continue
-        nets = vtkSurfaceNets3D()
-        nets.SetInputData(
-            image_data(np.pad(mask, 1), stack.spacing, origin=(-dx / 2, -dy / 2, -dz / 2))
-        )
-        nets.SetValue(0, 1)
-        nets.SetBackgroundLabel(0)
-        nets.SetOutputMeshTypeToTriangles()
-        nets.Update()
         writer = vtkPLYWriter() if path.suffix.lower() == ".ply" else vtkSTLWriter()
         target = path.with_name(f"{path.stem}_{PHASE_SHORT[phase]}{path.suffix}")
         writer.SetFileName(str(target))
         writer.SetFileTypeToBinary()
-        writer.SetInputData(nets.GetOutput())
+        writer.SetInputData(poly_data(phase_surface(meshes, phase)))
         if not writer.Write() or not target.exists():
             raise InputError(f"Cannot write {target}: choose a folder that you may write to.")
         written.append(target)

@@ -242,6 +242,8 @@ class ImportDialog(QDialog):
 
     def accept(self) -> None:
         """Map the whole volume and close."""
+        if self.stack is not None:
+            return
         self.setCursor(Qt.CursorShape.WaitCursor)
         step = int(self.every.current)
         values = self._volume.values[::step, ::step, ::step]

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
     QMenu,
     QSplitter,
@@ -44,7 +45,6 @@ from hybridgui.widgets.basics import (
     enable,
     follow_theme,
     label,
-    line,
 )
 from hybridgui.widgets.page import Page
 
@@ -79,19 +79,20 @@ class StructurePage(Page):
         column = QVBoxLayout(self._properties)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
-        column.addWidget(line())
-        column.addWidget(label("Properties", "heading"))
+        head = QHBoxLayout()
+        head.addWidget(label("Properties", "heading"), 1)
+        self.all_properties = button("All properties", self._on_all_properties, link=True)
+        head.addWidget(self.all_properties)
+        column.addLayout(head)
         self.summary = PropertySummary()
         column.addWidget(self.summary)
         self._properties_hint = label("", "small", wrap=True)
         column.addWidget(self._properties_hint)
         self.compute = button("Compute properties", self.compute_properties)
         column.addWidget(self.compute, 0, Qt.AlignmentFlag.AlignLeft)
-        self.all_properties = button("All properties", self._on_all_properties, link=True)
-        column.addWidget(self.all_properties, 0, Qt.AlignmentFlag.AlignLeft)
-        self.side.body.addWidget(self._properties)
         self.generate_button = button("Generate", self.generate, primary=True)
         self.side.foot.addWidget(self.generate_button)
+        self.side.foot.addWidget(self._properties)
 
     def _build_middle(self) -> None:
         self.empty = EmptyState(
@@ -131,7 +132,7 @@ class StructurePage(Page):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.splitter.setSizes([420, 240])
+        self.splitter.setSizes([450, 200])
         column.addWidget(self.splitter, 1)
         self.show_middle(self.empty)
 

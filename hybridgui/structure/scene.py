@@ -423,7 +423,7 @@ class StructureScene:
     def _light(self) -> None:
         """Lamps that move with the camera: key left, fill right, one above, one in front."""
         self.renderer.AutomaticLightCreationOff()
-        for across, up, strength in ((-38, 22, 0.82), (62, 10, 0.6), (0, 80, 0.32), (0, 0, 0.13)):
+        for across, up, strength in ((-38, 22, 0.5), (62, 10, 0.5), (0, 80, 0.35), (0, 0, 0.52)):
             lamp = vtkLight()
             lamp.SetLightTypeToCameraLight()
             a, u = math.radians(across), math.radians(up)

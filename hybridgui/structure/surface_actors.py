@@ -62,8 +62,8 @@ class SurfaceActors:
             material = actor.GetProperty()
             if not smooth:
                 material.SetInterpolationToFlat()
-            material.SetAmbient(0.12)
-            material.SetDiffuse(0.88)
+            material.SetAmbient(0.24)
+            material.SetDiffuse(0.76)
             material.SetSpecular(0.12 if smooth else 0.04)
             material.SetSpecularPower(24)
             material.SetLighting(self._lighting)

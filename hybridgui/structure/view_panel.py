@@ -231,8 +231,8 @@ class ViewPanel(QWidget):
         normal = normal / np.linalg.norm(normal)
         corners = np.array([[(k >> axis & 1) * size[axis] for axis in range(3)] for k in range(8)])
         reach = corners @ normal
-        # From nothing cut away to nothing left, along the normal.
-        place = reach.min() + (0.002 + 0.996 * self.cut.share) * np.ptp(reach)
+        # A hair from the ends: a cut that lies in a face of the box would flicker.
+        place = reach.min() + min(max(self.cut.share, 0.001), 0.999) * np.ptp(reach)
         if self.cut.flip.isChecked():
             normal, place = -normal, -place
         origin = size / 2 + normal * (place - size / 2 @ normal)

@@ -44,3 +44,50 @@ def noise() -> VoxelStack:
     """Voxels at random, of three different edges."""
     labels = np.random.default_rng(7).integers(0, 3, (7, 6, 5)).astype(np.uint8)
     return VoxelStack(labels, (0.5, 1.0, 2.0))
+
+
+@pytest.fixture
+def model(qtbot, tmp_path, monkeypatch):
+    """A study model with an untitled study, settings and data in a folder of the test."""
+    from PySide6.QtCore import QSettings
+
+    from hybridgui.settings import Settings
+    from hybridgui.study_model import StudyModel
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    QSettings.setPath(
+        QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "config")
+    )
+    model = StudyModel(Settings())
+    model.new()
+    yield model
+    assert model.jobs.cancel_all()
+    model.close(discard_untitled=True)
+
+
+@pytest.fixture
+def page(qtbot, model):
+    """The structure page on screen, with a small box so that everything is quick."""
+    from hybridgui.structure.page import StructurePage
+
+    for name, value in {
+        "box_x_um": 12.0,
+        "box_y_um": 10.0,
+        "initial_thickness_um": 12.0,
+        "protocol": "published",
+    }.items():
+        model.set_parameter(f"structure/{name}", value)
+    page = StructurePage(model)
+    qtbot.addWidget(page, before_close_func=lambda page: page.shut_down())
+    page.resize(1104, 720)
+    page.show()
+    page.activated()
+    return page
+
+
+@pytest.fixture
+def said(model):
+    """All messages to the user: (level, sentence)."""
+    messages = []
+    model.messageRaised.connect(lambda level, sentence, _: messages.append((level, sentence)))
+    return messages

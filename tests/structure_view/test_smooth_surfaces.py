@@ -5,7 +5,7 @@ import pytest
 
 from engine.structure.stack import AM, ELECTROLYTE
 from hybridgui.structure.phases import OUTSIDE
-from hybridgui.structure.smooth_surfaces import smooth_surfaces
+from hybridgui.structure.smooth_surfaces import phase_surface, smooth_surfaces
 from hybridgui.structure.voxel_faces import voxel_faces
 
 
@@ -47,3 +47,34 @@ def test_that_phases_share_one_surface(ball):
     """Two coincident surfaces would flicker: the interface must exist once, not per phase."""
     meshes = smooth_surfaces(ball, (1.0, 1.0, 1.0))
     assert set(meshes) == {(ELECTROLYTE, AM), (ELECTROLYTE, OUTSIDE)}
+
+
+def volume(mesh):
+    """Volume that a closed, outward mesh encloses."""
+    a, b, c = (mesh.points[mesh.cells[:, k]].astype(float) for k in range(3))
+    return np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6
+
+
+def test_that_the_surface_of_a_phase_is_closed_and_faces_outwards(ball):
+    meshes = smooth_surfaces(ball, (0.5, 0.5, 0.5))
+    inner, outer = phase_surface(meshes, AM), phase_surface(meshes, ELECTROLYTE)
+    assert volume(inner) == pytest.approx(4 / 3 * np.pi * 7.5**3, rel=0.05)
+    assert volume(inner) + volume(outer) == pytest.approx(20**3, rel=1e-5)
+    edges = np.sort(inner.cells[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+
+
+def test_that_the_phases_fill_the_box_without_gaps(noise):
+    meshes = smooth_surfaces(noise.labels, noise.spacing)
+    total = sum(volume(phase_surface(meshes, phase)) for phase in (0, 1, 2))
+    assert total == pytest.approx(10 * 6 * 3.5, rel=1e-4)
+
+
+def test_that_triangles_know_the_voxels_at_their_sides(noise):
+    for pair, mesh in smooth_surfaces(noise.labels, noise.spacing).items():
+        for side, phase in enumerate(pair):
+            owner = mesh.owners[:, side]
+            if phase == OUTSIDE:
+                assert (owner == -1).all()
+            else:
+                assert (noise.labels.ravel()[owner] == phase).all()

@@ -1,0 +1,489 @@
+"""The structure page, driven as a person drives it."""
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
+from engine.structure.stack_io import read_stack, write_stack
+from hybridgui import dialogs
+from hybridgui.structure.work import Electrode
+
+SECONDS = 60_000
+
+
+def idle(page):
+    """Whether nothing is being made or read."""
+    return not page.busy and not page.model.jobs.running
+
+
+def described(page):
+    """Whether an electrode is shown with its properties."""
+    return page.electrode is not None and bool(page.electrode.properties)
+
+
+def generate(qtbot, page):
+    """Press the button, and wait for the electrode."""
+    before = page.electrode
+    qtbot.mouseClick(page.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not before, timeout=SECONDS)
+
+
+def type_number(qtbot, field, text):
+    """Replace what stands in a field, and press Enter."""
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def picture(page):
+    """The picture in the view as an array (height, width, 4)."""
+    image = page.panel.view.draw_now()
+    buffer = np.frombuffer(image.constBits(), np.uint8)
+    return buffer.reshape(image.height(), image.width(), 4).astype(int)
+
+
+@pytest.fixture
+def shown(page, layers):
+    """The page with a known stack on it."""
+    page.show_electrode(Electrode(layers, "imported", "layers", record={"source": "imported"}))
+    QApplication.processEvents()
+    return page
+
+
+def test_that_an_electrode_is_generated_and_described(qtbot, page, said):
+    assert page.stack.currentWidget() is page.empty
+    generate(qtbot, page)
+    electrode = page.electrode
+    assert page.stack.currentWidget() is page.content
+    assert electrode.stack.shape[1:] == (10, 12)
+    assert float(page.summary.text("tortuosity_solid")) == pytest.approx(
+        electrode.properties["tortuosity_solid"], abs=1e-3
+    )
+    rows = {row.column: row for row in page.table.rows}
+    shares = electrode.stack.phase_fractions
+    assert rows["phase_fraction_am"].text == f"{100 * shares['am']:.2f}"
+    assert rows["phase_fraction_am"].definition
+    assert picture(page)[..., 3].max() == 255
+    assert page.profile.shares["am"].mean() == pytest.approx(100 * shares["am"])
+    assert not [m for m in said if m[0] == "error"]
+
+
+def test_that_pressure_and_gap_follow_each_other(qtbot, page):
+    pressure, gap = page.form.field("pressure_MPa"), page.form.field("gap_um")
+    type_number(qtbot, gap, "51")
+    expected = 185.53059 * np.exp(-51 / 38.122) - 6.51726
+    assert pressure.value() == pytest.approx(expected, abs=0.01)
+    assert page.form.plan.condition.gap == 51
+    type_number(qtbot, pressure, "100")
+    assert page.form.plan.condition.pressure == 100
+    assert gap.value() == pytest.approx(-38.122 * np.log(106.51726 / 185.53059), abs=0.01)
+
+
+def test_that_derived_values_follow_the_recipe(qtbot, page):
+    type_number(qtbot, page.form.field("initial_thickness_um"), "150")
+    type_number(qtbot, page.form.field("am_percent"), "95")
+    derived = page.form.derived()
+    condition = page.form.plan.condition
+    assert derived["Porosity after calendering"] == f"{100 * condition.porosity:.1f} %"
+    thickness = 150 * (1 - (0.46 - condition.porosity))  # the published protocol's rule
+    assert derived["Thickness after calendering"] == f"{thickness:.1f} µm"
+
+
+def test_that_a_recipe_outside_the_measured_range_is_warned_of(qtbot, page):
+    type_number(qtbot, page.form.field("initial_thickness_um"), "100")
+    assert "outside" in page.form.notice.text
+    type_number(qtbot, page.form.field("gap_um"), "127.5")
+    assert page.form.plan.condition is None
+    assert "127" in page.form.notice.text
+    assert not page.generate_button.isEnabled()
+    assert page.generate_button.toolTip() == page.form.plan.problem
+
+
+def test_that_a_change_can_be_undone(qtbot, page, model):
+    field = page.form.field("am_percent")
+    before = field.value()
+    type_number(qtbot, field, "96")
+    assert page.form.plan.condition.recipe.am_fraction == pytest.approx(0.96)
+    model.undo_stack.undo()
+    assert field.value() == before
+    assert page.form.plan.condition.recipe.am_fraction == pytest.approx(before / 100)
+
+
+def test_that_generation_can_be_cancelled(qtbot, page, said):
+    type_number(qtbot, page.form.field("box_x_um"), "60")
+    type_number(qtbot, page.form.field("box_y_um"), "60")
+    page.generate()
+    assert page.generate_button.text() == "Cancel"
+    qtbot.mouseClick(page.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: idle(page), timeout=SECONDS)
+    assert page.electrode is None
+    assert page.generate_button.text() == "Generate"
+    assert not said
+
+
+def test_that_a_reopened_study_shows_the_same_electrode(qtbot, page, model, tmp_path):
+    type_number(qtbot, page.form.field("seed"), "5")
+    generate(qtbot, page)
+    voxels, properties = page.electrode.stack.sha256, page.electrode.properties
+    file = tmp_path / "kept.study"
+    model.save_as(file)
+    model.new()
+    assert page.electrode is None
+    assert page.stack.currentWidget() is page.empty
+    model.open(file)
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+    assert page.electrode.stack.sha256 == voxels
+    assert page.electrode.properties == pytest.approx(properties, nan_ok=True)
+    assert page.form.seed == 5
+    assert not page.electrode.notes
+
+
+def test_that_a_structure_that_comes_out_otherwise_is_said(qtbot, page, model, tmp_path):
+    generate(qtbot, page)
+    record = dict(model.last_structure) | {"voxels_sha256": "0" * 64}
+    model.set_last_structure(record)
+    file = tmp_path / "kept.study"
+    model.save_as(file)
+    model.new()
+    model.open(file)
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+    assert "differs from the one stored" in page.notice.text
+    assert page.notice.isVisible()
+
+
+def test_that_a_changed_recipe_marks_the_properties_as_old(qtbot, page):
+    generate(qtbot, page)
+    assert page._properties_hint.isHidden()
+    type_number(qtbot, page.form.field("am_percent"), "95")
+    assert "changed since" in page._properties_hint.text()
+
+
+def test_that_hiding_a_phase_changes_the_picture(qtbot, shown):
+    box = shown.panel.phases.boxes[AM]
+    before = picture(shown)
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert not shown.panel.scene.looks[AM].visible
+    after = picture(shown)
+    assert (before[..., 3] > 200).sum() > (after[..., 3] > 200).sum()
+
+
+@pytest.mark.parametrize("mode", ["smooth", "volume", "voxels"])
+def test_that_each_mode_draws(qtbot, shown, mode):
+    segment = shown.panel.toolbar.modes.segment(mode)
+    qtbot.mouseClick(segment, Qt.MouseButton.LeftButton)
+    assert shown.panel.scene.mode == mode
+    assert (picture(shown)[..., 3] > 30).mean() > 0.03
+
+
+def test_that_the_mouse_turns_shifts_and_enlarges(qtbot, shown):
+    view, camera = shown.panel.view, shown.panel.scene.camera
+    start = camera.GetPosition()
+    middle = view.rect().center()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseMove(view, middle + QPoint(40, 10))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, 10))
+    turned = camera.GetPosition()
+    assert np.linalg.norm(np.subtract(turned, start)) > 1
+    focus = camera.GetFocalPoint()
+    assert np.linalg.norm(np.subtract(turned, focus)) == pytest.approx(
+        np.linalg.norm(np.subtract(start, focus))
+    )
+    qtbot.mousePress(view, Qt.MouseButton.RightButton, pos=middle)
+    qtbot.mouseMove(view, middle + QPoint(30, 0))
+    qtbot.mouseRelease(view, Qt.MouseButton.RightButton, pos=middle + QPoint(30, 0))
+    assert np.linalg.norm(np.subtract(camera.GetFocalPoint(), focus)) > 0.1
+    scale = camera.GetParallelScale()
+    wheel(view, middle, 2)
+    assert camera.GetParallelScale() < scale
+    qtbot.mouseClick(shown.panel.toolbar.views["z"], Qt.MouseButton.LeftButton)
+    assert camera.GetDirectionOfProjection() == pytest.approx((0, 0, -1))
+
+
+def wheel(widget, place, steps):
+    """Turn the wheel over a widget."""
+    where = QPointF(place)
+    event = QWheelEvent(
+        where,
+        QPointF(widget.mapToGlobal(place)),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_that_enlarging_keeps_the_point_under_the_pointer(qtbot, shown):
+    view = shown.panel.view
+    shown.panel.view.look_from("y")
+    view.draw_now()
+    place = view.rect().center() + QPoint(12, 9)
+    before = view.pick_at(QPointF(place))
+    wheel(view, place, 5)
+    view.draw_now()
+    assert view.pick_at(QPointF(place)).index == before.index
+
+
+def test_that_pointing_names_phase_and_place(qtbot, shown):
+    view = shown.panel.view
+    view.look_from("y")
+    view.draw_now()
+    qtbot.mouseMove(view, view.rect().center() + QPoint(0, 3))
+    assert shown._pointed.text().startswith("CBD at x ")
+    assert "µm" in shown._pointed.text()
+
+
+def test_that_a_click_brings_the_slices_to_the_voxel(qtbot, shown):
+    view = shown.panel.view
+    view.look_from("y")
+    view.draw_now()
+    place = view.rect().center() + QPoint(20, 30)
+    pick = view.pick_at(QPointF(place))
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    assert shown.slices.position == pick.index
+
+
+def test_that_the_cut_opens_the_electrode(qtbot, shown):
+    shown.panel.set_look(ELECTROLYTE, visible=True)
+    panel = shown.panel
+    panel.view.look_from("y")
+    whole = panel.view.pick_at(QPointF(panel.view.rect().center()))
+    panel.view.draw_now()
+    qtbot.mouseClick(panel.toolbar.cut, Qt.MouseButton.LeftButton)
+    assert panel.cut.isVisible()
+    panel.view.draw_now()
+    opened = panel.view.pick_at(QPointF(panel.view.rect().center()))
+    assert whole.index[1] == 0
+    assert opened.index[1] == 5  # the middle of ten voxels
+    panel.cut.place.setValue(850)
+    panel.view.draw_now()
+    assert panel.view.pick_at(QPointF(panel.view.rect().center())).index[1] == 8
+    qtbot.mouseClick(panel.toolbar.cut, Qt.MouseButton.LeftButton)
+    panel.view.draw_now()
+    assert panel.view.pick_at(QPointF(panel.view.rect().center())).index[1] == 0
+
+
+def test_that_slices_show_the_labels_in_their_place(qtbot, shown, layers):
+    shown.slices.set_position((2, 4, 7))
+    image = shown.slices.panes["y"].image
+    assert (image.width(), image.height()) == (12, 10)
+    colours = shown.panel.colours
+    for z, phase in ((0, AM), (3, AM), (4, CBD), (6, CBD), (7, ELECTROLYTE), (9, ELECTROLYTE)):
+        assert image.pixelColor(5, 9 - z).name() == colours[phase].lower()
+    assert shown.slices.title("z") == "xy at z = 2 µm · slice 3 of 10"
+    assert shown.slices.panes["z"].image.pixelColor(0, 0).name() == colours[AM].lower()
+
+
+def test_that_the_wheel_scrolls_slices(qtbot, shown):
+    shown.slices.set_position((2, 4, 7))
+    pane = shown.slices.panes["z"]
+    wheel(pane, pane.rect().center(), 3)
+    assert shown.slices.position == (5, 4, 7)
+    assert shown.slices.sliders["z"].value() == 5
+    wheel(pane, pane.rect().center(), 99)
+    assert shown.slices.position == (9, 4, 7)
+
+
+def test_that_a_click_in_one_slice_moves_the_others(qtbot, shown):
+    shown.slices.set_position((2, 4, 7))
+    pane = shown.slices.panes["z"]
+    place = pane.place_of((2, 8, 1)).toPoint()
+    qtbot.mouseClick(pane, Qt.MouseButton.LeftButton, pos=place)
+    assert shown.slices.position == (2, 8, 1)
+    assert shown.slices.sliders["x"].value() == 1
+
+
+def test_that_the_table_copies_full_precision(qtbot, page):
+    generate(qtbot, page)
+    page.table.copy(everything=True)
+    lines = QApplication.clipboard().text().splitlines()
+    cells = {line.split("\t")[0]: line.split("\t") for line in lines}
+    value = page.electrode.properties["tortuosity_factor_solid"]
+    assert float(cells["Tortuosity factor, solid (AM and CBD)"][2]) == value
+    assert cells["Volume fraction, AM"][3] == "%"
+    share = 100 * page.electrode.properties["phase_fraction_am"]
+    assert float(cells["Volume fraction, AM"][2]) == share
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy", ".vti"])
+def test_that_exported_voxels_come_back_unchanged(qtbot, shown, layers, tmp_path, suffix, said):
+    file = tmp_path / f"out{suffix}"
+    shown.export_stack(file)
+    qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
+    back, _ = read_stack(file)
+    assert (back.labels == layers.labels).all()
+    assert back.spacing == pytest.approx(layers.spacing)
+    assert said == [("success", f"Wrote out{suffix}.")]
+
+
+def test_that_a_tiff_carries_scale_and_unit_for_fiji(qtbot, shown, tmp_path, said, monkeypatch):
+    file = tmp_path / "fiji.tif"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(file))
+    shown.ask_export_stack()
+    qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
+    with tifffile.TiffFile(file) as tiff:
+        assert tiff.is_imagej
+        assert tiff.imagej_metadata["spacing"] == pytest.approx(0.8)
+        assert tiff.imagej_metadata["unit"] in ("um", "µm", "\\u00B5m")
+        assert tiff.asarray().dtype == np.uint8
+
+
+def test_that_surfaces_are_written_one_file_a_phase(qtbot, shown, tmp_path, monkeypatch, said):
+    monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(tmp_path / "electrode.stl"))
+    shown.ask_export_surfaces()
+    names = sorted(f.name for f in tmp_path.glob("*.stl"))
+    assert names == ["electrode_AM.stl", "electrode_CBD.stl", "electrode_Electrolyte.stl"]
+    from vtkmodules.vtkFiltersCore import vtkMassProperties
+    from vtkmodules.vtkIOGeometry import vtkSTLReader
+
+    reader = vtkSTLReader()
+    reader.SetFileName(str(tmp_path / "electrode_AM.stl"))
+    mass = vtkMassProperties()
+    mass.SetInputConnection(reader.GetOutputPort())
+    assert mass.GetVolume() == pytest.approx(12 * 10 * 3.2, rel=0.05)
+
+
+def test_that_a_picture_is_saved_in_the_size_asked_for(qtbot, shown, tmp_path, monkeypatch, said):
+    from PIL import Image
+
+    from hybridgui.structure.picture_dialog import PictureDialog
+
+    file = tmp_path / "view.png"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(file))
+    shown.ask_save_picture()
+    dialog = shown.panel.findChild(PictureDialog)
+    dialog.background.show_value("transparent")
+    dialog.accept()
+    with Image.open(file) as saved:
+        view = shown.panel.view
+        assert saved.size == (2 * view.width(), 2 * view.height())
+        assert saved.mode == "RGBA"
+        assert saved.getpixel((2, 2))[3] == 0
+
+
+def import_file(qtbot, page, file):
+    """Import a file up to the question what its values mean."""
+    page.import_stack(file)
+    qtbot.waitUntil(
+        lambda: idle(page) and (page.import_dialog is not None or not page.busy), timeout=SECONDS
+    )
+    return page.import_dialog
+
+
+def test_that_a_foreign_stack_is_mapped_and_imported(qtbot, page, model, tmp_path):
+    labels = np.random.default_rng(3).integers(0, 3, (9, 8, 7)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "scan.tif", np.array([0, 85, 170], np.uint8)[labels])
+    dialog = import_file(qtbot, page, tmp_path / "scan.tif")
+    assert [c.current for c in dialog.choices.values()] == ["electrolyte", "am", "cbd"]
+    type_number(qtbot, dialog.size_fields["Voxel size"], "0.39")
+    qtbot.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: idle(page) and described(page),
+        timeout=SECONDS,
+    )
+    assert (page.electrode.stack.labels == labels).all()
+    assert page.electrode.stack.spacing == pytest.approx((0.39,) * 3)
+    record = model.study.stacks()[0]
+    assert record.name == "scan.tif"
+    assert record.properties["phase_fractions"]["am"] == pytest.approx(np.mean(labels == AM))
+
+
+def test_that_an_imported_stack_is_there_when_the_study_is_opened_again(
+    qtbot, page, model, tmp_path
+):
+    write_stack(tmp_path / "in.npy", VoxelStack(np.tile(np.uint8([[[0, 1], [2, 1]]]), (6, 3, 3))))
+    dialog = import_file(qtbot, page, tmp_path / "in.npy")
+    dialog.accept()
+    qtbot.waitUntil(
+        lambda: idle(page) and described(page),
+        timeout=SECONDS,
+    )
+    voxels, columns = page.electrode.stack.sha256, page.electrode.properties
+    file = tmp_path / "kept.study"
+    model.save_as(file)
+    model.new()
+    model.open(file)
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+    assert page.electrode.stack.sha256 == voxels
+    assert page.electrode.title == "in.npy"
+    assert page.electrode.properties == pytest.approx(columns, nan_ok=True)
+
+
+def test_that_cancelling_an_import_changes_nothing(qtbot, page, model, tmp_path):
+    np.save(tmp_path / "in.npy", np.ones((3, 3, 3), np.uint8))
+    dialog = import_file(qtbot, page, tmp_path / "in.npy")
+    dialog.reject()
+    assert page.electrode is None
+    assert not model.study.stacks()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (np.random.default_rng(0).normal(size=(4, 4, 4)), "segment"),
+        (np.arange(64, dtype=np.uint8).reshape(4, 4, 4), "64 different values"),
+        (np.zeros((4, 4), np.uint8), "three axes"),
+    ],
+)
+def test_that_what_is_no_label_volume_is_refused_in_words(
+    qtbot, page, tmp_path, content, words, said
+):
+    np.save(tmp_path / "bad.npy", content)
+    page.import_stack(tmp_path / "bad.npy")
+    qtbot.waitUntil(lambda: idle(page) and bool(said), timeout=SECONDS)
+    (level, sentence) = said[0]
+    assert level == "error" and words in sentence.lower() and "bad.npy" in sentence
+    assert page.import_dialog is None
+    assert page.electrode is None
+
+
+def test_that_a_stack_can_be_turned_over(qtbot, page, tmp_path):
+    labels = np.ones((4, 3, 3), np.uint8)
+    labels[0] = 2
+    np.save(tmp_path / "in.npy", labels)
+    dialog = import_file(qtbot, page, tmp_path / "in.npy")
+    dialog.choices[1].show_value("am")
+    dialog.choices[2].show_value("cbd")
+    dialog.flip.setChecked(True)
+    dialog.accept()
+    assert (dialog.stack.labels == labels[::-1]).all()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+
+
+def test_that_everything_but_the_view_works_without_opengl(qtbot, page, layers, monkeypatch):
+    from hybridgui.structure import view
+    from hybridgui.structure.canvas import CannotDraw
+
+    def refuse(*args):
+        raise CannotDraw("No OpenGL 3.2 here.")
+
+    monkeypatch.setattr(view, "Canvas", refuse)
+    page.show_electrode(Electrode(layers, "imported", "layers", record={"source": "imported"}))
+    QApplication.processEvents()
+    page.grab()
+    assert "No OpenGL 3.2 here." in page.panel.view.problem
+    assert not page.panel.toolbar.isEnabled()
+    shown = page.slices.panes["z"].image
+    assert not shown.isNull()
+    generate(qtbot, page)
+    assert page.electrode.properties
+
+
+def test_that_the_page_follows_theme_and_palette(qtbot, shown, monkeypatch):
+    from hybridgui.theme import DARK, PAPER_PHASE_COLOURS, Theme, theme
+
+    monkeypatch.setattr(theme(), "_tokens", DARK)
+    monkeypatch.setattr(Theme, "phase_colours", property(lambda _: PAPER_PHASE_COLOURS))
+    theme().changed.emit()
+    assert shown.panel.view.backdrop.top == "#2B3139"
+    assert shown.panel.colours[AM] == PAPER_PHASE_COLOURS["am"]
+    shown.slices.set_position((0, 0, 0))
+    pixel = shown.slices.panes["z"].image.pixelColor(0, 0).name()
+    assert pixel == PAPER_PHASE_COLOURS["am"].lower()
