@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
+from engine.structure.packing import measure
 from engine.structure.particles import Particles
 from engine.structure.random_stream import below, new_stream, uniform
 from engine.structure.stack import AM, CBD
@@ -100,7 +101,8 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
 
     `spheres` (m, 4) holds z, y, x, r in voxels; `heads` and `nexts` are the linked cells, `taken`
     see `_note_taken`; `closest` (1,) is the least squared distance of two centres over the
-    squared sum of their radii, up to 1; `progress` (2,) counts spheres and AM voxels. Returns early when `spheres`
+    squared sum of their radii, up to 1; `progress` (2,) counts spheres and AM voxels. Returns
+    early when `spheres`
     is full.
     """
     placed = progress[0]
@@ -114,12 +116,19 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
         x = r + (box[2] - r) * uniform(state)
         if taken[int(z), int(y), int(x)] < contact * r:
             continue
-        cz, cy, cx = int(z / cell), int(y / cell), int(x / cell)
+        reach = contact * (r + radii[-1])
         free = True
         nearest = closest[0]
-        for az in range(max(cz - 1, 0), min(cz + 2, heads.shape[0])):
-            for ay in range(max(cy - 1, 0), min(cy + 2, heads.shape[1])):
-                for ax in range(max(cx - 1, 0), min(cx + 2, heads.shape[2])):
+        for az in range(
+            max(int((z - reach) / cell), 0), min(int((z + reach) / cell) + 1, heads.shape[0])
+        ):
+            for ay in range(
+                max(int((y - reach) / cell), 0), min(int((y + reach) / cell) + 1, heads.shape[1])
+            ):
+                for ax in range(
+                    max(int((x - reach) / cell), 0),
+                    min(int((x + reach) / cell) + 1, heads.shape[2]),
+                ):
                     other = heads[az, ay, ax]
                     while other >= 0:
                         touch = r + spheres[other, 3]
@@ -146,6 +155,7 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
         spheres[placed, 1] = y
         spheres[placed, 2] = x
         spheres[placed, 3] = r
+        cz, cy, cx = int(z / cell), int(y / cell), int(x / cell)
         nexts[placed] = heads[cz, cy, cx]
         heads[cz, cy, cx] = placed
         placed += 1
@@ -239,7 +249,7 @@ def place_spheres(
     cumulative[-1] = 1.0
     labels = np.zeros(shape, dtype=np.uint8)
     target = round(am_fraction * labels.size)
-    cell = max(2 * contact * radii[-1], 1e-9)
+    cell = radii[-1]
     heads = np.full([int(edge / cell) + 1 for edge in edges], -1, dtype=np.int64)
     spheres = np.empty((1024, 4))
     nexts = np.empty(1024, dtype=np.int64)
@@ -263,7 +273,19 @@ def place_spheres(
                        nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME)  # fmt: skip
         tried += _TRIES_AT_A_TIME if counts[0] < len(spheres) else 0
     found = spheres[: counts[0]] * voxel_size
-    return labels, Particles(found[:, :3], found[:, 3]), 1 - math.sqrt(closest[0])
+    particles = Particles(found[:, :3], found[:, 3])
+    overlap = 1 - math.sqrt(closest[0])
+    if overlap < 1 - contact - 0.01:  # loosely filled: two large ones may be closer than was seen
+        overlap = _largest_overlap(particles)
+    return labels, particles, overlap
+
+
+def _largest_overlap(particles: Particles) -> float:
+    """Largest overlap of two spheres, as a share of the sum of their radii; not periodic."""
+    order = np.argsort(-particles.radii, kind="stable")
+    centres, radii = particles.centres[order], particles.radii[order]
+    box = centres.max(axis=0) + 4 * radii[0]  # so wide that no image is near
+    return measure(centres, radii, box, (0.0, 0.0)).largest_overlap
 
 
 def add_cbd(
