@@ -63,6 +63,8 @@ class Rules:
         The largest absolute value over the rows must lie between them.
     references : mapping of str to float
         Reference of each unit symbol, over which exp and log take a quantity.
+    strict : bool
+        exp, log, sin and cos take a quantity only where a reference is declared for its unit.
     box : mapping of str to (float, float), or None
         Every feature must be proven finite in it; None asks nothing beyond the rows.
     memory : int, bytes
@@ -73,6 +75,7 @@ class Rules:
     complexity: int = 10
     bounds: tuple[float, float] = (1e-3, 1e5)
     references: Mapping[str, float] = field(default_factory=dict)
+    strict: bool = False
     box: Box | None = None
     memory: int = 1_200_000_000
 
@@ -233,6 +236,12 @@ class FeatureSpace:
         )
         self.exponent_range[part] = np.stack([low, high], axis=1)
 
+    @property
+    def over_reference(self) -> np.ndarray:
+        """Which of `units` are plain or have a declared reference, shape (units,), bool."""
+        declared = self.rules.references
+        return np.array([all(s in declared for s, _ in unit) for unit in self.units], dtype=bool)
+
     def allowed_unary(self, code: int) -> np.ndarray:
         """Which features an operator of one argument may act on, shape (n,), bool."""
         turned = code >= TURNED
@@ -242,6 +251,8 @@ class FeatureSpace:
         low, high = self.exponent_range.T
         if turned:
             low, high = -high, -low
+        if base in TRANSCENDENTAL and self.rules.strict:
+            allowed &= self.over_reference[self.unit]
         if base == LOG:
             allowed &= sign > 0
         elif base == SQRT:

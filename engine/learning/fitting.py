@@ -168,6 +168,30 @@ def stays_reasonable(
     )
 
 
+def _offered(
+    ranked: list[RankedModel], size: int, probes: Mapping[str, np.ndarray], goal: np.ndarray
+) -> tuple[list[RankedModel], str]:
+    """Put the models first that stay within reason over the box, and say where that changed it.
+
+    Every one of them is finite in the whole box: that was proven feature by feature. Corners of
+    a box of dependent inputs are no real conditions, so where all models grow large in some
+    corner the best one is offered with a warning rather than none.
+    """
+    steady = [m for m in ranked if stays_reasonable(m.model, probes, goal)]
+    if not steady:
+        found = ranked[0].model.predict(probes, next(iter(probes.values())).size)
+        return ranked, (
+            f"The model of {size} terms reaches {found.min():.4g} to {found.max():.4g} in corners "
+            "of the input box, far beyond the data: do not trust it there."
+        )
+    if steady[0] is ranked[0]:
+        return steady, ""
+    return steady, (
+        f"The model of {size} terms that fits best runs away inside the input box; the next one "
+        "is offered."
+    )
+
+
 def _search_cost(
     data: TrainingSet, options: SissoOptions, candidates: float
 ) -> tuple[float, float]:
@@ -259,19 +283,8 @@ def _assemble(data, target, result, options, cross_validation, probes) -> Fitted
     chosen: Fitted | None = None
     said: list[str] = []
     for size, ranked in sorted(result.models[target].items()):
-        fitting = [m for m in ranked if stays_reasonable(m.model, probes, goal)]
-        if options.safe and not fitting:
-            said.append(
-                f"No model of {size} terms stays within reason over the whole input box: none "
-                "is offered."
-            )
-            continue
-        if options.safe and fitting[0] is not ranked[0]:
-            said.append(
-                f"The model of {size} terms that fits best runs away inside the input box; the "
-                "next one is offered."
-            )
-        offered = fitting if options.safe else ranked
+        offered, sentence = _offered(ranked, size, probes, goal) if options.safe else (ranked, "")
+        said += [sentence] if sentence else []
         model = offered[0].model
         held_out = _held_out(data, target, size, model, result, cross_validation)
         metrics = measure(model, data, target, held_out)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from engine.errors import InputError
 from engine.learning.operators import DEFAULT_OPERATORS
-from engine.learning.sisso_search import SissoOptions, search
+from engine.learning.sisso_search import RankedModel, SissoOptions, search
 from engine.learning.symbolic import SymbolicModel
 from engine.learning.units import parse_unit, unit_of_column
 from engine.learning.workers import resolve_threads
@@ -41,6 +41,8 @@ class SISSO(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Unit of the columns; by default the suffix of their names, where they have names.
     references : mapping of str to float, optional
         Reference of a unit symbol, over which exp and log take a quantity; 1 by default.
+    strict_units : bool, default=False
+        Let exp, log, sin and cos take a quantity only where `references` has its unit.
     safe : bool, default=True
         Offer only features proven finite over the range of the training data.
     threads : int, optional
@@ -87,6 +89,7 @@ class SISSO(MultiOutputMixin, RegressorMixin, BaseEstimator):
         bounds: tuple[float, float] = (1e-3, 1e5),
         units: Mapping[str, str] | Sequence[str] | None = None,
         references: Mapping[str, float] | None = None,
+        strict_units: bool = False,
         safe: bool = True,
         threads: int | None = None,
         memory: int = 1_200_000_000,
@@ -100,6 +103,7 @@ class SISSO(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.bounds = bounds
         self.units = units
         self.references = references
+        self.strict_units = strict_units
         self.safe = safe
         self.threads = threads
         self.memory = memory
@@ -134,8 +138,9 @@ class SISSO(MultiOutputMixin, RegressorMixin, BaseEstimator):
             complexity=self.complexity,
             operators=tuple(self.operators),
             residuals=self.residuals,
-            bounds=tuple(self.bounds),
+            bounds=(float(self.bounds[0]), float(self.bounds[1])),
             references=dict(self.references or {}),
+            strict_units=self.strict_units,
             safe=self.safe,
             keep=max(10, self.residuals),
             threads=self.threads,
@@ -148,7 +153,7 @@ class SISSO(MultiOutputMixin, RegressorMixin, BaseEstimator):
         box = {names[k]: (float(X[:, k].min()), float(X[:, k].max())) for k in varying}
         units = self._units(names)
         self.models_ = [SymbolicModel(float(g.mean()), (), ()) for g in goals.T]
-        self.front_ = [{} for _ in self.models_]
+        self.front_: list[dict[int, list[RankedModel]]] = [{} for _ in self.models_]
         self.candidates_ = 0
         changing = np.flatnonzero(np.ptp(goals, axis=0) > 0)
         if varying.size and changing.size and X.shape[0] > 2:

@@ -48,6 +48,8 @@ class SissoOptions:
         Range in which the largest absolute value of a feature must lie.
     references : mapping of str to float
         Reference of a unit symbol for exp and log, 1 unless declared.
+    strict_units : bool
+        Let exp, log, sin and cos take a quantity only where `references` has its unit.
     safe : bool
         Offer only features proven to be finite over the whole input box.
     keep : int
@@ -69,6 +71,7 @@ class SissoOptions:
     residuals: int = 1
     bounds: tuple[float, float] = (1e-3, 1e5)
     references: Mapping[str, float] = field(default_factory=dict)
+    strict_units: bool = False
     safe: bool = True
     keep: int = 20
     threads: int | None = None
@@ -171,6 +174,7 @@ def build_space(
         complexity=options.complexity,
         bounds=options.bounds,
         references=options.references,
+        strict=options.strict_units,
         box=box if options.safe else None,
         memory=options.memory,
     )

@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.learning.expression import apply, column, number
+from engine.learning.fitting import _offered, probe_points
 from engine.learning.intervals import is_safe
+from engine.learning.sisso_search import RankedModel
+from engine.learning.symbolic import SymbolicModel
 from engine.learning.training import train
+from tests.learning.octet import octet_binaries
 from tests.learning.problems import INPUTS, smooth, synthetic_law
 from tests.shared_data import shared_file
 
@@ -173,3 +178,47 @@ def test_that_the_published_accuracy_of_active_surface_is_reached_with_less():
     )["Active_Surface"]
     assert model.metrics["validation"]["r2"] > 0.98
     assert any("plain model beats" in s for s in model.statements)
+
+
+def test_that_the_known_answer_for_octet_binaries_is_found():
+    # Published with these settings in the tutorial of SISSO++ (JOSS 7 (2022) 3960,
+    # DOI 10.21105/joss.03960): 0.125912, 0.0931541, 0.0725522 and 0.0588116 eV.
+    frame, units = octet_binaries()
+    model = train(
+        frame,
+        list(units),
+        ["energy"],
+        units=units,
+        operators=(
+            *("+", "-", "|-|", "*", "/", "^-1", "abs", "exp", "exp-", "log", "sin", "cos"),
+            *("^2", "^3", "^6", "sqrt", "cbrt"),
+        ),
+        strict_units=True,
+        rung=2,
+        sis=10,
+        residuals=10,
+        terms=4,
+        bounds=(1e-5, 1e8),
+        safe=False,
+        folds=0,
+    )["energy"]
+    errors = [entry["train"]["rmse"] for entry in model.front]
+    assert errors[0] < 0.125912  # a better first feature than the published one is in the space
+    assert errors[1:] == pytest.approx([0.0931541, 0.0725522, 0.0588116], abs=1e-6)
+    assert "HOMO_B/r_p_A/(r_p_B + r_sigma)" in model.front[1]["equation"]
+
+
+def test_that_models_which_run_away_in_the_box_give_way_or_come_with_a_warning():
+    x = column("x")
+    steep = SymbolicModel(0.0, (1.0,), (apply("^-1", apply("-", x, number(0.999))),))
+    calm = SymbolicModel(0.0, (1.0,), (apply("^-1", x),))
+    probes = probe_points({"x": (1.0, 2.0)})
+    goal = np.array([0.5, 1.0])
+    ranked = [RankedModel(steep, 0.1), RankedModel(calm, 0.2)]
+    offered, sentence = _offered(ranked, 1, probes, goal)
+    assert offered[0].model is calm
+    assert "next one" in sentence
+    offered, sentence = _offered(ranked[:1], 1, probes, goal)
+    assert offered[0].model is steep
+    assert "1000" in sentence
+    assert _offered(ranked[1:], 1, probes, goal) == (ranked[1:], "")
