@@ -3,12 +3,18 @@
 Modules, in the order in which data flows::
 
     workbook     file -> raw cells          (.xlsx .xls .ods .csv .tsv, whatever the ending says)
-    headers      header texts -> roles      (English, French, German)
-    reader       cells -> CalenderingTable  (read_table; preview for the import wizard)
-    table        CalenderingTable
+    headers      header texts -> roles      (English, French, German); units, numbers
+    layout       where the table is on a sheet, and which column plays which role
+    columns      cells of a column -> numbers in engine units
+    preview      all of that for the import wizard, with corrections in place
+    templates    mappings that are remembered and recognised
+    reader       preview -> CalenderingTable (read_table)
+    table        CalenderingTable; replicates are averaged by `replicates`
     calibration  roll gap <-> pressure
     laws         CalenderingTable -> CalenderingLaw
     domain       where a law was measured
     diagnostics  assess(law, table) -> LawAssessment
+    comparison   laws side by side, and which to take for what
     calendering  law, recipe, coating, pressure -> Condition
+    blank_sheet, safe_sheets  sheets written for people
 """

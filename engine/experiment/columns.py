@@ -256,7 +256,7 @@ def _check_range(
 ) -> None:
     """Complain of numbers that no electrode can have, or that are in another unit."""
     kind = ROLE_KINDS[role]
-    for i in np.flatnonzero(np.isfinite(reading.values)):
+    for i in np.flatnonzero(_suspicious(role, plain, factor, reading.values)):
         value = float(reading.values[i])
         raw = float(plain[i])
         if kind != "fraction":
@@ -283,3 +283,19 @@ def _check_range(
             reading.complaints[int(i)] = (
                 f"{raw:.6g} looks like a fraction, and the other rows are percents"
             )
+
+
+def _suspicious(
+    role: str, plain: NDArray[np.float64], factor: float, values: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Numbers worth a closer look; all others are in range."""
+    known = np.isfinite(values)
+    if role == "porosity_sd":
+        return known & ~((values >= 0) & (values < 1))
+    if role in _RANGES:
+        low, high, _ = _RANGES[role]
+        return known & ~((values >= low) & (values <= high))
+    usual = (values > 0) & (values < 1 - 1e-9)
+    if factor == 0.01:
+        usual &= ~(plain <= 1)
+    return known & ~usual

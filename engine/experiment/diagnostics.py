@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
+from engine.experiment.laws.least_squares import one_thread
 from engine.experiment.table import CalenderingTable
 
 # A sheet with more families than this is cross-validated in folds of several families.
@@ -272,6 +273,11 @@ def assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
     -------
     LawAssessment
     """
+    with one_thread():
+        return _assess(law, table)
+
+
+def _assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
     fitted = law.predict_table(table)
     families = table.families
     folds = families % _MOST_FOLDS if table.family_count > _MOST_FOLDS else families

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 from engine.experiment.columns import BLANK, ColumnReading, read_column
@@ -414,8 +416,13 @@ def _sort_rows(
     used: list[int] = []
     left_out: list[tuple[int, str]] = []
     problems: list[CellProblem] = []
+    plain = _plain_rows(layout, roles, readings, len(data), options)
     for row in candidates:
         shown = row + 1
+        i = position.get(row, -1)
+        if i >= 0 and plain[i] and row not in summaries and shown not in options.leave_out:
+            used.append(row)
+            continue
         if shown in options.leave_out:
             left_out.append((shown, "left out by the user"))
             continue
@@ -429,7 +436,6 @@ def _sort_rows(
         if row in summaries:
             left_out.append((shown, f"a summary row ('{_first_text(sheet, row)[1]}')"))
             continue
-        i = position[row]
         values = [readings[role].values[i] for role in roles]
         states = [readings[role].states[i] for role in roles]
         if all(s == BLANK or v == 0 for s, v in zip(states, values, strict=True)):
@@ -461,6 +467,28 @@ def _sort_rows(
             continue
         used.append(row)
     return used, left_out, problems
+
+
+def _plain_rows(
+    layout: Layout,
+    roles: list[str],
+    readings: Mapping[str, ColumnReading],
+    count: int,
+    options: ReadOptions,
+) -> np.ndarray:
+    """Data rows (bool) with a number above 0 in every cell, about which nothing is to be said."""
+    plain = np.ones(count, bool)
+    for role in roles:
+        reading = readings[role]
+        plain &= np.isfinite(reading.values)
+        if role != "gap":
+            plain &= reading.values > 0
+        plain[list(reading.complaints)] = False
+    if "porosity_sd" in readings:
+        plain[list(readings["porosity_sd"].complaints)] = False
+    if "gap" in readings and "pressure" not in readings:
+        plain &= options.calibration.covers_gap(readings["gap"].values)
+    return plain
 
 
 def _blank_roles(

@@ -50,6 +50,12 @@ class CompactionLaw(CalenderingLaw):
             raise InputError(f"An input stands twice in {list(self.depends_on)}.")
         self.physical = bool(physical)
         self._active = self.depends_on
+        self.dropped_: tuple[str, ...] = ()
+
+    @property
+    def active_inputs(self) -> tuple[str, ...]:
+        """Inputs that the level of the fitted law depends on."""
+        return self._active
 
     # ---- to be given by each law -------------------------------------------------
 
@@ -87,6 +93,7 @@ class CompactionLaw(CalenderingLaw):
 
     def _prepare(self, table: CalenderingTable) -> None:
         self._active, dropped = carried_inputs(table, self.depends_on)
+        self.dropped_ = tuple(dropped)
         if dropped:
             word = "does" if len(dropped) == 1 else "do"
             k = table.family_count

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
+from threadpoolctl import threadpool_limits
 
 from engine.errors import InputError
 
-
 _UNKNOWN = 1e30
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Context in which linear algebra uses one thread.
+
+    The systems here are a few dozen numbers wide: threads that wait for one another cost
+    thirty times what they save.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 def constrained_least_squares(

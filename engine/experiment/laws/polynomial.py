@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from engine.errors import InputError
 from engine.experiment.domain import Domain
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.least_squares import constrained_least_squares, standard_errors
+from engine.experiment.laws.stepwise import CRITERIA, choose_terms
 from engine.experiment.laws.terms import PUBLISHED_TERMS, VARIABLES, Term, parse_term
 from engine.experiment.table import CalenderingTable
 
@@ -33,6 +35,11 @@ class PolynomialLaw(CalenderingLaw):
         porosities of 35 to 65 % and over the whole calibration), and never give more than
         the initial porosity or less than 0.
 
+    select : {None, "bic", "aicc"}
+        Choose among the terms in `fit`, by stepwise search with this criterion; `terms` None
+        then means all that `engine.experiment.laws.stepwise.candidate_terms` offers. Each
+        refit of a cross-validation chooses anew, so that its error includes the choosing.
+
     Examples
     --------
     >>> law = PolynomialLaw(terms=("AM", "eps_init", "t0", "gap"))
@@ -42,21 +49,38 @@ class PolynomialLaw(CalenderingLaw):
 
     kind = "polynomial"
 
-    def __init__(self, terms: Sequence[str] = PUBLISHED_TERMS, physical: bool = False):
+    def __init__(
+        self,
+        terms: Sequence[str] | None = PUBLISHED_TERMS,
+        physical: bool = False,
+        select: str | None = None,
+    ):
         super().__init__()
-        if isinstance(terms, str) or not terms:
+        if isinstance(terms, str) or (not terms and select is None):
             raise InputError("A polynomial law needs a list of at least one term.")
-        # Factors that are no known input are extra columns; `fit` checks that they exist.
-        extra = dict.fromkeys(
-            f.strip().rstrip("²³").split("^")[0].strip()
-            for term in terms
-            for f in str(term).replace("**", "^").split("*")
-        )
-        self._terms = tuple(parse_term(term, tuple(extra)) for term in terms)
-        self.terms = tuple(term.name for term in self._terms)
-        if len(set(self.terms)) < len(self.terms):
+        if select is not None and select not in CRITERIA:
+            raise InputError(f"Terms are selected by {' or '.join(CRITERIA)}, not '{select}'.")
+        self._terms = _parsed(terms or ())
+        self.terms = tuple(term.name for term in self._terms) or None
+        if self.terms and len(set(self.terms)) < len(self.terms):
             raise InputError(f"A term stands twice in the law: {', '.join(self.terms)}.")
         self.physical = bool(physical)
+        self.select = select
+
+    @property
+    def chosen_terms(self) -> tuple[str, ...]:
+        """Terms of the fitted law; differs from `terms` where they were selected."""
+        return tuple(term.name for term in self._terms)
+
+    def _prepare(self, table: CalenderingTable) -> None:
+        if self.select is None:
+            return
+        choice = choose_terms(table, self.select, self.terms)
+        self._terms = _parsed(choice.terms)
+        self.notes_.append(
+            f"The terms {', '.join(choice.terms)} were chosen by {self.select.upper()} among "
+            f"{choice.candidates}."
+        )
 
     @property
     def _inputs(self) -> tuple[str, ...]:
@@ -93,7 +117,7 @@ class PolynomialLaw(CalenderingLaw):
         matrix = self._matrix(v)
         scale = np.linalg.norm(matrix, axis=0)
         if (scale == 0).any():
-            zero = self.terms[int(np.argmin(scale))]
+            zero = self.chosen_terms[int(np.argmin(scale))]
             raise InputError(f"The term '{zero}' is 0 in every condition: leave it out.")
         scaled = matrix / scale
         _refuse_confounded(scaled, self._terms, table.family_count)
@@ -106,8 +130,8 @@ class PolynomialLaw(CalenderingLaw):
         else:
             solution = np.linalg.lstsq(scaled, table.porosity, rcond=None)[0]
         errors = standard_errors(scaled, table.porosity - scaled @ solution)
-        self.coefficients_ = dict(zip(self.terms, (solution / scale).tolist(), strict=True))
-        self.standard_errors_ = dict(zip(self.terms, (errors / scale).tolist(), strict=True))
+        self.coefficients_ = dict(zip(self.chosen_terms, (solution / scale).tolist(), strict=True))
+        self.standard_errors_ = dict(zip(self.chosen_terms, (errors / scale).tolist(), strict=True))
 
     def _slopes(self, table: CalenderingTable) -> NDArray[np.float64]:
         """Derivative of each term with the pressure, over a grid of all that may be asked."""
@@ -137,10 +161,29 @@ class PolynomialLaw(CalenderingLaw):
         return np.stack([term.slope(v, rates) for term in self._terms], axis=-1)
 
     def _porosity(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        porosity = self._matrix(v) @ np.array([self.coefficients_[t] for t in self.terms])
+        porosity = self._matrix(v) @ np.array([self.coefficients_[t] for t in self.chosen_terms])
         if self.physical:
             porosity = np.clip(porosity, 0.0, v["eps_init"])
         return porosity
+
+    def _state(self) -> dict[str, Any]:
+        return {"terms": list(self.chosen_terms)}
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._terms = _parsed(state["terms"])
+        missing = [name for name in self.chosen_terms if name not in self.coefficients_]
+        if missing or not self._terms:
+            raise InputError(f"The law lacks its coefficient {', '.join(missing)}.")
+
+
+def _parsed(terms: Sequence[str]) -> tuple[Term, ...]:
+    # Factors that are no known input are extra columns; `fit` checks that they exist.
+    extra = dict.fromkeys(
+        factor.strip().rstrip("²³").split("^")[0].strip()
+        for term in terms
+        for factor in str(term).replace("**", "^").split("*")
+    )
+    return tuple(parse_term(term, tuple(extra)) for term in terms)
 
 
 def _refuse_confounded(scaled: NDArray[np.float64], terms: Sequence[Term], families: int) -> None:
@@ -179,7 +222,7 @@ class PublishedLaw(PolynomialLaw):
 
     def __init__(self) -> None:
         super().__init__()
-        self.coefficients_ = dict(zip(self.terms, _PUBLISHED_COEFFICIENTS, strict=True))
+        self.coefficients_ = dict(zip(PUBLISHED_TERMS, _PUBLISHED_COEFFICIENTS, strict=True))
         coatings = np.array(_PUBLISHED_COATINGS)
         ends = [(float(c.min()), float(c.max())) for c in coatings.T]
         gaps = (1.0, 100.0)
@@ -192,6 +235,13 @@ class PublishedLaw(PolynomialLaw):
     @property
     def coefficient_count(self) -> int:
         return 0
+
+    def _state(self) -> dict[str, Any]:
+        return {}
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        # Whatever a file says, the published law has the published coefficients and domain.
+        self.__init__()  # type: ignore[misc]
 
     def _fit(self, table: CalenderingTable) -> None:
         raise NotImplementedError

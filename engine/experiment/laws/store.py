@@ -11,10 +11,21 @@ from typing import Any
 from engine.errors import InputError
 from engine.experiment.laws.base import FORMAT, VERSION, CalenderingLaw
 from engine.experiment.laws.compaction import ExponentialLaw, HeckelLaw, KawakitaLaw
+from engine.experiment.laws.gaussian_process import GaussianProcessLaw
 from engine.experiment.laws.polynomial import PolynomialLaw, PublishedLaw
+from engine.experiment.laws.symbolic import SissoLaw
 
 _CLASSES: dict[str, type[CalenderingLaw]] = {
-    law.kind: law for law in (PolynomialLaw, KawakitaLaw, ExponentialLaw, HeckelLaw, PublishedLaw)
+    law.kind: law
+    for law in (
+        PolynomialLaw,
+        KawakitaLaw,
+        ExponentialLaw,
+        HeckelLaw,
+        PublishedLaw,
+        GaussianProcessLaw,
+        SissoLaw,
+    )
 }
 
 LAW_KINDS = tuple(_CLASSES)
