@@ -41,7 +41,7 @@ BIT_COUNT = np.array([bits.bit_count() for bits in range(256)], np.uint8)
 
 @njit(cache=True, nogil=True)
 def group_boxes(cells, count_of):
-    """Number the groups of every box, even boxes first.
+    """Number the groups of every box.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def group_boxes(cells, count_of):
         Which voxels conduct.
     box : ndarray of int64, shape (groups,)
         Linear index of the box of each group.
-    even : int
-        Number of groups in even boxes.
+    colour : ndarray of uint8, shape (groups,)
+        0 in even boxes, 1 in odd ones.
     """
     nz, ny, nx = cells.shape
     bz, by, bx = (nz + 1) // 2, (ny + 1) // 2, (nx + 1) // 2
@@ -75,26 +75,22 @@ def group_boxes(cells, count_of):
                 bits[x] |= (left | right << 1) << shift
             if nx & 1:
                 bits[bx - 1] |= np.uint8(line[nx - 1] != 0) << shift
-    even, odd = 0, 0
+    total = 0
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
-                count = count_of[code[z, y, x]]
-                if (z + y + x) & 1:
-                    base[z, y, x] = odd
-                    odd += count
-                else:
-                    base[z, y, x] = even
-                    even += count
-    box = np.empty(even + odd, np.int64)
+                base[z, y, x] = total
+                total += count_of[code[z, y, x]]
+    box = np.empty(total, np.int64)
+    colour = np.empty(total, np.uint8)
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
-                if (z + y + x) & 1:
-                    base[z, y, x] += even
-                for extra in range(count_of[code[z, y, x]]):
-                    box[base[z, y, x] + extra] = (z * by + y) * bx + x
-    return base, code, box, even
+                first = base[z, y, x]
+                for node in range(first, first + count_of[code[z, y, x]]):
+                    box[node] = (z * by + y) * bx + x
+                    colour[node] = (z + y + x) & 1
+    return base, code, box, colour
 
 
 @njit(cache=True, nogil=True)
@@ -197,4 +193,4 @@ def link_groups(shape, weights, wrap, base, code, nodes, tables, scale):
                     if bits >> k & 1:
                         node = base[z >> 1, y, x] + group_of[bits, k]
                         plate[node] += 2 * weights[0] / scale
-    return one[:count].copy(), two[:count].copy(), weight[:count].copy(), plate
+    return one[:count], two[:count], weight[:count], plate

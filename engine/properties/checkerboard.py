@@ -48,8 +48,8 @@ def _wrapped(index, n):
 
 
 @njit(cache=True, nogil=True)
-def set_up(cells, layout, weights, wrap, diagonal, inverse, black_inverse, source, black_source):
-    """Fill the diagonal, its inverse, and the residual of the linear potential.
+def set_up(cells, layout, weights, wrap, inverse, black_inverse, source, black_source):
+    """Fill the inverse diagonal and the residual of the linear potential.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def set_up(cells, layout, weights, wrap, diagonal, inverse, black_inverse, sourc
         Conductance of a face across z, y, x.
     wrap : bool
         Whether the sides touch their opposites.
-    diagonal, inverse, source : ndarray of float, shape (layout.size,)
-        Red: sum of conductances, its inverse, residual of the potential that falls linearly from
+    inverse, source : ndarray of float, shape (layout.size,)
+        Red: 1 / (sum of conductances), and the residual of the potential that falls linearly from
         1 to 0. Zero in walls; ghosts are left as they are.
     black_inverse, black_source : ndarray of float, shape (layout.size,)
         The same for black.
@@ -75,11 +75,15 @@ def set_up(cells, layout, weights, wrap, diagonal, inverse, black_inverse, sourc
     half = layout.row - 2
     wz, wy, wx = weights[0], weights[1], weights[2]
     fall = weights[0] / weights.dtype.type(nz)
-    total = np.zeros(2 * half, weights.dtype)
+    tiny = weights.dtype.type(1e-30)
+    # Two voxels more than a row: its neighbours in x.
+    row = np.zeros(2 * half + 2, weights.dtype)
+    factor = np.zeros(2 * half, weights.dtype)
     down = np.zeros(2 * half, weights.dtype)
     ones, nothing = np.ones(nx, np.uint8), np.zeros(nx, np.uint8)
-    inner, ends = 0, 0
+    inner, ends = np.int64(0), np.int64(0)
     for z in range(nz):
+        plates = wz * weights.dtype.type((z == 0) + (z == nz - 1))
         for y in range(ny):
             mine = cells[z, y]
             above = cells[z - 1, y] if z > 0 else ones
@@ -89,40 +93,37 @@ def set_up(cells, layout, weights, wrap, diagonal, inverse, black_inverse, sourc
                 left = cells[z, _wrapped(y - 1, ny)]
             if y < ny - 1 or wrap:
                 right = cells[z, _wrapped(y + 1, ny)]
-            plates = wz * weights.dtype.type((z == 0) + (z == nz - 1))
             for x in range(nx):
-                total[x] = plates + wz * (above[x] + below[x]) + wy * (left[x] + right[x])
-                down[x] = fall * (weights.dtype.type(above[x]) - weights.dtype.type(below[x]))
-            for x in range(1, nx):
-                total[x] += wx * mine[x - 1]
-            for x in range(nx - 1):
-                total[x] += wx * mine[x + 1]
+                row[x + 1] = mine[x]
             if wrap:
-                total[0] += wx * mine[nx - 1]
-                total[nx - 1] += wx * mine[0]
+                row[0], row[nx + 1] = mine[nx - 1], mine[0]
             for x in range(nx):
-                total[x] *= mine[x]
-                down[x] *= mine[x]
-            count = 0
+                one, two = weights.dtype.type(above[x]), weights.dtype.type(below[x])
+                total = plates + wz * (one + two)
+                total += wy * (weights.dtype.type(left[x]) + weights.dtype.type(right[x]))
+                total += wx * (row[x] + row[x + 2])
+                factor[x] = row[x + 1] / max(total, tiny)
+                down[x] = row[x + 1] * fall * (one - two)
+            count = np.uint32(0)
             for x in range(nx):
-                count += np.int64(mine[x] & below[x])
-            if z < nz - 1:
-                inner += count
-            else:
-                ends += count
-            if z == 0:
+                count += np.uint32(mine[x] & below[x])
+            inner += np.int64(count)
+            if z == 0 or z == nz - 1:
+                count = np.uint32(0)
                 for x in range(nx):
-                    ends += np.int64(mine[x])
+                    count += np.uint32(mine[x])
+                ends += np.int64(count) * ((z == 0) + (z == nz - 1))
+                if z == nz - 1:
+                    inner -= np.int64(count)
             at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
             red = (z + y) & 1
             for i in range(half):
-                value = total[2 * i + red]
-                diagonal[at + i] = value
-                inverse[at + i] = 1 / value if value > 0 else 0
+                inverse[at + i] = factor[2 * i + red]
+            for i in range(half):
                 source[at + i] = down[2 * i + red]
             for i in range(half):
-                value = total[2 * i + 1 - red]
-                black_inverse[at + i] = 1 / value if value > 0 else 0
+                black_inverse[at + i] = factor[2 * i + 1 - red]
+            for i in range(half):
                 black_source[at + i] = down[2 * i + 1 - red]
     return np.float64(wz) / nz**2 * (inner + 0.5 * ends)
 
@@ -211,11 +212,12 @@ def balance_red(layout, weights, residual, black, inverse, red, dots, low, high)
 
 
 @njit(cache=True, nogil=True)
-def apply_schur(layout, weights, red, black, diagonal, out, dots, low, high):
+def apply_schur(layout, weights, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
     wz, wy, wx = weights[0], weights[1], weights[2]
     row, plane = layout.row, layout.slice
     n = row - 2
+    tiny = weights.dtype.type(1e-30)
     for z in range(low, high):
         for y in range(layout.ny):
             at = (z + 1) * plane + (y + 1) * row + 1
@@ -223,9 +225,10 @@ def apply_schur(layout, weights, red, black, diagonal, out, dots, low, high):
             before, behind = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
             left, right = black[at - row : at - row + n], black[at + row : at + row + n]
             mate, mate2 = black[at : at + n], black[side : side + n]
-            factor, mine, target = diagonal[at : at + n], red[at : at + n], out[at : at + n]
+            factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
             for i in range(n):
-                value = factor[i] * mine[i] - (
+                # The diagonal is not stored: 1 / inverse, in walls anything.
+                value = mine[i] / max(factor[i], tiny) - (
                     wz * (before[i] + behind[i])
                     + wy * (left[i] + right[i])
                     + wx * (mate[i] + mate2[i])
@@ -261,7 +264,7 @@ def turn(layout, share, correction, direction, low, high):
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, weights, black, diagonal, base, code, count_of, group_of, place, b, low, high):
+def restrict(layout, weights, black, inverse, base, code, count_of, group_of, place, b, low, high):
     """Residual of the red voxels after the black sweep, summed over the groups of each box.
 
     After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
@@ -296,7 +299,7 @@ def restrict(layout, weights, black, diagonal, base, code, count_of, group_of, p
                 behind = black[at + plane : at + plane + n]
                 left, right = black[at - row : at - row + n], black[at + row : at + row + n]
                 mate, mate2 = black[at : at + n], black[side : side + n]
-                factor = diagonal[at : at + n]
+                factor = inverse[at : at + n]
                 for i in range(n):
                     value = (
                         wz * (before[i] + behind[i])

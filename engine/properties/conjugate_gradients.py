@@ -46,13 +46,15 @@ class Monitor:
     """Decides when to stop: three conditions at once.
 
     The dissipation is settled (the decrease still to come, extrapolated from the last steps, is
-    below the tolerance), the flux is the same through all planes within the square root of the
-    tolerance, and the residual has fallen tenfold. Each alone has been seen to hold by accident in
-    a clogged network.
+    below the tolerance), the flux is the same through all planes within `flux_tolerance`, and the
+    residual has fallen tenfold. Each alone has been seen to hold by accident in a clogged network.
     """
 
-    def __init__(self, tolerance: float, energy: float, squared_residual: float):
+    def __init__(
+        self, tolerance: float, flux_tolerance: float, energy: float, squared_residual: float
+    ):
         self.tolerance = tolerance
+        self.flux_tolerance = flux_tolerance
         self.energy = energy
         self.residual = 1.0
         self.drops: list[float] = []
@@ -68,7 +70,7 @@ class Monitor:
         # The flux through a plane is the inlet's less the residuals of the slices before it; the
         # mean flux is energy times slices over slices squared, i.e. the energy itself.
         spread = np.ptp(np.concatenate(([0.0], np.cumsum(sums))))
-        if spread > math.sqrt(self.tolerance) * self.energy:
+        if spread > self.flux_tolerance * self.energy:
             return False
         if self.residual < 1e-12:
             return True
@@ -87,8 +89,23 @@ class Monitor:
         return min(max(decades, 0.0), 1.0)
 
 
-def minimise(problem: Problem, tolerance: float, progress: Progress) -> Outcome:
-    """Lower the dissipation until its relative error is below `tolerance`.
+def minimise(
+    problem: Problem, tolerance: float, flux_tolerance: float, progress: Progress
+) -> Outcome:
+    """Lower the dissipation until it is known within `tolerance`.
+
+    Parameters
+    ----------
+    problem : Problem
+    tolerance : float
+        Relative accuracy asked of the dissipation.
+    flux_tolerance : float
+        Largest difference of the flux through two planes, relative to their mean.
+    progress : Progress
+
+    Returns
+    -------
+    Outcome
 
     Raises
     ------
@@ -97,7 +114,7 @@ def minimise(problem: Problem, tolerance: float, progress: Progress) -> Outcome:
     """
     if problem.squared_residual == 0:
         return Outcome(0, 0.0, True)
-    monitor = Monitor(tolerance, problem.energy, problem.squared_residual)
+    monitor = Monitor(tolerance, flux_tolerance, problem.energy, problem.squared_residual)
     old = 0.0
     for count in range(1, MOST_STEPS + 1):
         progress.report(monitor.done, "transport")

@@ -15,15 +15,15 @@ from numba import njit
 
 
 class Level(NamedTuple):
-    """One graph; nodes of even boxes come first."""
+    """One graph."""
 
     one: np.ndarray  # (links,) int32
     two: np.ndarray  # (links,) int32: node at the other end
     weight: np.ndarray  # (links,) float32: conductance
     plate: np.ndarray  # (nodes,) float64: conductance to the plates
+    colour: np.ndarray  # (nodes,) uint8
     box: np.ndarray  # (nodes,) int64: linear index of the node's box in `grid`
-    grid: tuple[int, int, int]
-    even: int  # number of nodes in even boxes
+    grid: tuple[int, int, int]  # boxes along z, y, x; (0, 0, 0) where nodes have no box
 
 
 class Columns(NamedTuple):
@@ -31,82 +31,106 @@ class Columns(NamedTuple):
 
     place: np.ndarray  # (nodes,) int32: new number of each node
     groups: np.ndarray  # (groups, 4) int64: first node, node behind the last, links each, offset
-    red_groups: int  # how many groups are red
-    other: np.ndarray  # (2 links,) uint32: neighbours, in columns
-    weight: np.ndarray  # (2 links,) float32
+    red_groups: int  # how many groups have the first colour
     diagonal: np.ndarray  # (nodes,) float64
-    two_coloured: bool  # no link joins two nodes of one colour
+    two_coloured: bool  # two colours, and no link joins two nodes of one
+
+
+WINDOW = 8192
+"""Nodes are sorted within windows of this many, so that neighbours stay in the cache."""
 
 
 @njit(cache=True, nogil=True)
-def store_columns(one, two, weight, plate, even):
+def store_columns(one, two, weight, plate, colour, first, offset, other, sorted_weight):
     """Number the nodes of a level by colour and number of links, and store links in columns.
+
+    Parameters
+    ----------
+    one, two, weight, plate, colour
+        A `Level`.
+    first, offset : int
+        Number of the first node, and where its links begin in the arrays of all levels.
+    other : ndarray of uint32
+        Filled with the neighbours of each node, in columns.
+    sorted_weight : ndarray of float32
+        Filled with the conductances, in the same order.
 
     Returns
     -------
     The fields of `Columns`.
     """
     nodes = plate.size
-    degree = np.zeros(nodes, np.int64)
-    two_coloured = True
+    degree = np.zeros(nodes, np.int32)
+    colours = 0
+    begin = np.zeros(258, np.int64)
+    for i in range(nodes):
+        begin[colour[i] + 1] += 1
+        colours = max(colours, colour[i] + 1)
+    for c in range(colours):
+        begin[c + 1] += begin[c]
+    two_coloured = colours <= 2
     for k in range(one.size):
         a, b = one[k], two[k]
         degree[a] += 1
         degree[b] += 1
-        if (a < even) == (b < even):
-            two_coloured = False
+        two_coloured &= colour[a] != colour[b]
+    order = np.empty(nodes, np.int32)
+    for i in range(nodes):
+        order[begin[colour[i]]] = i
+        begin[colour[i]] += 1
     most = 0
     for i in range(nodes):
         most = max(most, degree[i])
-    tally = np.zeros((2, most + 1), np.int64)
-    for i in range(nodes):
-        tally[np.int64(i >= even), degree[i]] += 1
-    count = 0
-    for colour in range(2):
-        for d in range(most + 1):
-            count += tally[colour, d] > 0
-    groups = np.empty((count, 4), np.int64)
-    group_of = np.empty((2, most + 1), np.int64)
-    red_groups, g, node, offset = 0, 0, 0, 0
-    for colour in range(2):
-        for d in range(most + 1):
-            size = tally[colour, d]
-            if size == 0:
-                continue
-            group_of[colour, d] = g
-            groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3] = node, node + size, d, offset
-            tally[colour, d] = node
-            node += size
-            offset += size * d
-            g += 1
-        if colour == 0:
-            red_groups = g
+    windows = nodes // WINDOW + colours
+    groups = np.empty((windows * (most + 1), 4), np.int64)
+    tally = np.empty(most + 1, np.int64)
+    group_of = np.empty(most + 1, np.int64)
     place = np.empty(nodes, np.int32)
     diagonal = np.empty(nodes)
     cursor = np.empty(nodes, np.int64)
     width = np.empty(nodes, np.int32)
-    for i in range(nodes):
-        colour = np.int64(i >= even)
-        p = tally[colour, degree[i]]
-        tally[colour, degree[i]] += 1
-        place[i] = p
-        diagonal[p] = plate[i]
-        g = group_of[colour, degree[i]]
-        cursor[p] = groups[g, 3] + p - groups[g, 0]
-        width[p] = groups[g, 1] - groups[g, 0]
-    other = np.empty(2 * one.size, np.uint32)
-    sorted_weight = np.empty(2 * one.size, np.float32)
+    red_groups, g, node, start = 0, 0, 0, 0
+    for c in range(colours):
+        end = begin[c]
+        for low in range(start, end, WINDOW):
+            high = min(low + WINDOW, end)
+            tally[:] = 0
+            for n in range(low, high):
+                tally[degree[order[n]]] += 1
+            for d in range(most + 1):
+                size = tally[d]
+                if size:
+                    group_of[d] = g
+                    groups[g, 0], groups[g, 1] = first + node, first + node + size
+                    groups[g, 2], groups[g, 3] = d, offset
+                    tally[d] = node
+                    node += size
+                    offset += size * d
+                    g += 1
+            for n in range(low, high):
+                i = order[n]
+                d = degree[i]
+                p = tally[d]
+                tally[d] += 1
+                place[i] = p
+                diagonal[p] = plate[i]
+                at = groups[group_of[d]]
+                cursor[p] = at[3] + first + p - at[0]
+                width[p] = at[1] - at[0]
+        start = end
+        if c == 0:
+            red_groups = g
     for k in range(one.size):
         a, b, w = place[one[k]], place[two[k]], weight[k]
         diagonal[a] += w
         diagonal[b] += w
-        other[cursor[a]] = b
+        other[cursor[a]] = first + b
         sorted_weight[cursor[a]] = w
         cursor[a] += width[a]
-        other[cursor[b]] = a
+        other[cursor[b]] = first + a
         sorted_weight[cursor[b]] = w
         cursor[b] += width[b]
-    return place, groups, red_groups, other, sorted_weight, diagonal, two_coloured
+    return place, groups[:g].copy(), red_groups, diagonal, two_coloured
 
 
 @njit(cache=True, nogil=True)
@@ -158,37 +182,24 @@ def _connect(one, two, weight, above, strength):
 
 @njit(cache=True, nogil=True)
 def _number(name, above, grid):
-    """Number the groups by colour of their block, then block; returns parent, box, even."""
+    """Number the groups in the order of their first node; returns parent, box, colour."""
     cy, cx = (grid[1] + 1) // 2, (grid[2] + 1) // 2
-    boxes = (grid[0] + 1) // 2 * cy * cx
-    at = np.zeros(boxes, np.int32)
-    for i in range(name.size):
-        if name[i] == i:
-            at[above[i]] += 1
-    total = 0
-    even = 0
-    for colour in range(2):
-        for z in range((grid[0] + 1) // 2):
-            for y in range(cy):
-                for x in range((z + y + colour) & 1, cx, 2):
-                    c = (z * cy + y) * cx + x
-                    count = at[c]
-                    at[c] = total
-                    total += count
-        if colour == 0:
-            even = total
     parent = np.empty(name.size, np.int32)
-    box = np.empty(total, np.int64)
+    box = np.empty(name.size, np.int64)
+    colour = np.empty(name.size, np.uint8)
+    total = 0
     for i in range(name.size):
         # A root has the smallest number of its group, so it is met first.
         root = _root(name, i)
-        if root == i:
-            parent[i] = at[above[i]]
-            box[parent[i]] = above[i]
-            at[above[i]] += 1
-        else:
+        if root != i:
             parent[i] = parent[root]
-    return parent, box, even
+            continue
+        c = above[i]
+        parent[i] = total
+        box[total] = c
+        colour[total] = (c // (cy * cx) + c // cx % cy + c % cx) & 1
+        total += 1
+    return parent, box[:total], colour[:total]
 
 
 @njit(cache=True, nogil=True)
@@ -229,7 +240,16 @@ def _merge(one, two, weight, parent, nodes, scale):
             else:
                 value[seen[j]] += value[k]
         first = start[i]
-    return new_one[:count].copy(), high[:count].copy(), value[:count].copy()
+    return new_one[:count], high[:count], value[:count]
+
+
+@njit(cache=True, nogil=True)
+def _merge_plates(plate, parent, nodes, scale):
+    """Conductance to the plates of each group."""
+    merged = np.zeros(nodes)
+    for i in range(plate.size):
+        merged[parent[i]] += plate[i] / scale
+    return merged
 
 
 @njit(cache=True, nogil=True)
@@ -247,16 +267,15 @@ def coarsen(one, two, weight, plate, box, grid, strength, scale):
 
     Returns
     -------
-    one, two, weight, plate, box, even
+    one, two, weight, plate, colour, box
         The next `Level`.
     parent : ndarray of int32, shape (nodes,)
         Coarse node of each fine one.
     """
     above = _blocks(box, grid)
     name = _connect(one, two, weight, above, strength)
-    parent, new_box, even = _number(name, above, grid)
-    new_one, new_two, new_weight = _merge(one, two, weight, parent, new_box.size, scale)
-    new_plate = np.zeros(new_box.size)
-    for i in range(plate.size):
-        new_plate[parent[i]] += plate[i] / scale
-    return new_one, new_two, new_weight, new_plate, new_box, even, parent
+    parent, new_box, colour = _number(name, above, grid)
+    nodes = new_box.size
+    new_one, new_two, new_weight = _merge(one, two, weight, parent, nodes, scale)
+    new_plate = _merge_plates(plate, parent, nodes, scale)
+    return new_one, new_two, new_weight, new_plate, colour, new_box, parent

@@ -11,9 +11,11 @@ from engine.properties.graph import Columns, Level, coarsen, store_columns
 
 DIRECT = 128  # levels of at most this many nodes are solved with a dense inverse
 
-OVERCORRECTION = 1.75
+OVERCORRECTION = 1.6
 """Divisor of coarse conductances. Piecewise constant groups make the coarse problem too stiff (by
-2 for smooth fields on a full grid); tried 1 to 2 on clogged and open pores: flat around 1.75."""
+2 for smooth fields on a full grid). Tried 1 to 2 on open and clogged pores and a contrast of 3e4:
+flat from 1.5 to 1.75. It must stay below 2, and each level must be cycled twice, or corrections of
+weakly linked clusters overshoot and the preconditioner is no longer positive."""
 
 CHUNK = 256  # nodes relaxed at a time
 
@@ -53,60 +55,71 @@ def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarra
     place : ndarray of int32, shape (nodes,)
         Number in the hierarchy of each node of `level`.
     """
-    stored = [Columns(*store_columns(level.one, level.two, level.weight, level.plate, level.even))]
+    links = 2 * level.one.size
+    other, weight = np.empty(2 * links, np.uint32), np.empty(2 * links, np.float32)
+    stored: list[Columns] = []
     parents: list[np.ndarray] = []
-    while level.plate.size > DIRECT and max(level.grid) > 1:
-        gz, gy, gx = level.grid
-        grid = ((gz + 1) // 2, (gy + 1) // 2, (gx + 1) // 2)
-        # In the last box weak links must join, or strength could stop the grouping for good.
-        demand = strength if max(grid) > 1 else 0.0
-        one, two, weight, plate, box, even, parent = coarsen(
-            level.one, level.two, level.weight, level.plate, level.box, level.grid,
-            demand, OVERCORRECTION,
+    first, bands, parent = [0], [0], None
+    filled = 0
+    while True:
+        room = 2 * level.one.size
+        if filled + room > other.size:  # never seen: levels shrink by half or more
+            other, weight = (
+                np.resize(other, filled + 2 * room),
+                np.resize(weight, filled + 2 * room),
+            )
+        columns = Columns(
+            *store_columns(
+                level.one, level.two, level.weight, level.plate, level.colour,
+                first[-1], filled, other, weight,
+            )
         )  # fmt: skip
-        level = Level(one, two, weight, plate, box, grid, even)
-        stored.append(Columns(*store_columns(one, two, weight, plate, even)))
-        up = np.empty(parent.size, np.uint32)
-        up[stored[-2].place] = stored[-1].place[parent]
-        parents.append(up)
-    parents.append(np.zeros(level.plate.size, np.uint32))
-    first, bands, shifts = (
-        np.concatenate(([0], np.cumsum(sizes)))
-        for sizes in (
-            [item.place.size for item in stored],
-            [len(item.groups) for item in stored],
-            [item.other.size for item in stored],
-        )
-    )
-    groups = np.concatenate(
-        [
-            item.groups + np.array((node, node, 0, shift))
-            for item, node, shift in zip(stored, first, shifts, strict=False)
-        ]
-    )
+        if parent is not None:
+            up = np.empty(parent.size, np.uint32)
+            up[stored[-1].place] = columns.place[parent] + np.uint32(first[-1])
+            parents.append(up)
+        filled += room
+        first.append(first[-1] + columns.place.size)
+        bands.append(bands[-1] + len(columns.groups))
+        stored.append(columns)
+        if level.plate.size <= DIRECT or max(level.grid) == 1:
+            break
+        level, parent = _coarser(level, strength)
     dense = np.empty((0, 0))
     if level.plate.size <= DIRECT:
-        dense = np.linalg.inv(_matrix(level, stored[-1].place))
+        dense = invert(_matrix(level, stored[-1].place))
     diagonal = np.concatenate([item.diagonal for item in stored])
     x, b = np.zeros((2, diagonal.size))
-    repeat = np.full(len(stored), 2)
     hierarchy = Hierarchy(
-        first,
-        bands,
-        bands[:-1] + [item.red_groups for item in stored],
+        np.array(first),
+        np.array(bands),
+        np.array([band + item.red_groups for band, item in zip(bands, stored, strict=False)]),
         np.array([item.two_coloured for item in stored]),
-        groups,
-        np.concatenate([item.other + np.uint32(f) for item, f in zip(stored, first, strict=False)]),
-        np.concatenate([item.weight for item in stored]),
+        np.concatenate([item.groups for item in stored]),
+        other[:filled],
+        weight[:filled],
         diagonal,
         1 / diagonal,
-        np.concatenate([up + np.uint32(f) for up, f in zip(parents, first[1:], strict=True)]),
+        np.concatenate([*parents, np.zeros(level.plate.size, np.uint32)]),
         dense,
-        repeat,
+        np.full(len(stored), 2),
         x,
         b,
     )
     return hierarchy, stored[0].place
+
+
+def _coarser(level: Level, strength: float) -> tuple[Level, np.ndarray]:
+    """The next level, and the node there of each node here."""
+    gz, gy, gx = level.grid
+    grid = ((gz + 1) // 2, (gy + 1) // 2, (gx + 1) // 2)
+    # In the last box weak links must join, or strength could stop the grouping for good.
+    demand = strength if max(grid) > 1 else 0.0
+    one, two, weight, plate, colour, box, parent = coarsen(
+        level.one, level.two, level.weight, level.plate, level.box, level.grid, demand,
+        OVERCORRECTION,
+    )  # fmt: skip
+    return Level(one, two, weight, plate, colour, box, grid), parent
 
 
 def _matrix(level: Level, place: np.ndarray) -> np.ndarray:
@@ -117,6 +130,26 @@ def _matrix(level: Level, place: np.ndarray) -> np.ndarray:
     for a, b, sign in ((one, one, 1), (two, two, 1), (one, two, -1), (two, one, -1)):
         np.add.at(matrix, (a, b), sign * weight)
     return matrix
+
+
+@njit(cache=True, nogil=True)
+def invert(matrix):
+    """Inverse of a small symmetric positive matrix (Gauss-Jordan; no threads, unlike LAPACK)."""
+    n = matrix.shape[0]
+    inverse = np.eye(n)
+    for k in range(n):
+        pivot = 1 / matrix[k, k]
+        for j in range(n):
+            matrix[k, j] *= pivot
+            inverse[k, j] *= pivot
+        for i in range(n):
+            factor = matrix[i, k]
+            if i != k and factor != 0:
+                for j in range(k, n):
+                    matrix[i, j] -= factor * matrix[k, j]
+                for j in range(n):
+                    inverse[i, j] -= factor * inverse[k, j]
+    return inverse
 
 
 @njit(cache=True, nogil=True)

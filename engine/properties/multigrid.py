@@ -35,7 +35,11 @@ class Solution(NamedTuple):
 
 
 def solve_conductor(
-    conductor: Conductor, tolerance: float, threads: int, progress: Progress
+    conductor: Conductor,
+    tolerance: float,
+    flux_tolerance: float,
+    threads: int,
+    progress: Progress,
 ) -> Solution:
     """Solve a conduction problem whose conducting voxels all join both ends.
 
@@ -44,6 +48,8 @@ def solve_conductor(
     conductor : Conductor
     tolerance : float
         Relative accuracy asked of the effective conductivity.
+    flux_tolerance : float
+        Largest difference of the flux through two planes, relative to their mean.
     threads : int
     progress : Progress
 
@@ -58,7 +64,7 @@ def solve_conductor(
         problem = SinglePhase(conductor, real, threads)
     else:
         problem = SeveralPhases(conductor)
-    outcome = minimise(problem, tolerance, progress)
+    outcome = minimise(problem, tolerance, flux_tolerance, progress)
     correction = problem.correction()
     energy, fluxes = dissipation(*conductor, correction)
     return Solution(

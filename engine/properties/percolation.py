@@ -71,7 +71,7 @@ def _runs(mask):
     rows = np.empty(nz * ny + 1, np.int64)
     starts = np.empty(most, np.int32)
     ends = np.empty(most, np.int32)
-    begun, ended = 0, 0
+    begun, ended = np.int64(0), np.int64(0)
     for row in range(nz * ny):
         rows[row] = begun
         line = mask[row // ny, row % ny]
@@ -88,7 +88,7 @@ def _runs(mask):
         ends[ended] = nx
         ended += np.int64(before)
     rows[nz * ny] = begun
-    return starts[:begun].copy(), ends[:ended].copy(), rows
+    return starts[:begun], ends[:ended], rows
 
 
 @njit(cache=True, nogil=True)

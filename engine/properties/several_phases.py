@@ -19,11 +19,11 @@ class SeveralPhases:
     def __init__(self, conductor: Conductor):
         cells, pair, weights, wrap = conductor
         self._shape = cells.shape
-        one, two, weight, plate, voxels, even, source, energy = voxel_graph(
+        one, two, weight, plate, colour, voxels, source, energy = voxel_graph(
             cells, pair, weights, wrap
         )
         nz, ny, nx = cells.shape
-        level = Level(one, two, weight, plate, voxels, (nz, ny, nx), even)
+        level = Level(one, two, weight, plate, colour, voxels, (nz, ny, nx))
         self._levels, place = build_hierarchy(level, conductor.strength)
         self._levels.repeat[0] = 1
         self._size = place.size
@@ -97,7 +97,7 @@ def apply_graph(groups, other, weight, diagonal, x, out):
 
 @njit(cache=True, nogil=True)
 def voxel_graph(cells, pair, weights, wrap):
-    """Graph of the conducting voxels, even ones first, and the residual of the linear potential.
+    """Graph of the conducting voxels, and the residual of the linear potential.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def voxel_graph(cells, pair, weights, wrap):
 
     Returns
     -------
-    one, two, weight, plate, box, even
+    one, two, weight, plate, colour, box
         As in `engine.properties.graph.Level`; a box is a voxel.
     source : ndarray of float64, shape (nodes,)
         Residual of the potential that falls linearly from 1 to 0.
@@ -115,27 +115,21 @@ def voxel_graph(cells, pair, weights, wrap):
     """
     nz, ny, nx = cells.shape
     number = np.empty((nz, ny, nx), np.int32)
-    even, count = 0, 0
+    count = 0
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
-                if cells[z, y, x]:
-                    count += 1
-                    even += 1 - ((z + y + x) & 1)
+                number[z, y, x] = count
+                count += cells[z, y, x] != 0
     voxels = np.empty(count, np.int64)
-    first, second = 0, even
+    colour = np.empty(count, np.uint8)
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
                 if cells[z, y, x]:
-                    if (z + y + x) & 1:
-                        node = second
-                        second += 1
-                    else:
-                        node = first
-                        first += 1
-                    number[z, y, x] = node
+                    node = number[z, y, x]
                     voxels[node] = (z * ny + y) * nx + x
+                    colour[node] = (z + y + x) & 1
     one = np.empty(3 * count, np.int32)
     two = np.empty(3 * count, np.int32)
     weight = np.empty(3 * count, np.float32)
@@ -183,7 +177,4 @@ def voxel_graph(cells, pair, weights, wrap):
                     one[links], two[links] = node, number[z, y, xx]
                     weight[links] = weights[2] * pair[own, cells[z, y, xx]]
                     links += 1
-    return (
-        one[:links].copy(), two[:links].copy(), weight[:links].copy(), plate, voxels, even, source,
-        energy,
-    )  # fmt: skip
+    return one[:links], two[:links], weight[:links], plate, colour, voxels, source, energy

@@ -33,33 +33,35 @@ class SinglePhase:
         cells, _, weights, self._wrap = conductor
         self._layout = layout = board.layout_of(cells.shape)
         self._weights = weights.astype(real)
-        arrays = (np.zeros(layout.size, real) for _ in range(5))
-        self._diagonal, self._inverse, self._black_inverse, self._residual, source = arrays
+        self._inverse, self._black_inverse, self._residual, self._black_start = (
+            np.zeros(layout.size, real) for _ in range(4)
+        )
         energy = board.set_up(
-            cells, layout, self._weights, self._wrap, self._diagonal, self._inverse,
-            self._black_inverse, self._residual, source,
+            cells, layout, self._weights, self._wrap, self._inverse, self._black_inverse,
+            self._residual, self._black_start,
         )  # fmt: skip
-        base, code, box, even = group_boxes(cells, GROUP_COUNT)
-        links = link_groups(
+        base, code, box, colour = group_boxes(cells, GROUP_COUNT)
+        one, two, weight, plate = link_groups(
             cells.shape, weights, self._wrap, base, code, box.size,
             (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
         )  # fmt: skip
         bz, by, bx = base.shape
-        self._levels, place = build_hierarchy(Level(*links, box, (bz, by, bx), even), 0.0)
+        self._levels, place = build_hierarchy(
+            Level(one, two, weight, plate, colour, box, (bz, by, bx)), 0.0
+        )
         self._boxes = (base, code, GROUP_COUNT, GROUP_OF, place)
         self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
         self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         # Black in balance with the linear guess; from here on the black residual stays zero.
-        self._black_start = source * self._black_inverse
-        self.energy = energy - board.dot(source, self._black_start, 0, layout.size)
-        self._black = self._black_start.copy()
-        self._share_sides()
-        is_open = (self._inverse > 0).astype(real)
-        self._sweep(board.balance_red, self._residual, self._black, is_open, self._z)
-        self._residual, self._z = self._z, self._residual
-        self.squared_residual = board.dot(self._residual, self._residual, 0, layout.size)
+        self._black = self._black_start * self._black_inverse
+        self.energy = energy - board.dot(self._black_start, self._black, 0, layout.size)
+        self._black_start[:] = self._black
+        if self._wrap:
+            board.wrap_sides(layout, self._z, self._black)
+        self._sweep(board.apply_schur, self._x, self._black, self._inverse, self._z)
+        _, self.squared_residual = self.step(1.0)
 
     def _run(self, slices: int, kernel: Callable[..., None], *arguments: Any) -> None:
         """Call ``kernel(*arguments, low, high)`` for slabs that cover `slices`."""
@@ -70,10 +72,6 @@ class SinglePhase:
         tasks = [self._pool.submit(kernel, *arguments, low, high) for low, high in pairwise(cuts)]
         for task in tasks:
             task.result()
-
-    def _share_sides(self) -> None:
-        if self._wrap:
-            board.wrap_sides(self._layout, self._z, self._black)
 
     def _sweep(self, kernel: Callable[..., None], *arguments: Any) -> float:
         """Run a kernel that leaves a dot product per slice; returns their sum."""
@@ -98,7 +96,7 @@ class SinglePhase:
         layers = (layout.nz + 1) // 2
         levels.b[: levels.first[1]] = 0
         self._run(
-            layers, board.restrict, layout, self._weights, self._black, self._diagonal,
+            layers, board.restrict, layout, self._weights, self._black, self._inverse,
             *self._boxes, levels.b,
         )  # fmt: skip
         coarse_cycle(*levels)
@@ -112,7 +110,7 @@ class SinglePhase:
         self._run(layout.nz, board.turn, layout, self._weights.dtype.type(share), self._z,
                   self._direction)  # fmt: skip
         self._balance_black(self._direction)
-        return self._sweep(board.apply_schur, self._direction, self._black, self._diagonal, self._z)
+        return self._sweep(board.apply_schur, self._direction, self._black, self._inverse, self._z)
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
         """Go along the direction; returns residual per slice, and its square."""

@@ -78,6 +78,7 @@ def solve(
     spacing: float | tuple[float, float, float] = 1.0,
     periodic: bool = False,
     tolerance: float = 1e-4,
+    flux_tolerance: float | None = None,
     solver: str = "multigrid",
     threads: int = 1,
     fields: bool = False,
@@ -97,6 +98,9 @@ def solve(
         Whether opposite sides touch; else no flux crosses the sides.
     tolerance : float
         Relative accuracy asked of the effective conductivity.
+    flux_tolerance : float, optional
+        Largest difference of the flux through two planes, relative to their mean; the square root
+        of `tolerance` unless given.
     solver : {"multigrid", "taufactor"}
     threads : int
     fields : bool
@@ -135,8 +139,10 @@ def solve(
         )
     cells *= spanning
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
-    solution = solve_conductor(conductor, tolerance, threads, progress)
-    effective = solution.effective * table.max()
+    if flux_tolerance is None:
+        flux_tolerance = math.sqrt(tolerance)
+    solution = solve_conductor(conductor, tolerance, flux_tolerance, threads, progress)
+    effective = solution.effective * float(table.max())
     potential = flux = None
     if fields:
         fall = 1 - (np.arange(cells.shape[0]) + 0.5) / cells.shape[0]
