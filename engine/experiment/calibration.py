@@ -171,5 +171,54 @@ class GapCalibration:
         return cls(**data)
 
 
+def fit_calibration(gap: ArrayLike, pressure: ArrayLike) -> GapCalibration:
+    """Calibration of a machine from gaps and pressures measured together.
+
+    Parameters
+    ----------
+    gap : array_like, shape (n,), µm
+    pressure : array_like, shape (n,), MPa
+
+    Returns
+    -------
+    GapCalibration
+        Holds from the narrowest to the widest of the gaps, or to where its pressure ends.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than four different gaps, or no falling exponential describes them
+        to within 5 % of the highest pressure.
+    """
+    gap, pressure = np.asarray(gap, float).ravel(), np.asarray(pressure, float).ravel()
+    if len(np.unique(gap)) < 4 or len(gap) != len(pressure):
+        raise InputError("A calibration needs pressures at four different gaps or more.")
+
+    def line(decay: float) -> tuple[float, float, NDArray[np.float64]]:
+        """Squared error, largest error, and (amplitude, offset) at a given decay."""
+        matrix = np.column_stack([np.exp(-gap / decay), np.ones(len(gap))])
+        solution = np.linalg.lstsq(matrix, pressure, rcond=None)[0]
+        errors = matrix @ solution - pressure
+        return float(errors @ errors), float(np.abs(errors).max()), solution
+
+    # Given the decay the rest is a straight line, so one number is searched, ever finer.
+    low, high = 0.05 * float(np.ptp(gap)), 20.0 * float(np.ptp(gap))
+    for _ in range(6):
+        decays = np.geomspace(low, high, 41)
+        best = int(np.argmin([line(d)[0] for d in decays]))
+        low, high = decays[max(best - 1, 0)], decays[min(best + 1, 40)]
+    decay = float(decays[best])
+    _, worst, (amplitude, offset) = line(decay)
+    if amplitude <= 0 or worst > 0.05 * pressure.max():
+        raise InputError(
+            "No calibration P = amplitude exp(-gap/decay) + offset describes these gaps and "
+            "pressures: check them and their units."
+        )
+    widest = float(gap.max())
+    if amplitude * np.exp(-widest / decay) + offset < 0:
+        widest = float(decay * np.log(amplitude / -offset)) * (1 - 1e-9)
+    return GapCalibration(float(amplitude), decay, float(offset), float(gap.min()), widest)
+
+
 PUBLISHED_CALIBRATION = GapCalibration()
 """The calibration of DOI 10.1016/j.jpowsour.2020.229103."""

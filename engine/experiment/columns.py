@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.experiment.headers import ROLE_KINDS, Meaning
 from engine.experiment.numbers import parse_number
+from engine.experiment.read_options import ReadOptions
 from engine.experiment.spreadsheet_marks import NO_RESULT
 from engine.experiment.units import Unit, find_unit
 from engine.experiment.workbook import Sheet
@@ -25,6 +26,9 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "loading": (1e-3, 1000.0, "between 0 and 1000 mg/cm²"),
 }
 _DASHES = {"-", "–", "—", "--", "−"}
+
+# Loads that stand in for a pressure where the contact of the rolls is known.
+_LOADS = ("line load", "force")
 
 NUMBER, BLANK, TEXT, BROKEN = "number", "blank", "text", "broken"
 
@@ -63,6 +67,7 @@ def read_column(
     meaning: Meaning,
     unit: str | None = None,
     like: ColumnReading | None = None,
+    options: ReadOptions | None = None,
 ) -> ColumnReading:
     """Read the cells of one column for a role.
 
@@ -83,6 +88,8 @@ def read_column(
         Unit chosen by the user; it overrules the header.
     like : ColumnReading, optional
         Column whose unit a deviation without one of its own shares.
+    options : ReadOptions, optional
+        Gives contact length and roll width where a load stands in for the pressure.
 
     Returns
     -------
@@ -96,6 +103,8 @@ def read_column(
     kind = ROLE_KINDS[role]
     chosen = _chosen_unit(unit, kind, header)
     declared = chosen or meaning.unit
+    if role == "pressure" and declared is not None and declared.kind in _LOADS:
+        declared = _pressure_of_load(declared, header, options)
     if declared is not None and declared.kind != kind:
         raise InputError(
             f"Column '{header}' is in {declared.text}, which is no unit of {kind}: choose another "
@@ -121,9 +130,31 @@ def _chosen_unit(unit: str | None, kind: str, header: str) -> Unit | None:
     if not unit:
         return None
     found = find_unit(unit)
+    if found is not None and kind == "pressure" and found.kind in _LOADS:
+        return found
     if found is None or found.kind != kind:
         raise InputError(f"'{unit}' is no unit of {kind} for column '{header}'.")
     return found
+
+
+def _pressure_of_load(unit: Unit, header: str, options: ReadOptions | None) -> Unit:
+    """Pressure unit that a line load (N/mm) or force (kN) amounts to under the rolls."""
+    length = options.contact_length if options else None
+    width = options.roll_width if options else None
+    if not length or not length > 0:
+        raise InputError(
+            f"Column '{header}' is a {unit.kind} ({unit.text}): give the contact length of the rolls "
+            "in mm to turn it into a pressure, or choose another column."
+        )
+    factor = unit.factor / length
+    if unit.kind == "force":
+        if not width or not width > 0:
+            raise InputError(
+                f"Column '{header}' is a force ({unit.text}): give the width of the electrode in mm "
+                "to turn it into a line load."
+            )
+        factor *= 1000 / width
+    return Unit(unit.text, "pressure", factor)
 
 
 def _cells(

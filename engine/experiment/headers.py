@@ -47,9 +47,9 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("solid_content", r"solid|feststoff|\bs to l\b|extrait sec|matiere seche|trockengehalt"),
     ("ratio", r"compaction|compression (rate|ratio|degree)|verdichtungs|taux de compression"
               r"|reduction|reduktion"),
-    ("porosity", r"poros|\beps\b|\beps(0|init|cal|ini|i|f|c)\b|epsilon|\bvoid|hohlraum"
+    ("porosity", r"poros|\bpor\b|\beps\b|\beps(0|init|cal|ini|i|f|c)\b|epsilon|\bvoid|hohlraum"
                  r"|poren(anteil|gehalt|volumen)|taux de vide"),
-    ("thickness", r"thick|epaisseur|dicke\b|\bt ?0\b|\bd ?0\b|\bt (init|ini|initial|cal)\b"
+    ("thickness", r"thick|epaisseur|\bep\b|dicke\b|\bt ?0\b|\bd ?0\b|\bt (init|ini|initial|cal)\b"
                   r"|\bhohe\b|\bhoehe\b|height|hauteur"),
     ("gap", r"\bgap|spalt|entrefer|ecartement|\becart\b|\binterstice|\bjeu\b|\bg\b"),
     ("pressure", r"pressure|druck\b|pression|\bp\b|\bp (cal|roll|max)\b"),
@@ -62,13 +62,13 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _BEFORE = (
-    r"before|initial|\bini\b|\binit|epsinit|avant|\bvor\b|vorher|vor dem|anfang|ausgang|\bun ?cal"
+    r"before|initial|\bav\b|\bv kal|\bini\b|\binit|epsinit|avant|\bvor\b|vorher|vor dem|anfang|ausgang|\bun ?cal"
     r"|non cal|unkal|unverd|unpress|as coated|pristine|\bstart|\bpre\b|\braw\b|\broh|original"
     r"|\b(eps|t|d|epsilon|porosity|porositat|thickness|porosite|epaisseur|dicke) ?0\b|\beps0\b"
     r"|\bepsi\b|nicht kal"
 )
 _AFTER = (
-    r"after|\bfinal|apres|\bnach|\bend(porosi|dicke|wert)?|calendered|\bcal\b|epscal|epsf\b|epsc\b"
+    r"after|\bfinal|\bap\b|\bn kal|apres|\bnach|\bend(porosi|dicke|wert)?|calendered|\bcal\b|epscal|epsf\b|epsc\b"
     r"|calandre(e|es|s)?\b|kalandrierte?\b(?! vor)|verdichtet|compressed|compacted|\bpressed|\bpost\b"
 )
 # Headers that are exactly a role's own name leave no doubt.

@@ -8,15 +8,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from engine.errors import InputError
-from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
-from engine.experiment.columns import BLANK, ColumnReading, read_column
-from engine.experiment.headers import ROLE_KINDS, is_summary, understand
+from engine.experiment.columns import ColumnReading, read_column
+from engine.experiment.headers import ROLE_KINDS, understand
 from engine.experiment.layout import (
     REQUIRED,
     Column,
@@ -25,79 +22,11 @@ from engine.experiment.layout import (
     describe_missing,
     find_layout,
 )
+from engine.experiment.read_options import ReadOptions
+from engine.experiment.rows import CellProblem, data_rows, rows_below, sort_rows
 from engine.experiment.workbook import Sheet, Workbook, open_workbook
 
-# This many problems are shown one by one.
-_MOST_PROBLEMS = 500
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """What the user has said about a file; everything left None is found.
-
-    Attributes
-    ----------
-    sheet : str, optional
-    header_row : int, optional
-        As the user sees it, from 1; 0 says that there is no header.
-    mapping : dict of role to column
-        Columns by header text, by letters, or by index from 0.
-    units : dict of role to unit
-        Overrule the header, e.g. ``{"porosity": "%", "initial_thickness": "mm"}``.
-    delimiter, encoding, decimal : str, optional
-        Of a text table.
-    calibration : GapCalibration
-    corrections : dict of (row, column) to str
-        Cells mended in place: row as the user sees it (from 1), column index from 0.
-    leave_out : frozenset of int
-        Rows to leave out, as the user sees them.
-    group_replicates : bool
-        Average rows of equal conditions.
-    densities : (float, float), optional
-        Skeletal densities of AM and CBD, g/cm³: with them, a porosity that the sheet does not
-        give is derived from thickness and mass loading.
-    """
-
-    sheet: str | None = None
-    header_row: int | None = None
-    mapping: Mapping[str, str | int] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    calibration: GapCalibration = PUBLISHED_CALIBRATION
-    corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    leave_out: frozenset[int] = frozenset()
-    group_replicates: bool = True
-    densities: tuple[float, float] | None = None
-
-    def replace(self, **changes: object) -> ReadOptions:
-        """Copy with some fields changed."""
-        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class CellProblem:
-    """A cell of a data row that cannot be used as it is.
-
-    Attributes
-    ----------
-    row : int
-        As the user sees it, from 1.
-    column : int
-        Index from 0.
-    header : str
-    complaint : str
-        What is wrong, without the place.
-    """
-
-    row: int
-    column: int
-    header: str
-    complaint: str
-
-    def __str__(self) -> str:
-        return f"Row {self.row}, column '{self.header}': {self.complaint}"
+__all__ = ["CellProblem", "ReadOptions", "SheetPreview", "missing_roles", "preview_sheet"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,14 +220,18 @@ def preview_sheet(
 def _preview(
     workbook: Workbook, sheet: Sheet, layout: Layout, options: ReadOptions
 ) -> SheetPreview:
-    sheet = _corrected(sheet, options.corrections)
-    candidates = _candidates(sheet, layout.first_row)
+    if options.corrections:
+        sheet = _corrected(sheet, options.corrections)
+        if min(row for row, _ in options.corrections) <= layout.first_row:
+            # A name in the header was mended.
+            layout = find_layout(sheet, options.mapping, layout.header_row + 1)
+    candidates = rows_below(sheet, layout.first_row)
     readings: dict[str, ColumnReading] = {}
     column_errors: list[str] = []
     columns = {role: layout.column(index) for role, index in layout.roles.items()}
     order = sorted(columns, key=lambda role: role == "porosity_sd")
     # Which rows are data must be known before a column's unit is judged by its values.
-    data = _data_rows(sheet, layout, candidates)
+    data = data_rows(sheet, layout, candidates)
     notes: list[str] = []
     for role in order:
         if ROLE_KINDS[role] == "text":
@@ -314,11 +247,12 @@ def _preview(
                 column.meaning,
                 options.units.get(role),
                 readings.get("porosity"),
+                options,
             )
             notes += readings[role].notes
         except InputError as error:
             column_errors.append(str(error))
-    used, left_out, problems = _sort_rows(sheet, layout, candidates, data, readings, options)
+    used, left_out, problems = sort_rows(sheet, layout, candidates, data, readings, options)
     if sheet.hidden_rows & set(used):
         count = len(sheet.hidden_rows & set(used))
         notes.append(f"{count} rows that the spreadsheet hides were read like the others.")
@@ -330,8 +264,6 @@ def _preview(
 
 def _corrected(sheet: Sheet, corrections: Mapping[tuple[int, int], str]) -> Sheet:
     """The sheet with cells as the user typed them."""
-    if not corrections:
-        return sheet
     rows = list(sheet.rows)
     broken, percent = dict(sheet.broken), set(sheet.percent)
     for (row, column), text in corrections.items():
@@ -349,209 +281,3 @@ def _corrected(sheet: Sheet, corrections: Mapping[tuple[int, int], str]) -> Shee
         rows[row] = cells
         broken.pop((row, column), None)
     return dataclasses.replace(sheet, rows=rows, broken=broken, percent=frozenset(percent))
-
-
-def _candidates(sheet: Sheet, first: int) -> list[int]:
-    """Rows from the first one below the header to the last that holds anything."""
-    last = len(sheet.rows)
-    broken_rows = {row for row, _ in sheet.broken}
-    while (
-        last > first
-        and (last - 1) not in broken_rows
-        and not any(value is not None for value in sheet.rows[last - 1])
-    ):
-        last -= 1
-    return list(range(first, last))
-
-
-def _number_roles(layout: Layout) -> list[str]:
-    """Roles whose cells make a row a measured condition."""
-    return [r for r in (*REQUIRED, "pressure", "thickness", "loading") if r in layout.roles]
-
-
-def _data_rows(sheet: Sheet, layout: Layout, candidates: list[int]) -> list[int]:
-    """Rows of which at least two cells of number roles hold numbers or broken formulas."""
-    from engine.experiment.numbers import parse_number
-
-    columns = [layout.roles[role] for role in _number_roles(layout)]
-    needed = min(2, len(columns))
-    data = []
-    for row in candidates:
-        found = 0
-        for column in columns:
-            value = sheet.cell(row, column)
-            if isinstance(value, float):
-                found += 1
-            elif isinstance(value, str):
-                found += parse_number(value, sheet.decimal) is not None
-            else:
-                found += (row, column) in sheet.broken
-        if found >= needed > 0:
-            data.append(row)
-    return data
-
-
-def _first_text(sheet: Sheet, row: int) -> tuple[int, str]:
-    for column, value in enumerate(sheet.rows[row]):
-        if value is not None:
-            return (column, value) if isinstance(value, str) else (-1, "")
-    return -1, ""
-
-
-def _sort_rows(
-    sheet: Sheet,
-    layout: Layout,
-    candidates: list[int],
-    data: list[int],
-    readings: Mapping[str, ColumnReading],
-    options: ReadOptions,
-) -> tuple[list[int], list[tuple[int, str]], list[CellProblem]]:
-    """Tell rows to use from rows to leave out and from cells to mend."""
-    position = {row: i for i, row in enumerate(data)}
-    labels = [_first_text(sheet, row) for row in data]
-    summaries = {row for row, (_, text) in zip(data, labels, strict=True) if is_summary(text)}
-    if 2 * len(summaries) >= len(data):
-        summaries = set()  # then it is what this column calls its levels
-    roles = [role for role in _number_roles(layout) if role in readings]
-    used: list[int] = []
-    left_out: list[tuple[int, str]] = []
-    problems: list[CellProblem] = []
-    plain = _plain_rows(layout, roles, readings, len(data), options)
-    for row in candidates:
-        shown = row + 1
-        i = position.get(row, -1)
-        if i >= 0 and plain[i] and row not in summaries and shown not in options.leave_out:
-            used.append(row)
-            continue
-        if shown in options.leave_out:
-            left_out.append((shown, "left out by the user"))
-            continue
-        if row not in position:
-            if _other_header(sheet, layout, row):
-                last = candidates[-1] + 1
-                left_out.append((shown, f"another table begins here; rows {shown}-{last} not read"))
-                break
-            left_out.append((shown, _reason(sheet, layout, row)))
-            continue
-        if row in summaries:
-            left_out.append((shown, f"a summary row ('{_first_text(sheet, row)[1]}')"))
-            continue
-        values = [readings[role].values[i] for role in roles]
-        states = [readings[role].states[i] for role in roles]
-        if all(s == BLANK or v == 0 for s, v in zip(states, values, strict=True)):
-            left_out.append((shown, "only zeros"))
-            continue
-        blank = _blank_roles(layout, roles, states, options)
-        complained = False
-        for role in [*roles, *(["porosity_sd"] if "porosity_sd" in readings else [])]:
-            reading = readings[role]
-            if i in reading.complaints:
-                complained = True
-                index = layout.roles[role]
-                if len(problems) < _MOST_PROBLEMS:
-                    problems.append(
-                        CellProblem(
-                            shown, index, layout.column(index).header, reading.complaints[i]
-                        )
-                    )
-        if complained:
-            continue
-        if blank:
-            headers = [f"'{layout.column(layout.roles[role]).header}'" for role in blank]
-            left_out.append((shown, f"{', '.join(headers)} is blank"))
-            continue
-        gap_problem = _outside_calibration(layout, readings, i, options.calibration)
-        if gap_problem:
-            index = layout.roles["gap"]
-            problems.append(CellProblem(shown, index, layout.column(index).header, gap_problem))
-            continue
-        used.append(row)
-    return used, left_out, problems
-
-
-def _plain_rows(
-    layout: Layout,
-    roles: list[str],
-    readings: Mapping[str, ColumnReading],
-    count: int,
-    options: ReadOptions,
-) -> np.ndarray:
-    """Data rows (bool) with a number above 0 in every cell, about which nothing is to be said."""
-    plain = np.ones(count, bool)
-    for role in roles:
-        reading = readings[role]
-        plain &= np.isfinite(reading.values)
-        if role != "gap":
-            plain &= reading.values > 0
-        plain[list(reading.complaints)] = False
-    if "porosity_sd" in readings:
-        plain[list(readings["porosity_sd"].complaints)] = False
-    if "gap" in readings and "pressure" not in readings:
-        plain &= options.calibration.covers_gap(readings["gap"].values)
-    return plain
-
-
-def _blank_roles(
-    layout: Layout, roles: list[str], states: list[str], options: ReadOptions
-) -> list[str]:
-    """Roles without which the row is no condition, and which it leaves blank."""
-    state = dict(zip(roles, states, strict=True))
-    blank = [
-        role
-        for role in roles
-        if state[role] == BLANK and role not in ("gap", "pressure", "thickness", "loading")
-    ]
-    drivers = [role for role in ("gap", "pressure") if role in state]
-    if drivers and any(state[role] == BLANK for role in drivers):
-        # With both columns on the sheet, both are used as measured.
-        blank += [role for role in drivers if state[role] == BLANK]
-    if options.densities is not None:
-        for derived, thickness in (
-            ("initial_porosity", "initial_thickness"),
-            ("porosity", "thickness"),
-        ):
-            if derived not in layout.roles:
-                blank += [r for r in (thickness, "loading") if state.get(r) == BLANK]
-    return list(dict.fromkeys(blank))
-
-
-def _outside_calibration(
-    layout: Layout,
-    readings: Mapping[str, ColumnReading],
-    i: int,
-    calibration: GapCalibration,
-) -> str:
-    if "gap" not in readings or "pressure" in readings:
-        return ""
-    gap = float(readings["gap"].values[i])
-    if calibration.covers_gap(gap):
-        return ""
-    return (
-        f"{gap:.6g} µm is outside the {calibration.gap_min:g}-{calibration.gap_max:g} µm that the "
-        "gap calibration covers"
-    )
-
-
-def _reason(sheet: Sheet, layout: Layout, row: int) -> str:
-    """Why a row that is no data row is left out."""
-    texts = [value for value in sheet.rows[row] if isinstance(value, str)]
-    if texts:
-        text = texts[0] if len(texts[0]) <= 50 else texts[0][:47] + "..."
-        return f"a note ('{text}')"
-    if any(value is not None for value in sheet.rows[row]):
-        return "nearly blank"
-    return "blank"
-
-
-def _other_header(sheet: Sheet, layout: Layout, row: int) -> bool:
-    """Whether a row is the header of a different table in the same columns."""
-    found = 0
-    differs = False
-    for role, column in layout.roles.items():
-        value = sheet.cell(row, column)
-        if isinstance(value, str):
-            other = understand(value)
-            if other.quantity:
-                found += 1
-                differs |= other.role != role
-    return found >= 3 and differs

@@ -10,10 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
-from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
+from engine.experiment.calibration import (
+    PUBLISHED_CALIBRATION,
+    GapCalibration,
+    fit_calibration,
+)
 from engine.experiment.layout import Column
 from engine.experiment.numbers import parse_number
-from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
+from engine.experiment.preview import SheetPreview, preview_sheet
+from engine.experiment.read_options import ReadOptions
 from engine.experiment.replicates import average_replicates
 from engine.experiment.table import CalenderingTable
 from engine.experiment.workbook import Sheet
@@ -45,7 +50,7 @@ def read_table(
     calibration : GapCalibration
         Gives the pressure of a roll gap (or the other way round).
     **options
-        Further fields of `engine.experiment.preview.ReadOptions`.
+        Further fields of `engine.experiment.read_options.ReadOptions`.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
                 "cannot be fitted to this sheet."
             )
     else:
-        _compare_calibration(columns, calibration, notes)
+        calibration = _own_calibration(columns, calibration, notes)
     extra, process = _extra_columns(preview)
     deviation = columns.get("porosity_sd")
     if deviation is not None and np.isnan(deviation).all():
@@ -189,19 +194,32 @@ def porosity_from_loading(
     return 1 - 10 * solid_volume / thickness
 
 
-def _compare_calibration(
+def _own_calibration(
     columns: Mapping[str, NDArray[np.float64]], calibration: GapCalibration, notes: list[str]
-) -> None:
-    """Say so where the sheet's own gaps and pressures do not fit the calibration."""
+) -> GapCalibration:
+    """Calibration that fits the sheet's own gaps and pressures; the given one where it does."""
     covered = calibration.covers_gap(columns["gap"])
-    expected = calibration.pressure(columns["gap"][covered])
-    apart = np.abs(expected - columns["pressure"][covered])
-    if not covered.all() or (apart > _CALIBRATION_SCATTER).any():
-        detail = f" by up to {apart.max():.0f} MPa" if len(apart) else ""
+    apart = np.abs(calibration.pressure(columns["gap"][covered]) - columns["pressure"][covered])
+    if covered.all() and not (apart > _CALIBRATION_SCATTER).any():
+        return calibration
+    detail = f" by up to {apart.max():.0f} MPa" if len(apart) else ""
+    said = f"Gaps and pressures of the sheet differ from the gap calibration{detail}"
+    if calibration != PUBLISHED_CALIBRATION:
+        notes.append(f"{said}: check which one is right.")
+        return calibration
+    try:
+        own = fit_calibration(columns["gap"], columns["pressure"])
+    except InputError:
         notes.append(
-            f"Gaps and pressures of the sheet differ from the gap calibration{detail}: give your "
-            "machine's calibration before asking a law for other gaps or pressures."
+            f"{said}: give your machine's calibration before asking a law for other gaps or "
+            "pressures."
         )
+        return calibration
+    notes.append(
+        f"{said}, so one was fitted to them: P = {own.amplitude:.4g} exp(-gap/{own.decay:.4g}) "
+        f"{own.offset:+.4g} MPa."
+    )
+    return own
 
 
 def _extra_columns(preview: SheetPreview) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:

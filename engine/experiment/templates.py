@@ -12,7 +12,8 @@ from typing import Any
 from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
 from engine.experiment.headers import ROLES, fold
-from engine.experiment.preview import ReadOptions, SheetPreview
+from engine.experiment.preview import SheetPreview
+from engine.experiment.read_options import ReadOptions
 from engine.experiment.spreadsheet_marks import column_index, column_letters
 from engine.experiment.workbook import Sheet, Workbook
 
@@ -38,7 +39,9 @@ class SheetTemplate:
     decimal : str, optional
     group_replicates : bool
     densities : (float, float), optional
-        g/cm³; see `engine.experiment.preview.ReadOptions`.
+        g/cm³; this and the next see `engine.experiment.read_options.ReadOptions`.
+    contact_length, roll_width : float, optional
+        mm.
     """
 
     name: str
@@ -49,6 +52,8 @@ class SheetTemplate:
     decimal: str | None = None
     group_replicates: bool = True
     densities: tuple[float, float] | None = None
+    contact_length: float | None = None
+    roll_width: float | None = None
 
     def options(self, sheet: str, header_row: int) -> ReadOptions:
         """Options that read a sheet as this template says.
@@ -67,6 +72,8 @@ class SheetTemplate:
             decimal=self.decimal,
             group_replicates=self.group_replicates,
             densities=self.densities,
+            contact_length=self.contact_length,
+            roll_width=self.roll_width,
         )
         return (
             options if self.calibration is None else options.replace(calibration=self.calibration)
@@ -83,6 +90,8 @@ class SheetTemplate:
             "decimal": self.decimal,
             "group_replicates": self.group_replicates,
             "densities": list(self.densities) if self.densities else None,
+            "contact_length": self.contact_length,
+            "roll_width": self.roll_width,
         }
 
     @classmethod
@@ -108,6 +117,10 @@ class SheetTemplate:
                 data["decimal"] if data.get("decimal") in (".", ",") else None,
                 bool(data.get("group_replicates", True)),
                 (float(densities[0]), float(densities[1])) if densities else None,
+                *(
+                    float(data[n]) if data.get(n) else None
+                    for n in ("contact_length", "roll_width")
+                ),
             )
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             if isinstance(error, InputError):
@@ -151,6 +164,8 @@ def template_from_preview(preview: SheetPreview, name: str) -> SheetTemplate:
         options.decimal,
         options.group_replicates,
         options.densities,
+        options.contact_length,
+        options.roll_width,
     )
 
 

@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
+from engine.experiment.calibration import (
+    PUBLISHED_CALIBRATION,
+    GapCalibration,
+    fit_calibration,
+)
 
 
 def test_that_the_published_calibration_gives_the_published_pressures():
@@ -66,3 +70,25 @@ def test_that_a_calibration_survives_json():
     assert GapCalibration.from_dict(json.loads(json.dumps(calibration.to_dict()))) == calibration
     with pytest.raises(InputError, match="'slope' is not known"):
         GapCalibration.from_dict({"slope": 1.0})
+
+
+@given(st.floats(50, 400), st.floats(15, 80), st.floats(-8, 20))
+def test_that_a_calibration_is_found_from_its_own_pairs(amplitude, decay, offset):
+    gap = np.array([0.0, 10.0, 25.0, 40.0, 60.0])
+    pressure = amplitude * np.exp(-gap / decay) + offset
+    found = (
+        fit_calibration(gap[pressure > 0], pressure[pressure > 0])
+        if np.sum(pressure > 0) >= 4
+        else None
+    )
+    if found is not None:
+        covered = gap[found.covers_gap(gap)]
+        expected = amplitude * np.exp(-covered / decay) + offset
+        np.testing.assert_allclose(found.pressure(covered), expected, atol=0.01 * pressure.max())
+
+
+def test_that_pairs_that_follow_no_calibration_are_refused():
+    with pytest.raises(InputError, match="four different gaps"):
+        fit_calibration([0, 10, 20], [100, 50, 20])
+    with pytest.raises(InputError, match="No calibration"):
+        fit_calibration([0, 10, 20, 30, 40], [10, 90, 20, 100, 5])

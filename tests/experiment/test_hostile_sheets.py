@@ -570,3 +570,36 @@ def test_that_pressure_stands_in_for_the_gap_in_any_unit(tmp_path):
 def test_that_a_line_load_is_not_taken_for_a_pressure(tmp_path):
     header = [*ENGLISH[:3], "Liniendruck (N/mm)", ENGLISH[4]]
     refused(excel(tmp_path / "a.xlsx", ("S", [header, *measured()])), "roll gap or pressure")
+
+
+def test_that_a_line_load_becomes_a_pressure_over_the_contact_of_the_rolls(tmp_path):
+    header = [*ENGLISH[:3], "Linienlast (kN/m)", ENGLISH[4]]
+    rows = [[*r[:3], 300.0 - 2 * r[3], r[4]] for r in measured()]
+    path = excel(tmp_path / "a.xlsx", ("S", [header, *rows]))
+    refused(path, "is a line load", "contact length", mapping={"pressure": "D"})
+    table = read_table(path, mapping={"pressure": "D"}, contact_length=2.0)
+    np.testing.assert_allclose(table.pressure, [150.0 - r[3] for r in measured()])
+    force = excel(tmp_path / "b.xlsx", ("S", [[*header[:3], "Kraft (kN)", header[4]], *rows]))
+    refused(force, "is a force", mapping={"pressure": "D"}, contact_length=2.0)
+    table = read_table(force, mapping={"pressure": "D"}, contact_length=2.0, roll_width=100.0)
+    np.testing.assert_allclose(table.pressure, [(300 - 2 * r[3]) * 1000 / 200 for r in measured()])
+
+
+def test_that_a_sheet_with_gaps_and_pressures_brings_its_own_calibration(tmp_path):
+    header = [*ENGLISH, "Pressure (MPa)"]
+    rows = [[*r, float(300 * np.exp(-r[3] / 50) - 10)] for r in measured()]
+    table = read_table(excel(tmp_path / "a.xlsx", ("S", [header, *rows])))
+    assert_is_the_sample(table)
+    assert table.driver == "both"
+    np.testing.assert_allclose(table.calibration.pressure(44), 300 * np.exp(-0.88) - 10, rtol=0.01)
+    assert "P = 300" in table.notes[0]
+
+
+def test_that_pressures_beyond_the_calibration_leave_laws_in_the_pressure(tmp_path):
+    header = [*ENGLISH[:3], "Pressure (MPa)", ENGLISH[4]]
+    rows = [[*r[:3], 400.0 - r[3], r[4]] for r in measured()]
+    table = read_table(excel(tmp_path / "a.xlsx", ("S", [header, *rows])))
+    assert not table.has_gap and "outside the gap calibration" in table.notes[0]
+    assert make_law("exponential").fit(table).is_fitted
+    with pytest.raises(InputError, match="choose a law in the pressure"):
+        make_law("polynomial").fit(table)

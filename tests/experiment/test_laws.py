@@ -97,7 +97,7 @@ def test_that_a_polynomial_fitted_to_its_own_data_gives_its_coefficients_back(sh
 
 
 TRUE_LAWS = {
-    "kawakita": {"a0": (-0.2, 0.1), "a1": (0.5, 0.9), "a2": (-0.1, 0.1), "b": (0.01, 0.5)},
+    "kawakita": {"a0": (0.0, 0.05), "a1": (0.3, 0.6), "a2": (0.0, 0.05), "b": (0.01, 0.5)},
     "exponential": {"m0": (0.0, 0.1), "m1": (0.2, 0.4), "m2": (0.0, 0.1), "gamma": (5.0, 100.0)},
     "heckel": {"A0": (0.5, 1.0), "A1": (-0.2, 0.2), "A2": (0.4, 0.6), "K": (1e-3, 5e-3)},
 }

@@ -190,3 +190,10 @@ def test_that_the_blank_sheet_imports_once_it_is_filled_in(tmp_path, language, d
     assert len(table) == 14 and not table.notes
     np.testing.assert_allclose(table.gap, [row[3] for row in measured()], atol=1e-9)
     np.testing.assert_allclose(table.porosity_sd, 0.004)
+
+
+def test_that_a_name_in_the_header_can_be_mended(tmp_path):
+    path = excel(tmp_path / "a.xlsx", ("S", [[*ENGLISH[:4], "Result (%)"], *measured()]))
+    assert "no column for the porosity (after calendering)" in preview_sheet(path).obstacle
+    mended = preview_sheet(path, ReadOptions(corrections={(1, 4): "Porosity (%)"}))
+    assert mended.obstacle == "" and mended.role_of(4) == "porosity"
