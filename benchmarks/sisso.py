@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import math
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -162,48 +163,66 @@ def accuracy_table(frame: pd.DataFrame, test: list[int], threads: int) -> None:
                     print(f"{model.method}: {sentence}")
 
 
-def peer(frame: pd.DataFrame, test: list[int], threads: int) -> None:
-    """Time TorchSISSO and this program on one problem that TorchSISSO can hold in memory."""
+PEER = {"rung": 2, "terms": 3, "sis": 50}
+OPERATORS = ("+", "-", "*", "/", "exp", "log", "^-1", "^2", "^3", "sqrt", "cbrt")
+THEIR_NAMES = {
+    **{"log": "ln", "^-1": "pow(-1)", "^2": "pow(2)", "^3": "pow(3)"},
+    **{"sqrt": "pow(1/2)", "cbrt": "pow(1/3)"},
+}
+
+
+def peer_one(frame: pd.DataFrame, test: list[int], which: str, threads: int) -> None:
+    """Run one of the two programs and print seconds, memory above the imports, and RMSE."""
     training = frame.drop(index=test).reset_index(drop=True)
-    operators = ("+", "-", "*", "/", "exp", "log", "^-1", "^2", "^3", "sqrt", "cbrt")
     target = "active_surface_percent"
-    train(frame, THREE, [target], test_rows=test, rung=2, terms=2, sis=10, threads=threads)
-    begin = time.perf_counter()
-    own = train(
-        training,
-        THREE,
-        [target],
-        rung=2,
-        terms=2,
-        sis=20,
-        operators=operators,
-        threads=threads,
-        units=dict.fromkeys(THREE, ""),
-        cross_validation="none",
-    )
-    took, memory = time.perf_counter() - begin, peak_memory()
-    error = own[target].metrics["train"]["rmse"]
-    print(f"this program: {took:.2f} s, peak {memory:.2f} GB, train RMSE {error:.4f}")
-    try:
+    if which == "ours":
+        # The peer has neither bounds on values nor units nor a search for poles.
+        options = {**PEER, "operators": OPERATORS, "threads": threads, "folds": 0}
+        options |= {"bounds": (1e-30, 1e30), "safe": False}
+        options["units"] = dict.fromkeys(THREE, "")
+        train(training, THREE, [target], **{**options, "sis": 5})  # compiles or loads
+        before, begin = peak_memory(), time.perf_counter()
+        result = train(training, THREE, [target], **options)
+        rmse = result[target].metrics["train"]["rmse"]
+    else:
         from TorchSisso import SissoModel
-    except ImportError:
-        print("TorchSISSO is not installed: pip install TorchSisso, in an environment of its own")
-        return
-    data = training[[target, *THREE]]
-    begin = time.perf_counter()
-    model = SissoModel(
-        data,
-        operators=["+", "-", "*", "/", "exp", "ln", "pow(-1)", "pow(2)", "pow(3)", "sqrt", "cbrt"],
-        n_expansion=2,
-        n_term=2,
-        k=20,
-        use_gpu=False,
-    )
-    rmse, equation, *_ = model.fit()
-    slow = time.perf_counter() - begin
-    print(f"TorchSISSO: {slow:.2f} s, peak {peak_memory():.2f} GB, train RMSE {float(rmse):.4f}")
-    print(f"  {equation}")
-    print(f"ratio: {slow / took:.0f}")
+
+        data = training[[target, *THREE]].copy()
+        names = [THEIR_NAMES.get(op, op) for op in OPERATORS]
+        SissoModel(data.copy(), operators=names, n_expansion=2, n_term=2, k=5).fit()
+        before, begin = peak_memory(), time.perf_counter()
+        # Its first level are the columns themselves, so that level 3 is rung 2.
+        model = SissoModel(
+            data,
+            operators=names,
+            n_expansion=PEER["rung"] + 1,
+            n_term=PEER["terms"],
+            k=PEER["sis"],
+        )
+        rmse = float(model.fit()[0])
+    took = time.perf_counter() - begin
+    print(f"RESULT {took:.3f} {peak_memory() - before:.4f} {peak_memory():.3f} {rmse:.5f}")
+
+
+def peer(folder: Path, threads: int) -> None:
+    """Compare time and memory with TorchSISSO, each in a process of its own."""
+    found = {}
+    for which in ("ours", "torch"):
+        command = [sys.executable, __file__, "--data", str(folder), "--peer-one", which]
+        command += ["--threads", str(threads)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        line = [text for text in run.stdout.splitlines() if text.startswith("RESULT")]
+        if not line:
+            tail = (run.stderr.strip().splitlines() or ["no answer"])[-1]
+            print(f"{which} did not run ({tail}); TorchSISSO is 'pip install TorchSisso'")
+            return
+        found[which] = [float(part) for part in line[0].split()[1:]]
+    print(f"active surface, 352 rows, 3 inputs, {PEER}, {len(OPERATORS)} operators, no units")
+    print(f"{'':14}{'seconds':>9}{'GB above imports':>18}{'GB in all':>11}{'train RMSE':>12}")
+    for which, name in (("ours", "this program"), ("torch", "TorchSISSO")):
+        took, above, whole, rmse = found[which]
+        print(f"{name:14}{took:9.2f}{above:18.3f}{whole:11.2f}{rmse:12.4f}")
+    print(f"ratio of times {found['torch'][0] / found['ours'][0]:.1f}")
 
 
 def main() -> None:
@@ -215,6 +234,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     for name in ("full", "table", "peer", "parts"):
         parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--peer-one", choices=["ours", "torch"], help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not (args.data / "published_structures_440.csv").is_file():
         sys.exit(f"The published data are not in {args.data}: give their folder with --data.")
@@ -222,7 +242,9 @@ def main() -> None:
     if args.table:
         accuracy_table(frame, test, args.threads)
     elif args.peer:
-        peer(frame, test, args.threads)
+        peer(args.data, args.threads)
+    elif args.peer_one:
+        peer_one(frame, test, args.peer_one, args.threads)
     elif args.parts:
         parts(frame, test, args.threads)
     else:

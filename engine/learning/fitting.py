@@ -12,6 +12,7 @@ from scipy.stats import qmc
 
 from engine.errors import InputError
 from engine.learning.baselines import Baseline, baselines_for, is_pressure
+from engine.learning.effort import estimate
 from engine.learning.gaussian_process import GaussianProcess
 from engine.learning.metrics import assess
 from engine.learning.model import Predictor
@@ -22,9 +23,9 @@ from engine.learning.training_set import Split, TrainingSet
 from engine.learning.workers import resolve_threads
 from engine.progress import Progress
 
-# Repeating the whole search in every fold is done unasked up to this many compared models.
-_FULL_VALIDATION_SUBSETS = 1.5e10
-_FULL_VALIDATION_SCORES = 4e8
+# Repeating the whole search in every fold is done unasked up to this much estimated processor
+# time, s.
+_FULL_VALIDATION_SECONDS = 25.0
 
 
 @dataclass
@@ -192,28 +193,8 @@ def _offered(
     )
 
 
-def _search_cost(
-    data: TrainingSet, options: SissoOptions, candidates: float
-) -> tuple[float, float]:
-    targets = len(data.targets)
-    folds = 1 if data.folds is None else int(data.folds.max()) + 2
-    subsets = targets * folds * math.comb(options.sis * options.terms, options.terms)
-    return subsets, targets * folds * candidates * options.terms
-
-
-def estimate_candidates(inputs: int, options: SissoOptions) -> float:
-    """Rough number of candidates of a search, before any is built.
-
-    Notes
-    -----
-    Every rung takes each pair of features to about three new ones; two fifths of them are new
-    by value and inside the bounds.
-    """
-    count = float(inputs)
-    for rung in range(options.rung):
-        pairs = 3 * count * count / 2 + 6 * count
-        count += pairs if rung == options.rung - 1 else 0.4 * pairs
-    return count
+def _fold_count(data: TrainingSet) -> int:
+    return 0 if data.folds is None else int(data.folds.max()) + 1
 
 
 def fit_sisso(
@@ -251,9 +232,8 @@ def fit_sisso(
     else:
         smallest = rows - int(np.bincount(data.folds).max())
         if cross_validation == "auto":
-            guess = estimate_candidates(len(data.names), options)
-            subsets, scores = _search_cost(data, options, guess)
-            full = subsets <= _FULL_VALIDATION_SUBSETS and scores <= _FULL_VALIDATION_SCORES
+            work = estimate(len(data.names), len(data.targets), rows, options, _fold_count(data))
+            full = work.seconds * resolve_threads(options.threads) <= _FULL_VALIDATION_SECONDS
             cross_validation = "full" if full else "refit"
         if smallest < options.terms + 2:
             cross_validation = "refit" if smallest >= 2 else "none"

@@ -25,6 +25,7 @@ def test_that_metrics_without_meaning_are_none():
 def test_that_folds_follow_the_rows_when_these_are_shuffled(rows, folds, seed):
     stream = np.random.default_rng(seed)
     table = stream.integers(0, 5, (rows, 3)).astype(float)
+    table += [0, 10, 20]  # columns that can be told apart
     table[0] += 0.5  # at least two different rows
     order = stream.permutation(rows)
     numbers = fold_numbers(table, folds)
