@@ -1,8 +1,7 @@
 """The decision: which setting, how good, how sure.
 
-`trade_off` lays a fine grid over the settings and finds the exact non-dominated set;
-`recommend` picks one setting, robust against the process, the law and the models, and says it
-in a sentence in the lab's own variable.
+`recommend` picks one condition of a trade-off, robust against the process, the law and the
+models, and says it in a sentence in the lab's own variable.
 """
 
 from __future__ import annotations
@@ -15,15 +14,12 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.maps.pareto import non_dominated
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
 from engine.maps.targets import Desirability, Target
+from engine.maps.trade_off import TradeOff, lab_variable, trade_off
 from engine.maps.uncertainty import SOURCES, Propagation, Scatter, summarise
 from engine.progress import Progress
-
-STEPS = {"gap_um": 41, "pressure_MPa": 41, "am_percent": 13, "initial_porosity_percent": 21}
-"""Grid steps along each setting; 11 for any other."""
 
 LEVEL = 0.8
 """Level of every interval of a recommendation: no more than a few coating families support."""
@@ -35,47 +31,6 @@ _SOURCE_WORDS = {
     "law": "the calendering law",
     "models": "the property models",
 }
-
-
-@dataclass(frozen=True)
-class TradeOff:
-    """Every condition of the grid, judged.
-
-    Attributes
-    ----------
-    settings : DataFrame, n rows
-        Completed settings (gap, pressure, porosity after calendering included).
-    values : DataFrame, n rows
-        The outputs that the targets name.
-    feasible : ndarray of bool, shape (n,)
-        Whether all limits are kept.
-    front : ndarray of bool, shape (n,)
-        Non-dominated among the feasible.
-    desirability : ndarray, shape (n,), 0..1
-    inside : ndarray of bool, shape (n,)
-        Inside the domains of law and models.
-    notes : tuple of str
-    """
-
-    targets: tuple[Target, ...]
-    settings: pd.DataFrame
-    values: pd.DataFrame
-    feasible: np.ndarray
-    front: np.ndarray
-    desirability: np.ndarray
-    inside: np.ndarray
-    scale: Desirability
-    notes: tuple[str, ...] = ()
-
-    def table(self, count: int | None = None) -> pd.DataFrame:
-        """The non-dominated conditions, most desirable first; the data behind the plot."""
-        rows = np.flatnonzero(self.front)
-        rows = rows[np.argsort(-self.desirability[rows], kind="stable")][:count]
-        frame = pd.concat([self.settings.iloc[rows], self.values.iloc[rows]], axis=1)
-        frame = frame.loc[:, ~frame.columns.duplicated()]
-        frame["desirability"] = self.desirability[rows]
-        frame["inside_domain"] = self.inside[rows]
-        return frame.reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -160,162 +115,6 @@ class Recommendation:
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"The stored recommendation cannot be read ({error}).") from error
-
-
-def candidates(
-    responses: Responses,
-    *,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-    steps: Mapping[str, int] | None = None,
-    fixed: Mapping[str, float] | None = None,
-) -> pd.DataFrame:
-    """A fine grid over the settings, stepped in the roll gap where a calibration is known.
-
-    Parameters
-    ----------
-    responses : Responses
-    ranges : mapping, optional
-        ``{setting: (low, high)}``, narrower than the models' domains.
-    steps : mapping, optional
-        Points along a setting; `STEPS` otherwise.
-    fixed : mapping, optional
-        Settings that the lab does not want to move.
-
-    Raises
-    ------
-    InputError
-        If a range is empty or reaches outside the models' domains.
-    """
-    ranges, fixed = dict(ranges or {}), dict(fixed or {})
-    counts = {**STEPS, **dict(steps or {})}
-    variable = lab_variable(responses)
-    axes: dict[str, np.ndarray] = {}
-    for name in responses.settings:
-        axis = variable if name == "pressure_MPa" else name
-        if axis in fixed or name in fixed:
-            axis = axis if axis in fixed else name
-            axes[axis] = np.array([float(fixed[axis])])
-            continue
-        axis = name if name in ranges else axis
-        low, high = setting_range(responses, axis)
-        if axis in ranges:
-            asked = ranges[axis]
-            one = quantity(axis)
-            slack = 1e-6 * max(1.0, abs(low), abs(high))
-            if not low - slack <= asked[0] <= asked[1] <= high + slack:
-                raise InputError(
-                    f"{one.label}: {asked[0]:g} to {asked[1]:g} {one.unit} is not inside the "
-                    f"{low:.4g} to {high:.4g} {one.unit} that the models know."
-                )
-            low, high = asked
-        axes[axis] = _axis(axis, low, high, counts.get(axis, 11))
-    mesh = np.meshgrid(*axes.values(), indexing="ij")
-    frame = pd.DataFrame({name: part.ravel() for name, part in zip(axes, mesh, strict=True)})
-    for name, value in fixed.items():
-        if name not in frame:
-            frame[name] = float(value)
-    return frame
-
-
-def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
-    """Steps of one setting; a machine is set in whole µm or MPa."""
-    if high <= low:
-        return np.array([low])
-    steps = np.linspace(low, high, count)
-    if name in ("gap_um", "pressure_MPa") and high - low >= count:
-        steps = np.unique(np.clip(np.round(steps), np.ceil(low - 1e-9), np.floor(high + 1e-9)))
-    return steps
-
-
-def lab_variable(responses: Responses) -> str:
-    """What the lab turns: the roll gap where it is calibrated over the range, else pressure."""
-    if responses.calibration is not None and "pressure_MPa" in responses.ranges:
-        low, high = responses.ranges["pressure_MPa"]
-        ends = responses.complete(pd.DataFrame({"pressure_MPa": [low, high]}))
-        if ends["gap_um"].notna().all():
-            return "gap_um"
-    return "pressure_MPa"
-
-
-def trade_off(
-    responses: Responses,
-    targets: Sequence[Target],
-    grid: pd.DataFrame | None = None,
-    *,
-    inside_only: bool = False,
-    **grid_choices: Any,
-) -> TradeOff:
-    """Judge every condition of a grid and find the exact non-dominated set.
-
-    Parameters
-    ----------
-    responses : Responses
-    targets : sequence of Target
-    grid : DataFrame, optional
-        Settings; `candidates` otherwise.
-    inside_only : bool
-        Count a setting outside the domains of law and models as not feasible.
-    **grid_choices
-        For `candidates`.
-
-    Raises
-    ------
-    InputError
-        If a target cannot be predicted.
-    """
-    frame = candidates(responses, **grid_choices) if grid is None else grid
-    names = [target.output for target in targets]
-    result = responses.evaluate(frame, names, intervals=False)
-    scale = Desirability.over(targets, result.values)
-    feasible = np.ones(len(frame), dtype=bool)
-    for target in targets:
-        feasible &= target.kept(result.values[target.output].to_numpy(float))
-    excluded = inside_only and feasible.any() and not (feasible & result.inside).any()
-    if inside_only:
-        feasible &= result.inside
-    front = np.zeros(len(frame), dtype=bool)
-    objectives = [target for target in targets if target.direction]
-    if objectives and feasible.any():
-        columns = result.values.loc[feasible, [target.output for target in objectives]]
-        front[feasible] = non_dominated(
-            columns.to_numpy(float), [target.direction for target in objectives]
-        )
-    else:
-        front = feasible.copy()
-    notes = list(result.notes)
-    if excluded:
-        notes.insert(0, "Settings that keep all limits exist only where law or models extrapolate.")
-    elif not feasible.any():
-        notes.insert(0, _why_nothing(targets, result.values))
-    desirability = scale(result.values)
-    if inside_only:
-        desirability = np.where(feasible, desirability, 0.0)
-    return TradeOff(
-        tuple(targets),
-        result.settings,
-        result.values,
-        feasible,
-        front,
-        desirability,
-        result.inside,
-        scale,
-        tuple(notes),
-    )
-
-
-def _why_nothing(targets: Sequence[Target], values: pd.DataFrame) -> str:
-    """Name the limit that alone excludes most."""
-    kept = {
-        target: int(target.kept(values[target.output].to_numpy(float)).sum()) for target in targets
-    }
-    hardest = min(kept, key=lambda target: kept[target])
-    column = values[hardest.output].to_numpy(float)
-    finite = column[np.isfinite(column)]
-    reach = f" (reached: {finite.min():.3g} to {finite.max():.3g})" if len(finite) else ""
-    return (
-        f"No setting keeps all limits; the hardest is {hardest.sentence}{reach}: loosen a limit "
-        "or widen the ranges."
-    )
 
 
 def recommend(

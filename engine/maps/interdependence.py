@@ -31,7 +31,7 @@ share of its largest move with it; a good fit of a monotonic relation shows less
 
 _WEAK = 0.1
 _LEVELS = 8
-_GRID_POINTS = 10_000
+_GRID_POINTS = 3_000
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine import __version__
 from engine.errors import InputError
 from engine.maps.canvas import to_bytes
-from engine.maps.decide import Recommendation, trade_off
+from engine.maps.decide import Recommendation
 from engine.maps.default_models import default_models
 from engine.maps.figures import MapFigure, collect_figures
 from engine.maps.law_plot import draw_law
@@ -25,6 +25,7 @@ from engine.maps.methods import methods_paragraph
 from engine.maps.quantities import quantity
 from engine.maps.report_template import MACROS, PAGE
 from engine.maps.sources import Sources, read_sources
+from engine.maps.trade_off import trade_off
 from engine.maps.trade_off_plot import draw_trade_off
 from engine.progress import Progress
 

@@ -14,10 +14,40 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.electrode import (
+    PUBLISHED_LAW_ERROR,
+    SIGMA_BULK,
+    CellAssumptions,
+    LawError,
+    RecipeConstants,
+)
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
+from engine.maps.scope import (
+    FROM_LAW,
+    common_ranges,
+    domain_of,
+    interval_level,
+    law_domain,
+    law_scope,
+    outside,
+)
 
-SIGMA_BULK = 1.119
-"""S/m, LP30 electrolyte at 25 °C, as the paper (DOI 10.1016/j.jpowsour.2020.229103)."""
+__all__ = [
+    "POROSITY_SHIFT",
+    "PUBLISHED_LAW_ERROR",
+    "SETTINGS",
+    "SIGMA_BULK",
+    "CellAssumptions",
+    "Evaluation",
+    "LawError",
+    "PropertyModel",
+    "RecipeConstants",
+    "Responses",
+    "domain_of",
+    "interval_level",
+    "law_domain",
+    "setting_range",
+]
 
 SETTINGS = ("pressure_MPa", "am_percent", "initial_porosity_percent", "initial_thickness_um")
 """What the lab sets, in the order in which maps show it; the gap stands for the pressure."""
@@ -25,7 +55,6 @@ SETTINGS = ("pressure_MPa", "am_percent", "initial_porosity_percent", "initial_t
 POROSITY_SHIFT = "_porosity_shift_percent"
 """Column of a table of settings: what the porosity after calendering differs from the law's."""
 
-_FROM_LAW = ("porosity_percent", "thickness_um")
 _ROUNDING = 1e-6
 
 
@@ -38,117 +67,6 @@ class PropertyModel(Protocol):
     def inputs(self) -> Any: ...
     def predict(self, frame: pd.DataFrame) -> np.ndarray: ...
     def interval(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]: ...
-
-
-@dataclass(frozen=True)
-class CellAssumptions:
-    """What capacity and energy need beside the electrode.
-
-    Attributes
-    ----------
-    specific_capacity : float, mAh per g of AM
-        Reversible capacity; 160 is usual for NMC111 to 4.3 V. Give your own.
-    voltage : float, V
-        Mean discharge voltage against the counter electrode of the cell.
-    inactive_thickness : float, µm
-        Foil, separator and counter electrode that share the volume; 0 counts the coating only.
-    """
-
-    specific_capacity: float = 160.0
-    voltage: float = 3.7
-    inactive_thickness: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.specific_capacity < 5000:
-            raise InputError(
-                f"Specific capacity {self.specific_capacity:g} mAh/g is not between 0 and 5000."
-            )
-        if not 0 < self.voltage < 10:
-            raise InputError(f"Mean voltage {self.voltage:g} V is not between 0 and 10 V.")
-        if not 0 <= self.inactive_thickness < 5000:
-            raise InputError(
-                f"Inactive thickness {self.inactive_thickness:g} µm is not between 0 and 5000 µm."
-            )
-
-
-@dataclass(frozen=True)
-class RecipeConstants:
-    """Densities (g/cm³) and conventions that hold for every condition of a map.
-
-    Attributes
-    ----------
-    porosity_kind : {"total", "resolved"}
-        What the law's porosity counts; `total` includes the nanopores inside the CBD.
-    protocol : {"physical", "published"}
-        Decides the thickness after calendering: mass conserving, or the paper's rule
-        ``t0*(1 - (eps_init - eps_cal))``.
-    sigma_bulk : float, S/m
-        Conductivity of the free electrolyte.
-    """
-
-    am_density: float = 4.65
-    cbd_density: float = 1.8
-    cbd_nanoporosity: float = 0.47
-    porosity_kind: str = "total"
-    protocol: str = "physical"
-    sigma_bulk: float = SIGMA_BULK
-
-    @classmethod
-    def published(cls) -> RecipeConstants:
-        """The paper's convention: CBD of 0.95 g/cm³, porosity = share of electrolyte voxels."""
-        return cls(cbd_nanoporosity=1 - 0.95 / 1.8, porosity_kind="resolved", protocol="published")
-
-    def shares(self, am: np.ndarray, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Volume shares of (electrolyte, AM) at AM mass fractions and porosities in 0..1.
-
-        The same relations as `engine.structure.condition.Recipe.volume_fractions`, for arrays
-        and without refusal: a recipe that leaves no free pores gives a share of zero.
-        """
-        am = np.asarray(am, dtype=float)
-        porosity = np.asarray(porosity, dtype=float)
-        am_volume = am / self.am_density
-        cbd_volume = (1 - am) / self.cbd_density
-        envelope = cbd_volume / (1 - self.cbd_nanoporosity)
-        if self.porosity_kind == "resolved":
-            return porosity, (1 - porosity) * am_volume / (am_volume + envelope)
-        solid = (1 - porosity) / (am_volume + cbd_volume)
-        electrolyte = 1 - solid * (am_volume + envelope)
-        return np.maximum(electrolyte, 0.0), solid * am_volume
-
-
-@dataclass(frozen=True)
-class LawError:
-    """Error of a calendering law for a coating family that it has not seen.
-
-    Attributes
-    ----------
-    sd : float, 0..1
-        Root mean square of the leave-family-out errors of the porosity.
-    half_width : float, 0..1
-        Half width of the prediction interval at `level`.
-    level : float, 0..1
-        The level that the number of families supports, 0.8 for four.
-    """
-
-    sd: float
-    half_width: float
-    level: float
-
-    @classmethod
-    def from_assessment(cls, assessment: Any) -> LawError | None:
-        """Read it off an `engine.experiment.diagnostics.LawAssessment`; None if unknown."""
-        interval = None if assessment is None else assessment.interval()
-        if interval is None:
-            return None
-        half_width, level = interval
-        # Where some family could not be left out, the interval still bounds the rest.
-        sd = assessment.grouped_cv_rmse
-        return cls(float(half_width if sd is None else sd), float(half_width), float(level))
-
-
-PUBLISHED_LAW_ERROR = LawError(sd=0.0395, half_width=0.0879, level=0.8)
-"""Of the published law, whose 14 conditions are four coating families: each family predicted
-by the six terms refitted to the others (data: DOI 10.5281/zenodo.3901441)."""
 
 
 @dataclass(frozen=True)
@@ -203,15 +121,15 @@ class Responses:
     law: Any = None
     calibration: Any = None
     law_error: LawError | None = None
-    constants: RecipeConstants = RecipeConstants()
-    cell: CellAssumptions = CellAssumptions()
+    constants: RecipeConstants = field(default_factory=RecipeConstants)
+    cell: CellAssumptions = field(default_factory=CellAssumptions)
     base: dict[str, float] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.calibration is None and self.law is not None:
             object.__setattr__(self, "calibration", getattr(self.law, "calibration", None))
-        ranges = _ranges(self.models.values(), self.law) | dict(self.ranges)
+        ranges = common_ranges(self.models.values(), self.law) | dict(self.ranges)
         object.__setattr__(self, "ranges", ranges)
         middle = {name: 0.5 * (low + high) for name, (low, high) in ranges.items()}
         object.__setattr__(self, "base", middle | dict(self.base))
@@ -235,7 +153,7 @@ class Responses:
         """Whether this column can be computed from the law and the models at hand."""
         if output in self.models:
             return True
-        if output in _FROM_LAW or output.startswith(("areal_capacity", "energy_density")):
+        if output in FROM_LAW or output.startswith(("areal_capacity", "energy_density")):
             return self.law is not None
         source = _DERIVED.get(output)
         if source is None:
@@ -448,7 +366,7 @@ class Responses:
         inside = np.ones(len(settings), dtype=bool)
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
-            inside, notes = _law_scope(self.law, settings)
+            inside, notes = law_scope(self.law, settings)
         for name in self.models_of(outputs):
             for column, (low, high) in self._trained(self.models[name]).items():
                 if column not in settings:
@@ -458,13 +376,13 @@ class Responses:
                 out = (values < low - slack) | (values > high + slack)
                 if out.any():
                     inside &= ~out
-                    notes.append(_outside(column, values[out], low, high))
+                    notes.append(outside(column, values[out], low, high))
         return inside, tuple(dict.fromkeys(notes))
 
     def _trained(self, model: PropertyModel) -> dict[str, tuple[float, float]]:
         """Domain of a model, with the settings that its campaign held constant."""
         domain = domain_of(model)
-        if set(_FROM_LAW) & set(domain):
+        if set(FROM_LAW) & set(domain):
             return domain  # it learned from the calendered electrode, whatever led there
         held = {
             name: (self.base[name], self.base[name])
@@ -501,69 +419,6 @@ _DERIVED = {
 }
 
 
-def interval_level(model: Any) -> float:
-    """Level of a model's interval, 0..1; 0.9 where it does not say."""
-    return float((getattr(model, "residuals", None) or {}).get("level", 0.9))
-
-
-def domain_of(model: Any) -> dict[str, tuple[float, float]]:
-    """Range of each input over which a model was trained, ``{column: (low, high)}``."""
-    domain = getattr(model, "domain", None) or {}
-    return {name: (float(span[0]), float(span[1])) for name, span in dict(domain).items()}
-
-
-_LAW_COLUMNS = {
-    "am": ("am_percent", 100.0),
-    "initial_porosity": ("initial_porosity_percent", 100.0),
-    "initial_thickness": ("initial_thickness_um", 1.0),
-    "pressure": ("pressure_MPa", 1.0),
-}
-
-
-def law_domain(law: Any) -> dict[str, tuple[float, float]]:
-    """Range of each setting over which a law was measured, in the units of the maps."""
-    return {
-        _LAW_COLUMNS[role][0]: (_LAW_COLUMNS[role][1] * low, _LAW_COLUMNS[role][1] * high)
-        for role, (low, high) in law.domain_.ranges.items()
-        if role in _LAW_COLUMNS
-    }
-
-
-def _law_scope(law: Any, settings: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Where a law was measured and behaves as calendering must, and what to say elsewhere."""
-    am, before, start, pressure = (
-        settings[name].to_numpy(float) / scale
-        for name, scale in zip(
-            ("am_percent", "initial_porosity_percent", "initial_thickness_um", "pressure_MPa"),
-            (100, 100, 1, 1),
-            strict=True,
-        )
-    )
-    inside = law.domain_.contains(am, before, start, pressure=pressure)
-    coatings, back = np.unique(np.column_stack([am, before, start]), axis=0, return_inverse=True)
-    turns = np.asarray(law.turning_pressures(*coatings.T))[back.ravel()]
-    after = settings["porosity_percent"].to_numpy(float) / 100
-    inside &= (pressure <= turns) & (after > 0) & (after <= before)
-    return inside, list(law.warnings(am, before, start, pressure=pressure))
-
-
-def _ranges(models: Iterable[PropertyModel], law: Any) -> dict[str, tuple[float, float]]:
-    """Where maps may go: within every model's domain; the law's for what no model restricts."""
-    ranges: dict[str, tuple[float, float]] = {}
-    law_alone = True
-    for model in models:
-        domain = domain_of(model)
-        law_alone = law_alone and bool(set(_FROM_LAW) & set(domain))
-        for name, (low, high) in domain.items():
-            if name in (*_FROM_LAW, "cbd_percent", "gap_um"):
-                continue
-            old = ranges.get(name, (low, high))
-            ranges[name] = (max(low, old[0]), min(high, old[1]))
-    for name, span in law_domain(law).items() if law is not None and law_alone else ():
-        ranges.setdefault(name, span)
-    return ranges
-
-
 def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:
     """Roll gap (µm) for each pressure; nan where the machine cannot give that pressure."""
     ends = np.asarray(calibration.pressure(np.array([calibration.gap_min, calibration.gap_max])))
@@ -573,17 +428,6 @@ def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:
     if valid.any():
         gap[valid] = calibration.gap(np.clip(pressure[valid], ends.min(), ends.max()))
     return gap
-
-
-def _outside(name: str, values: np.ndarray, low: float, high: float) -> str:
-    one = quantity(name)
-    least, most = float(values.min()), float(values.max())
-    asked = f"{least:.4g}" if most - least < 1e-9 else f"{least:.4g} to {most:.4g}"
-    trained = f"{low:.4g}" if high - low < 1e-9 else f"{low:.4g}-{high:.4g}"
-    return (
-        f"{one.label} {asked} {one.unit} is outside the {trained} {one.unit} of the training "
-        "data: the models extrapolate."
-    )
 
 
 def setting_range(responses: Responses, column: str) -> tuple[float, float]:

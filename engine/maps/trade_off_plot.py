@@ -14,7 +14,8 @@ from engine.maps.quantities import quantity
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from engine.maps.decide import Recommendation, TradeOff
+    from engine.maps.decide import Recommendation
+    from engine.maps.trade_off import TradeOff
 
 _MOST_POINTS = 4000
 

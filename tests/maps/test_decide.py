@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -11,17 +12,14 @@ from scipy import stats
 
 from engine.errors import Cancelled, InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
-from engine.maps.decide import (
-    Recommendation,
-    candidates,
-    lab_variable,
-    recommend,
-    trade_off,
-    with_uncertainty,
-)
+from engine.maps.curves import paper_figure
+from engine.maps.decide import Recommendation, recommend, with_uncertainty
+from engine.maps.interdependence import from_models
 from engine.maps.pareto import non_dominated
+from engine.maps.profiler import profile
 from engine.maps.responses import LawError, Responses
 from engine.maps.targets import Desirability, Target
+from engine.maps.trade_off import candidates, judge, lab_variable, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
 from tests.maps import naive
@@ -94,6 +92,43 @@ def test_that_feasible_settings_keep_every_limit_and_the_others_break_one(found)
     assert (found.feasible == kept.to_numpy()).all()
     assert 0 < found.feasible.sum() < len(kept)
     assert (found.desirability[~found.feasible] == 0).all()
+
+
+def test_that_a_moved_limit_needs_no_model(responses, found):
+    everything = survey(responses, steps=COARSE)
+    moved = (*TARGETS[:2], Target(TAU, most=3.0))
+    again = judge(everything, moved)
+    fresh = trade_off(responses, moved, steps=COARSE)
+    assert (again.feasible == fresh.feasible).all() and (again.front == fresh.front).all()
+    assert np.allclose(again.desirability, fresh.desirability)
+    assert again.feasible.sum() != found.feasible.sum()
+    with pytest.raises(InputError, match="was not computed"):
+        judge(everything, [Target("mean_pore_um", "up")])
+
+
+def test_that_settings_outside_the_domains_can_be_refused(responses):
+    # At 100 µm nothing lies inside the domain of the published law.
+    strict = trade_off(responses, TARGETS, steps=COARSE, inside_only=True)
+    assert not strict.feasible.any() and "extrapolate" in strict.notes[0]
+
+
+def test_that_maps_answer_a_moved_slider_within_50_ms(responses):
+    everything = survey(responses)
+    assert len(everything.settings) > 10_000
+
+    def seconds(work):
+        work()
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+        return min(times)
+
+    assert seconds(lambda: paper_figure(responses, "7")) < 0.05
+    assert seconds(lambda: profile(responses)) < 0.05
+    assert seconds(lambda: from_models(responses)) < 0.05
+    assert seconds(lambda: judge(everything, TARGETS)) < 0.05
 
 
 def test_that_the_trade_off_table_starts_with_the_most_desirable(found):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,10 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from engine.campaign.design import Design
 from engine.errors import InputError
 from engine.maps import interdependence
 from engine.maps.interdependence import TURNING_SHARE, from_data, from_models, sobol_indices
 from engine.maps.quantities import PAPER_INPUTS
+from engine.properties.characterize import characterize
+from engine.structure.generate import generate
 from tests.maps import naive
 from tests.maps.examples import published_points, published_responses
 
@@ -177,3 +182,20 @@ def test_that_the_table_behind_the_figure_holds_every_pair():
     assert len(frame) == len(FIGURE_10) * 3
     row = frame.set_index(["output", "input"]).loc["tortuosity_electrolyte", "pressure_MPa"]
     assert row["relation"] == "direct" and row["direction_wanted"] == "down"
+
+
+def test_that_structures_of_our_own_show_the_signs_of_figure_10():
+    design = Design.published_training(repeats=1)
+    variables = {
+        **design.variables,
+        "gap_um": (1.0, 31.0, 91.0),
+        "am_percent": (93.0, 96.0),
+        "initial_porosity_percent": (42.0, 45.0, 48.0),
+        "box_um": ((40.0, 40.0),),
+    }
+    rows = []
+    for point in dataclasses.replace(design, variables=variables).conditions():
+        structure = generate(point.condition, point.seeds[0])
+        settings = {name: point.values[name] for name in (*PAPER_INPUTS, "porosity_percent")}
+        rows.append(settings | characterize(structure.stack).flat())
+    assert_figure_10(from_data(pd.DataFrame(rows), list(FIGURE_10), method="spearman"))

@@ -5,10 +5,10 @@ import pytest
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.table import CalenderingTable
-from engine.maps.decide import trade_off
 from engine.maps.next_experiments import next_experiments
 from engine.maps.responses import Responses
 from engine.maps.targets import Target
+from engine.maps.trade_off import trade_off
 from tests.maps.examples import published_responses
 from tests.shared_data import shared_file
 

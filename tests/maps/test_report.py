@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.maps.decide import recommend, trade_off
+from engine.maps.decide import recommend
 from engine.maps.default_models import default_models
 from engine.maps.methods import CITATIONS
 from engine.maps.report import (
@@ -20,6 +20,7 @@ from engine.maps.report import (
 )
 from engine.maps.sources import read_sources
 from engine.maps.targets import Target
+from engine.maps.trade_off import trade_off
 from engine.study import Study
 from tests.maps.studies import make_study
 

@@ -1,0 +1,124 @@
+"""What holds for every condition of a map: densities, cell, and how far the law errs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.errors import InputError
+
+SIGMA_BULK = 1.119
+"""S/m, LP30 electrolyte at 25 °C, as the paper (DOI 10.1016/j.jpowsour.2020.229103)."""
+
+
+@dataclass(frozen=True)
+class CellAssumptions:
+    """What capacity and energy need beside the electrode.
+
+    Attributes
+    ----------
+    specific_capacity : float, mAh per g of AM
+        Reversible capacity; 160 is usual for NMC111 to 4.3 V. Give your own.
+    voltage : float, V
+        Mean discharge voltage against the counter electrode of the cell.
+    inactive_thickness : float, µm
+        Foil, separator and counter electrode that share the volume; 0 counts the coating only.
+    """
+
+    specific_capacity: float = 160.0
+    voltage: float = 3.7
+    inactive_thickness: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.specific_capacity < 5000:
+            raise InputError(
+                f"Specific capacity {self.specific_capacity:g} mAh/g is not between 0 and 5000."
+            )
+        if not 0 < self.voltage < 10:
+            raise InputError(f"Mean voltage {self.voltage:g} V is not between 0 and 10 V.")
+        if not 0 <= self.inactive_thickness < 5000:
+            raise InputError(
+                f"Inactive thickness {self.inactive_thickness:g} µm is not between 0 and 5000 µm."
+            )
+
+
+@dataclass(frozen=True)
+class RecipeConstants:
+    """Densities (g/cm³) and conventions that hold for every condition of a map.
+
+    Attributes
+    ----------
+    porosity_kind : {"total", "resolved"}
+        What the law's porosity counts; `total` includes the nanopores inside the CBD.
+    protocol : {"physical", "published"}
+        Decides the thickness after calendering: mass conserving, or the paper's rule
+        ``t0*(1 - (eps_init - eps_cal))``.
+    sigma_bulk : float, S/m
+        Conductivity of the free electrolyte.
+    """
+
+    am_density: float = 4.65
+    cbd_density: float = 1.8
+    cbd_nanoporosity: float = 0.47
+    porosity_kind: str = "total"
+    protocol: str = "physical"
+    sigma_bulk: float = SIGMA_BULK
+
+    @classmethod
+    def published(cls) -> RecipeConstants:
+        """The paper's convention: CBD of 0.95 g/cm³, porosity = share of electrolyte voxels."""
+        return cls(cbd_nanoporosity=1 - 0.95 / 1.8, porosity_kind="resolved", protocol="published")
+
+    def shares(self, am: np.ndarray, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Volume shares of (electrolyte, AM) at AM mass fractions and porosities in 0..1.
+
+        The same relations as `engine.structure.condition.Recipe.volume_fractions`, for arrays
+        and without refusal: a recipe that leaves no free pores gives a share of zero.
+        """
+        am = np.asarray(am, dtype=float)
+        porosity = np.asarray(porosity, dtype=float)
+        am_volume = am / self.am_density
+        cbd_volume = (1 - am) / self.cbd_density
+        envelope = cbd_volume / (1 - self.cbd_nanoporosity)
+        if self.porosity_kind == "resolved":
+            return porosity, (1 - porosity) * am_volume / (am_volume + envelope)
+        solid = (1 - porosity) / (am_volume + cbd_volume)
+        electrolyte = 1 - solid * (am_volume + envelope)
+        return np.maximum(electrolyte, 0.0), solid * am_volume
+
+
+@dataclass(frozen=True)
+class LawError:
+    """Error of a calendering law for a coating family that it has not seen.
+
+    Attributes
+    ----------
+    sd : float, 0..1
+        Root mean square of the leave-family-out errors of the porosity.
+    half_width : float, 0..1
+        Half width of the prediction interval at `level`.
+    level : float, 0..1
+        The level that the number of families supports, 0.8 for four.
+    """
+
+    sd: float
+    half_width: float
+    level: float
+
+    @classmethod
+    def from_assessment(cls, assessment: Any) -> LawError | None:
+        """Read it off an `engine.experiment.diagnostics.LawAssessment`; None if unknown."""
+        interval = None if assessment is None else assessment.interval()
+        if interval is None:
+            return None
+        half_width, level = interval
+        # Where some family could not be left out, the interval still bounds the rest.
+        sd = assessment.grouped_cv_rmse
+        return cls(float(half_width if sd is None else sd), float(half_width), float(level))
+
+
+PUBLISHED_LAW_ERROR = LawError(sd=0.0395, half_width=0.0879, level=0.8)
+"""Of the published law, whose 14 conditions are four coating families: each family predicted
+by the six terms refitted to the others (data: DOI 10.5281/zenodo.3901441)."""

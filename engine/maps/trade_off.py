@@ -1,0 +1,281 @@
+"""Every condition of a fine grid, judged: what keeps the limits, and what nothing beats.
+
+`survey` computes the grid once, `judge` applies targets and limits to it and finds the exact
+non-dominated set; `trade_off` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.maps.pareto import non_dominated
+from engine.maps.quantities import quantity
+from engine.maps.responses import Responses, setting_range
+from engine.maps.targets import Desirability, Target
+
+STEPS = {"gap_um": 41, "pressure_MPa": 41, "am_percent": 13, "initial_porosity_percent": 21}
+"""Grid steps along each setting; 11 for any other."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Responses of n conditions, before any wish is applied to them.
+
+    Attributes
+    ----------
+    settings : DataFrame, n rows
+        Completed settings (gap, pressure, porosity after calendering included).
+    values : DataFrame, n rows
+    inside : ndarray of bool, shape (n,)
+        Inside the domains of law and models.
+    notes : tuple of str
+    """
+
+    settings: pd.DataFrame
+    values: pd.DataFrame
+    inside: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TradeOff:
+    """Every condition of the grid, judged.
+
+    Attributes
+    ----------
+    settings : DataFrame, n rows
+        Completed settings (gap, pressure, porosity after calendering included).
+    values : DataFrame, n rows
+        The outputs that the targets name.
+    feasible : ndarray of bool, shape (n,)
+        Whether all limits are kept.
+    front : ndarray of bool, shape (n,)
+        Non-dominated among the feasible.
+    desirability : ndarray, shape (n,), 0..1
+    inside : ndarray of bool, shape (n,)
+        Inside the domains of law and models.
+    notes : tuple of str
+    """
+
+    targets: tuple[Target, ...]
+    settings: pd.DataFrame
+    values: pd.DataFrame
+    feasible: np.ndarray
+    front: np.ndarray
+    desirability: np.ndarray
+    inside: np.ndarray
+    scale: Desirability
+    notes: tuple[str, ...] = ()
+
+    def table(self, count: int | None = None) -> pd.DataFrame:
+        """The non-dominated conditions, most desirable first; the data behind the plot."""
+        rows = np.flatnonzero(self.front)
+        rows = rows[np.argsort(-self.desirability[rows], kind="stable")][:count]
+        frame = pd.concat([self.settings.iloc[rows], self.values.iloc[rows]], axis=1)
+        frame = frame.loc[:, ~frame.columns.duplicated()]
+        frame["desirability"] = self.desirability[rows]
+        frame["inside_domain"] = self.inside[rows]
+        return frame.reset_index(drop=True)
+
+
+def candidates(
+    responses: Responses,
+    *,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    steps: Mapping[str, int] | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """A fine grid over the settings, stepped in the roll gap where a calibration is known.
+
+    Parameters
+    ----------
+    responses : Responses
+    ranges : mapping, optional
+        ``{setting: (low, high)}``, narrower than the models' domains.
+    steps : mapping, optional
+        Points along a setting; `STEPS` otherwise.
+    fixed : mapping, optional
+        Settings that the lab does not want to move.
+
+    Raises
+    ------
+    InputError
+        If a range is empty or reaches outside the models' domains.
+    """
+    ranges, fixed = dict(ranges or {}), dict(fixed or {})
+    counts = {**STEPS, **dict(steps or {})}
+    variable = lab_variable(responses)
+    axes: dict[str, np.ndarray] = {}
+    for name in responses.settings:
+        axis = variable if name == "pressure_MPa" else name
+        if axis in fixed or name in fixed:
+            axis = axis if axis in fixed else name
+            axes[axis] = np.array([float(fixed[axis])])
+            continue
+        axis = name if name in ranges else axis
+        low, high = setting_range(responses, axis)
+        if axis in ranges:
+            asked = ranges[axis]
+            one = quantity(axis)
+            slack = 1e-6 * max(1.0, abs(low), abs(high))
+            if not low - slack <= asked[0] <= asked[1] <= high + slack:
+                raise InputError(
+                    f"{one.label}: {asked[0]:g} to {asked[1]:g} {one.unit} is not inside the "
+                    f"{low:.4g} to {high:.4g} {one.unit} that the models know."
+                )
+            low, high = asked
+        axes[axis] = _axis(axis, low, high, counts.get(axis, 11))
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    frame = pd.DataFrame({name: part.ravel() for name, part in zip(axes, mesh, strict=True)})
+    for name, value in fixed.items():
+        if name not in frame:
+            frame[name] = float(value)
+    return frame
+
+
+def survey(
+    responses: Responses,
+    outputs: Sequence[str] | None = None,
+    grid: pd.DataFrame | None = None,
+    **grid_choices: Any,
+) -> Survey:
+    """Compute the responses of every condition of a grid, once for all targets and limits.
+
+    Parameters
+    ----------
+    responses : Responses
+    outputs : sequence of str, optional
+        All by default.
+    grid : DataFrame, optional
+        Settings; `candidates` otherwise.
+    **grid_choices
+        For `candidates`.
+    """
+    frame = candidates(responses, **grid_choices) if grid is None else grid
+    result = responses.evaluate(frame, outputs, intervals=False)
+    return Survey(result.settings, result.values, result.inside, result.notes)
+
+
+def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
+    """Steps of one setting; a machine is set in whole µm or MPa."""
+    if high <= low:
+        return np.array([low])
+    steps = np.linspace(low, high, count)
+    if name in ("gap_um", "pressure_MPa") and high - low >= count:
+        steps = np.unique(np.clip(np.round(steps), np.ceil(low - 1e-9), np.floor(high + 1e-9)))
+    return steps
+
+
+def lab_variable(responses: Responses) -> str:
+    """What the lab turns: the roll gap where it is calibrated over the range, else pressure."""
+    if responses.calibration is not None and "pressure_MPa" in responses.ranges:
+        low, high = responses.ranges["pressure_MPa"]
+        ends = responses.complete(pd.DataFrame({"pressure_MPa": [low, high]}))
+        if ends["gap_um"].notna().all():
+            return "gap_um"
+    return "pressure_MPa"
+
+
+def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = False) -> TradeOff:
+    """Judge conditions whose responses are known: what a moved limit needs, and no more.
+
+    Parameters
+    ----------
+    survey : Survey
+    targets : sequence of Target
+    inside_only : bool
+        Count a setting outside the domains of law and models as not feasible.
+
+    Raises
+    ------
+    InputError
+        If there is no target, or one that the survey does not hold.
+    """
+    names = [target.output for target in targets]
+    missing = [name for name in names if name not in survey.values]
+    if missing:
+        raise InputError(f"'{quantity(missing[0]).label}' was not computed: survey it too.")
+    values = survey.values[names]
+    scale = Desirability.over(targets, values)
+    feasible = np.ones(len(values), dtype=bool)
+    for target in targets:
+        feasible &= target.kept(values[target.output].to_numpy(float))
+    notes = list(survey.notes)
+    if not feasible.any():
+        notes.insert(0, _why_nothing(targets, values))
+    desirability = scale(values)
+    if inside_only:
+        if feasible.any() and not (feasible & survey.inside).any():
+            notes.insert(
+                0, "Settings that keep all limits exist only where law or models extrapolate."
+            )
+        feasible &= survey.inside
+        desirability = np.where(feasible, desirability, 0.0)
+    front = feasible.copy()
+    objectives = [target for target in targets if target.direction]
+    if objectives and feasible.any():
+        columns = values.loc[feasible, [target.output for target in objectives]]
+        front[feasible] = non_dominated(
+            columns.to_numpy(float), [target.direction for target in objectives]
+        )
+    return TradeOff(
+        tuple(targets),
+        survey.settings,
+        values,
+        feasible,
+        front,
+        desirability,
+        survey.inside,
+        scale,
+        tuple(notes),
+    )
+
+
+def trade_off(
+    responses: Responses,
+    targets: Sequence[Target],
+    *,
+    inside_only: bool = False,
+    **grid_choices: Any,
+) -> TradeOff:
+    """Judge every condition of a grid and find the exact non-dominated set.
+
+    Parameters
+    ----------
+    responses : Responses
+    targets : sequence of Target
+    inside_only : bool
+        See `judge`.
+    **grid_choices
+        For `candidates`.
+
+    Raises
+    ------
+    InputError
+        If a target cannot be predicted.
+    """
+    names = [target.output for target in targets]
+    if not names:
+        raise InputError("Say first what is wanted: at least one target.")
+    return judge(survey(responses, names, **grid_choices), targets, inside_only=inside_only)
+
+
+def _why_nothing(targets: Sequence[Target], values: pd.DataFrame) -> str:
+    """Name the limit that alone excludes most."""
+    kept = {
+        target: int(target.kept(values[target.output].to_numpy(float)).sum()) for target in targets
+    }
+    hardest = min(kept, key=lambda target: kept[target])
+    column = values[hardest.output].to_numpy(float)
+    finite = column[np.isfinite(column)]
+    reach = f" (reached: {finite.min():.3g} to {finite.max():.3g})" if len(finite) else ""
+    return (
+        f"No setting keeps all limits; the hardest is {hardest.sentence}{reach}: loosen a limit "
+        "or widen the ranges."
+    )
