@@ -53,8 +53,10 @@ class DetailsDialog(QDialog):
         layout.addWidget(label)
         text = QPlainTextEdit(details)
         text.setReadOnly(True)
-        text.setFont(theme().monospace())
-        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        code = "Traceback" in details
+        if code:
+            text.setFont(theme().monospace())
+            text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         layout.addWidget(text, 1)
         row = QHBoxLayout()
         copy = QPushButton("Copy")
@@ -144,14 +146,15 @@ class Toast(QFrame):
 
 
 class ToastHost(QObject):
-    """Stacks the toasts at the lower right of a window."""
+    """Stacks the toasts at the lower right of the pages."""
 
     _MAX = 4
 
-    def __init__(self, window: QWidget, bottom_margin: int = 48):
+    def __init__(self, window: QWidget, bottom_margin: int = 56, right_margin: int = 324):
         super().__init__(window)
         self._window = window
-        self._bottom = bottom_margin
+        # Beside the forms, so that no message covers a page's primary button.
+        self._bottom, self._right = bottom_margin, right_margin
         self._toasts: list[Toast] = []
         window.installEventFilter(self)
 
@@ -197,7 +200,7 @@ class ToastHost(QObject):
             height = max(toast.heightForWidth(toast.width()), toast.minimumSizeHint().height())
             toast.resize(toast.width(), height)
             bottom -= height
-            toast.move(self._window.width() - toast.width() - 16, bottom)
+            toast.move(self._window.width() - toast.width() - self._right, bottom)
             toast.raise_()
             bottom -= 8
 

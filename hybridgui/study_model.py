@@ -24,6 +24,7 @@ UNTITLED = "Untitled"
 _PARAMETERS = "window/parameters"
 _PROVENANCE = "window/provenance"
 _LAST_STRUCTURE = "window/last_structure"
+_SHEET_SOURCE = "window/sheet_source"
 
 
 def fingerprint(data: Any) -> str:
@@ -314,15 +315,26 @@ class StudyModel(QObject):
         """The `CalenderingTable`, or None."""
         return self._table
 
-    def set_table(self, table: Any, text: str = "Import sheet") -> None:
-        """Replace the sheet (undoable)."""
-        before = self._table
+    @property
+    def sheet_source(self) -> dict[str, Any]:
+        """File of the sheet and how it was read, as JSON values; empty where there is none."""
+        return self.study.get_setting(_SHEET_SOURCE, {}) if self._study is not None else {}
+
+    def set_table(
+        self, table: Any, source: dict[str, Any] | None = None, text: str = "Import sheet"
+    ) -> None:
+        """Replace the sheet (undoable); `source` says where it came from and how it was read."""
+        before = (self._table, self.sheet_source)
+        after = (table, source or {})
         self.undo_stack.push(
-            _DocumentCommand(text, lambda: self._put_table(table), lambda: self._put_table(before))
+            _DocumentCommand(
+                text, lambda: self._put_table(*after), lambda: self._put_table(*before)
+            )
         )
 
-    def _put_table(self, table: Any) -> None:
+    def _put_table(self, table: Any, source: dict[str, Any]) -> None:
         self.study.set_table(table)
+        self.study.set_setting(_SHEET_SOURCE, source or None)
         self._table = table
         self.tableChanged.emit()
 

@@ -71,6 +71,12 @@ QToolButton:disabled {{ color: {t.disabled}; }}
 QToolButton::menu-indicator {{ image: url({arrows["down"]}); width: 12px; height: 12px;
     subcontrol-position: right center; subcontrol-origin: padding; right: 2px; }}
 QToolButton[popupMode="2"] {{ padding-right: 18px; }}
+QToolButton[fold="true"] {{ padding: 4px 8px 4px 0; border: none; font-weight: 600; }}
+QToolButton[fold="true"]:hover {{ background: transparent; color: {t.accent}; }}
+QToolButton[fold="true"]:focus {{ border: none; color: {t.accent}; }}
+QPushButton::menu-indicator {{ image: url({arrows["down"]}); width: 14px; height: 14px;
+    subcontrol-position: right center; subcontrol-origin: padding; right: 6px; }}
+QPushButton[menu="true"] {{ padding: 5px 28px 5px 14px; }}
 QPushButton[link="true"] {{
     background: transparent; border: 1px solid transparent; color: {t.accent}; padding: 2px 0;
     text-align: left; min-height: 16px;
@@ -161,11 +167,12 @@ QTableView::item {{ padding: 2px 8px; border: none; }}
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{
     background: {t.accent_soft}; color: {t.text};
 }}
+QListView {{ padding: 4px 0; }}
 QListView::item, QTreeView::item {{ padding: 4px 8px; border-radius: 4px; }}
 QHeaderView {{ background: {t.surface}; border: none; }}
 QHeaderView::section {{
     background: {t.surface}; color: {t.muted}; border: none;
-    border-bottom: 1px solid {t.border_strong}; padding: 6px 8px;
+    border-bottom: 1px solid {t.border_strong}; padding: 6px 11px;
 }}
 QHeaderView::section:vertical {{ border: none; border-right: 1px solid {t.border}; }}
 QHeaderView::up-arrow {{ image: url({arrows["up"]}); width: 10px; height: 10px;

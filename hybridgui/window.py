@@ -32,7 +32,6 @@ from hybridgui.about import show_about, show_shortcuts
 from hybridgui.bridge import Job
 from hybridgui.errors import ToastHost
 from hybridgui.pages import make_pages
-from hybridgui.resources import sample_sheet
 from hybridgui.settings import FONT_PERCENTS, PALETTES, Settings
 from hybridgui.stages import STAGE_KEYS, STAGES
 from hybridgui.study_model import StudyModel, can_be_opened
@@ -94,8 +93,11 @@ class MainWindow(QMainWindow):
         bar = self.menuBar()
         self._name = QLabel()
         self._name.setProperty("role", "muted")
-        self._name.setContentsMargins(0, 0, 16, 0)
-        bar.setCornerWidget(self._name)
+        self._corner = QWidget()  # the menu bar does not keep it alive by itself
+        inside = QHBoxLayout(self._corner)
+        inside.setContentsMargins(0, 4, 16, 4)
+        inside.addWidget(self._name)
+        bar.setCornerWidget(self._corner)
         file = bar.addMenu("&File")
         self._action(file, "New study", self.new_study, QKeySequence.StandardKey.New)
         self._action(file, "Open study…", self.ask_open_study, QKeySequence.StandardKey.Open)
@@ -217,11 +219,8 @@ class MainWindow(QMainWindow):
 
     def open_sample(self) -> None:
         """Import the sample sheet that ships with the program."""
-
-        def work() -> None:
-            self.import_sheet(sample_sheet())
-
-        self._try(work)
+        self.show_stage("experiment")
+        self.pages["experiment"].import_sample()
 
     def ask_save_as(self) -> None:
         """Ask where to save, and go on working there."""

@@ -28,11 +28,30 @@ INPUTS = (
 _RARE = ("_seconds", "flux_imbalance", "percolating_fraction", "phase_fraction")
 
 
+_HEADINGS = {
+    "gap_um": "Gap (µm)",
+    "pressure_MPa": "P (MPa)",
+    "initial_porosity_percent": "Initial ε (%)",
+    "initial_thickness_um": "Initial t (µm)",
+    "porosity_percent": "ε (%)",
+    "thickness_um": "t (µm)",
+}
+
+
 def heading(column: str) -> str:
-    """Symbol and unit of a column, or its label where it has no symbol."""
+    """Short name and unit of a column, for headers that cannot set an index lower."""
+    if column in _HEADINGS:
+        return _HEADINGS[column]
     found = quantity(column)
     unit = "" if found.unit in ("–", "") else f" ({found.unit})"
-    return f"{found.symbol or found.label}{unit}"
+    return f"{(found.symbol or found.label).replace('_', ' ')}{unit}"
+
+
+def title(column: str) -> str:
+    """Name of a column in words, with its symbol."""
+    found = quantity(column)
+    symbol = found.symbol.replace("_", " ")
+    return f"{found.label}, {symbol}" if symbol else found.label
 
 
 def tip(column: str) -> str:

@@ -19,8 +19,8 @@ from hybridgui.widgets.numbers import number
 _MIN_CELL, _MAX_CELL_WIDTH, _MAX_CELL_HEIGHT, _GAP = 10, 96, 36, 2
 _SHORT = {
     "am_percent": "AM {} %",
-    "initial_porosity_percent": "ε_init {} %",
-    "initial_thickness_um": "t_init {} µm",
+    "initial_porosity_percent": "initial ε {} %",
+    "initial_thickness_um": "initial t {} µm",
 }
 
 
@@ -122,8 +122,14 @@ class ConditionGrid(QWidget):
     # -- geometry -------------------------------------------------------------------------------------
     def _layout(self) -> tuple[float, float, float, float]:
         metrics = self.fontMetrics()
-        widest = max((metrics.horizontalAdvance(self._row_text(r)) for r in self._rows), default=0)
-        left = widest + 12 if self._down_names else 4
+        widest = max(
+            (
+                sum(metrics.horizontalAdvance(part) for part in self._row_texts(row))
+                for row in self._rows
+            ),
+            default=0,
+        )
+        left = widest + 24 if self._down_names else 4
         top = 2 * metrics.height() + 10
         columns, rows = max(len(self._columns), 1), max(len(self._rows), 1)
         width = min(_MAX_CELL_WIDTH, max(_MIN_CELL, (self.width() - left - 8) / columns))
@@ -153,12 +159,32 @@ class ConditionGrid(QWidget):
         column, row = int((place.x() - left) // width), int((place.y() - top) // height)
         return self._at.get((column, row))
 
-    def _row_text(self, row: tuple) -> str:
+    def _row_texts(self, row: tuple) -> tuple[str, str]:
+        """Text of the group that a row belongs to (the first variable), and of the row in it."""
         parts = []
         for name, value in zip(self._down_names, row, strict=True):
             text = f"{value:g}" if isinstance(value, (int, float)) else str(value)
             parts.append(_SHORT.get(name, heading(name) + " {}").format(text))
-        return ", ".join(parts).replace("ε_init", "ε").replace("t_init", "t")
+        if len(parts) < 2:
+            return "", "".join(parts)
+        return parts[0], ", ".join(parts[1:])
+
+    def _draw_row_texts(self, painter: QPainter, left: float, top: float, height: float) -> None:
+        metrics = self.fontMetrics()
+        high = max(height, float(metrics.height()))
+        every = max(1, math.ceil(metrics.height() / height))
+        group, since = None, 0
+        for index, row in enumerate(self._rows):
+            first, rest = self._row_texts(row)
+            if first != group:
+                group, since = first, 0
+                place = QRectF(0, top + index * height, left, high)
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, first)
+            if since % every == 0:
+                place = QRectF(0, top + index * height, left - 8, high)
+                side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(place, side, rest)
+            since += 1
 
     # -- drawing ----------------------------------------------------------------------------------------
     def paintEvent(self, event) -> None:
@@ -174,9 +200,9 @@ class ConditionGrid(QWidget):
         painter.drawText(
             QRectF(left, 2, self.width() - left, metrics.height()),
             Qt.AlignmentFlag.AlignLeft,
-            heading(self._across_name).replace("_", ""),
+            heading(self._across_name),
         )
-        texts = [_number(v) for v in self._columns]
+        texts = [f"{v:.3g}" if isinstance(v, float) else _number(v) for v in self._columns]
         room = max((metrics.horizontalAdvance(x) for x in texts), default=1) + 8
         every = max(1, math.ceil(room / width))
         for index, text in enumerate(texts):
@@ -186,14 +212,7 @@ class ConditionGrid(QWidget):
                     Qt.AlignmentFlag.AlignLeft,
                     text,
                 )
-        every = max(1, math.ceil(metrics.height() / height))
-        for index, row in enumerate(self._rows):
-            if index % every == 0:
-                painter.drawText(
-                    QRectF(0, top + index * height, left - 8, max(height, metrics.height())),
-                    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                    self._row_text(row),
-                )
+        self._draw_row_texts(painter, left, top, height)
         for cell in self._cells:
             self._draw_cell(painter, cell)
         painter.end()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from engine.campaign.design import Design
 from engine.errors import InputError
 from hybridgui.campaign.number_list import read_numbers
+from hybridgui.errors import DetailsDialog
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Fold, Notice, label
+from hybridgui.widgets.basics import Fold, Notice, button, label
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, NumberListField
 
 SMALL: dict[str, Any] = {
@@ -75,6 +76,10 @@ class DesignForm(QWidget):
         layout.addWidget(self.summary)
         self.notice = Notice("warning")
         layout.addWidget(self.notice)
+        self.all_warnings = button("", self._on_all_warnings, link=True)
+        self.all_warnings.hide()
+        layout.addWidget(self.all_warnings, 0, Qt.AlignmentFlag.AlignLeft)
+        self._warnings: list[str] = []
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(300)
@@ -84,9 +89,8 @@ class DesignForm(QWidget):
 
     def _build_conditions(self, layout: QVBoxLayout) -> None:
         group = FormGroup("Conditions")
-        self.presets = QToolButton()
-        self.presets.setText("Use a design")
-        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.presets = QPushButton("Start from a known design")
+        self.presets.setProperty("menu", True)
         menu = QMenu(self.presets)
         for key, (text, _) in PRESETS.items():
             menu.addAction(text, lambda key=key: self.use_preset(key))
@@ -188,6 +192,30 @@ class DesignForm(QWidget):
     def worker_count(self) -> int:
         """Processes to run on."""
         return self.workers.value()
+
+    def show_warnings(self, warnings: list[str]) -> None:
+        """Show the first warning, and how to read the others."""
+        self._warnings = warnings
+        self.notice.set_text(warnings[0] if warnings else "", "warning")
+        self._offer_all()
+
+    def show_problem(self, sentence: str) -> None:
+        """Show why the design cannot be started."""
+        self._warnings = []
+        self.notice.set_text(sentence, "error")
+        self._offer_all()
+
+    def _offer_all(self) -> None:
+        more = len(self._warnings) - 1
+        self.all_warnings.setVisible(more > 0)
+        self.all_warnings.setText(f"And {more} more warning{'s' if more > 1 else ''}…")
+
+    def _on_all_warnings(self) -> None:
+        DetailsDialog(
+            "Where the law is asked outside its data, its porosities are extrapolated.",
+            "\n\n".join(self._warnings),
+            self.window(),
+        ).open()
 
     def refresh(self) -> None:
         """Show the parameters of the study."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
@@ -23,7 +24,12 @@ from engine.campaign.design import Design
 from engine.campaign.events import CampaignStarted, StructureDone, StructureFailed, WorkersRestarted
 from engine.errors import InputError
 from hybridgui import dialogs
-from hybridgui.campaign.columns import dataset_columns, heading, numeric_properties
+from hybridgui.campaign.columns import (
+    dataset_columns,
+    heading,
+    numeric_properties,
+    title,
+)
 from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
 from hybridgui.campaign.design_form import DesignForm
 from hybridgui.campaign.work import DesignPreview, export, preview, run
@@ -103,6 +109,7 @@ class CampaignPage(Page):
         row.addWidget(label("Colour by", "muted"))
         self.colour_choice = Choice([(_PROGRESS, "Progress")])
         self.colour_choice.edited.connect(lambda _: self._colour())
+        self.colour_choice.setMinimumContentsLength(26)
         row.addWidget(self.colour_choice)
         column.addLayout(row)
         self.scale = ColourScale()
@@ -322,7 +329,7 @@ class CampaignPage(Page):
         if failed:
             text = f"The campaign is done: {result.done:,} structures, {failed} failed."
         self._on_ended("warning" if failed else "success", text)
-        QGuiApplication.alert(self.window()) if hasattr(QGuiApplication, "alert") else None
+        QApplication.alert(self.window())
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._on_ended("error", sentence, details)
@@ -409,7 +416,7 @@ class CampaignPage(Page):
         self._dirty = False
         frame = self._model.study.dataset(self._campaign)
         self._frame = frame
-        choices = [(name, heading(name)) for name in numeric_properties(frame)]
+        choices = [(name, title(name)) for name in numeric_properties(frame)]
         self.colour_choice.set_choices([(_PROGRESS, "Progress"), *choices])
         self._colour()
         if self.tabs.currentIndex() == 1:
@@ -487,7 +494,7 @@ class CampaignPage(Page):
             self._problem = str(error)
             self.form.summary.setText("")
             no_law = self._model.is_open and self._model.law is None
-            self.form.notice.set_text("" if no_law else self._problem, "error")
+            self.form.show_problem("" if no_law else self._problem)
             self._refresh_buttons()
             return
         self._show_summary(design)
@@ -508,15 +515,12 @@ class CampaignPage(Page):
     def _on_preview(self, result: DesignPreview) -> None:
         if not self._is_present(result.design):
             return
-        shown = result.warnings[:3]
-        if len(result.warnings) > 3:
-            shown.append(f"And {len(result.warnings) - 3} more warnings like these.")
-        self.form.notice.set_sentences(shown, "warning")
+        self.form.show_warnings(result.warnings)
 
     def _on_preview_failed(self, design: Design, sentence: str) -> None:
         if self._is_present(design):
             self._problem = sentence
-            self.form.notice.set_text(sentence, "error")
+            self.form.show_problem(sentence)
             self._refresh_buttons()
 
     def _is_present(self, design: Design) -> bool:

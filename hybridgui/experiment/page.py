@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QTabWidget, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.experiment.diagnostics import LawAssessment
+from engine.experiment.preview import ReadOptions, SheetPreview
+from engine.experiment.reader import table_from_preview
+from engine.experiment.table import CalenderingTable
 from hybridgui import dialogs
 from hybridgui.experiment.coefficients import coefficient_row
 from hybridgui.experiment.curves_view import CurvesView
 from hybridgui.experiment.fit_view import FitView
+from hybridgui.experiment.import_dialog import ImportDialog
+from hybridgui.experiment.read_options import options_from_dict, options_to_dict
 from hybridgui.experiment.words import (
     CAN_BE_PHYSICAL,
     LAW_HINTS,
@@ -21,7 +27,7 @@ from hybridgui.experiment.words import (
     law_name,
     table_frame,
 )
-from hybridgui.experiment.work import FittedLaw, family_curves, fit, read_sheet
+from hybridgui.experiment.work import FittedLaw, family_curves, fit, open_sheet, read_sample
 from hybridgui.resources import sample_sheet
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -52,7 +58,7 @@ class ExperimentPage(Page):
 
     # -- building -------------------------------------------------------------------------------
     def _build_middle(self) -> None:
-        self.sample_button = button("Open sample", self._on_sample, primary=True)
+        self.sample_button = button("Open sample", self.import_sample, primary=True)
         self.import_button = button("Import sheet…", self._on_import)
         self._empty = EmptyState(
             "ph.table",
@@ -137,14 +143,28 @@ class ExperimentPage(Page):
         self._refresh_form()
 
     # -- what the user does -----------------------------------------------------------------------
-    def import_sheet(self, path: Path) -> None:
-        """Read a spreadsheet; the present sheet stays where it cannot be read."""
+    def import_sheet(self, path: Path, options: ReadOptions | None = None) -> None:
+        """Read a spreadsheet and show how it was understood; nothing counts until accepted."""
         path = Path(path)
         self._model.start_job(
             "Reading the sheet",
-            lambda job: read_sheet(job, path),
+            lambda job: open_sheet(job, path, options),
             stage=self.key,
-            finished=self._on_sheet_read,
+            finished=self._on_sheet_opened,
+        )
+
+    def import_sample(self) -> None:
+        """Import the sheet that ships with the program."""
+        try:
+            path = sample_sheet()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._model.start_job(
+            "Reading the sheet",
+            lambda job: read_sample(job, path),
+            stage=self.key,
+            finished=lambda table: self._accept_table(table, {"path": str(path)}),
         )
 
     def fit_law(self) -> None:
@@ -159,12 +179,6 @@ class ExperimentPage(Page):
             finished=self._on_fitted,
         )
 
-    def _on_sample(self) -> None:
-        try:
-            self.import_sheet(sample_sheet())
-        except InputError as error:
-            self._model.say("error", str(error))
-
     def _on_import(self) -> None:
         path = dialogs.ask_open(
             self.window(), self._model.settings, "sheet", "Import sheet", dialogs.SHEET_FILTER
@@ -173,12 +187,39 @@ class ExperimentPage(Page):
             self.import_sheet(Path(path))
 
     def _on_columns(self) -> None:
-        pass
+        source = self._model.sheet_source
+        path = Path(source.get("path", ""))
+        if not source or not path.is_file():
+            self._model.say(
+                "error",
+                f"The file {path.name or 'of this sheet'} is no longer where it was: import it "
+                "again to change how its columns are read.",
+            )
+            return
+        self.import_sheet(path, options_from_dict(source.get("options")))
 
     # -- what the engine gave -------------------------------------------------------------------------
-    def _on_sheet_read(self, table: Any) -> None:
+    def _on_sheet_opened(self, preview: SheetPreview) -> None:
+        self.dialog = ImportDialog(preview, self.window())
+        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.dialog.acceptedPreview.connect(self._on_preview_accepted)
+        self.dialog.open()
+
+    def _on_preview_accepted(self, preview: SheetPreview) -> None:
         try:
-            self._model.set_table(table)
+            table = table_from_preview(preview)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        source = {
+            "path": str(Path(preview.workbook.path).resolve()),
+            "options": options_to_dict(preview.options),
+        }
+        self._accept_table(table, source)
+
+    def _accept_table(self, table: CalenderingTable, source: dict[str, Any]) -> None:
+        try:
+            self._model.set_table(table, source)
         except InputError as error:
             self._model.say("error", str(error))
             return

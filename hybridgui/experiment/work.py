@@ -10,6 +10,9 @@ import numpy as np
 
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import CalenderingLaw, law_from_dict, make_law
+from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
+from engine.experiment.reader import read_table
+from engine.experiment.table import CalenderingTable
 from hybridgui.bridge import Job
 
 
@@ -40,12 +43,15 @@ class FamilyCurve:
     high: np.ndarray | None
 
 
-def read_sheet(job: Job, path: Path, **options: Any) -> Any:
-    """Read a spreadsheet into a `CalenderingTable`."""
-    from engine.experiment.reader import read_table
-
+def open_sheet(job: Job, path: Path, options: ReadOptions | None) -> SheetPreview:
+    """Read a spreadsheet as far as it goes."""
     job.engine_progress.report(0.0, path.name)
-    return read_table(path, **options)
+    return preview_sheet(path, options)
+
+
+def read_sample(job: Job, path: Path) -> CalenderingTable:
+    """Read a sheet that is known to be whole."""
+    return read_table(path)
 
 
 def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:

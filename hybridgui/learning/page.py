@@ -1,16 +1,461 @@
-"""The models page."""
+"""The models page: what to learn, how, and what came of it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
+
+from engine.errors import InputError
+from engine.learning.model import PropertyModel, model_from_dict
+from engine.maps.quantities import quantity
+from engine.properties.catalogue import CATALOGUE
+from hybridgui import dialogs
+from hybridgui.campaign.columns import INPUTS, numeric_properties
+from hybridgui.learning.inspector import Inspector
+from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES, METHOD_SHORT, efforts
+from hybridgui.learning.work import (
+    BestSoFar,
+    LearningData,
+    Trained,
+    is_test_row,
+    read_data,
+    response_curves,
+    run_training,
+)
 from hybridgui.study_model import StudyModel
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import EmptyState, Notice, button, enable, label
+from hybridgui.widgets.check_list import CheckList
+from hybridgui.widgets.form import Choice, FormGroup
+from hybridgui.widgets.numbers import duration, rounded
 from hybridgui.widgets.page import Page
+from hybridgui.widgets.table import Column, DataTable
+
+_DERIVED_INPUTS = ("porosity_percent", "thickness_um")
 
 
 class ModelsPage(Page):
-    """The models page."""
+    """Trains models of the properties, and inspects them."""
 
     key = "models"
 
     def __init__(self, model: StudyModel):
         super().__init__()
         self._model = model
+        self._data = LearningData(pd.DataFrame(), [], [])
+        self._models: dict[str, PropertyModel] = {}
+        self._stale = True
+        self._reading: Any = None
+        self._live: dict[str, str] = {}
+        self._build_middle()
+        self._build_side()
+        model.studyOpened.connect(self._on_study_opened)
+        model.campaignsChanged.connect(self._on_data_changed)
+        model.resultsArrived.connect(self._on_data_changed)
+        model.modelsChanged.connect(self._on_models_changed)
+        model.parameterChanged.connect(self._on_parameter_changed)
+        model.jobs.started.connect(lambda _: self._refresh_buttons())
+        model.jobs.ended.connect(lambda _: self._refresh_buttons())
+
+    # -- building -----------------------------------------------------------------------------------
+    def _build_middle(self) -> None:
+        self._no_data = EmptyState(
+            "ph.math-operations",
+            "Models need a dataset",
+            "Run a campaign first: each of its conditions is one point to learn from.",
+            (button("Go to Campaign", lambda: self._model.go_to("campaign"), primary=True),),
+        )
+        self._no_models = EmptyState(
+            "ph.math-operations",
+            "No model yet",
+            "Choose what to learn from what at the right, and train. Plain forms are fitted "
+            "beside every model, so that you see whether it is worth its terms.",
+        )
+        self._content = QWidget()
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self._live_notice = Notice("info")
+        column.addWidget(self._live_notice)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        self.models_view = DataTable()
+        self.models_view.rowChosen.connect(lambda _: self._show_chosen())
+        self.models_view.setMinimumHeight(90)
+        splitter.addWidget(self.models_view)
+        self.inspector = Inspector()
+        self.inspector.curvesNeeded.connect(self._on_curves_needed)
+        self.inspector.sizeChosen.connect(self._on_size_chosen)
+        splitter.addWidget(self.inspector)
+        splitter.setSizes([170, 430])
+        splitter.setStretchFactor(1, 1)
+        column.addWidget(splitter, 1)
+        self.show_middle(self._no_data)
+
+    def _build_side(self) -> None:
+        body = self.side.body
+        group = FormGroup("Learn")
+        self.targets = CheckList(7)
+        self.targets.setAccessibleName("Properties to learn")
+        self.targets.edited.connect(
+            lambda keys: self._model.set_parameter("models/targets", keys, "Choose properties")
+        )
+        group.add_wide(self.targets)
+        body.addWidget(group)
+        group = FormGroup("From")
+        self.inputs = CheckList(6)
+        self.inputs.setAccessibleName("Inputs")
+        self.inputs.edited.connect(
+            lambda keys: self._model.set_parameter("models/inputs", keys, "Choose inputs")
+        )
+        group.add_wide(self.inputs)
+        body.addWidget(group)
+        group = FormGroup("By")
+        self.method = Choice(list(METHOD_NAMES.items()))
+        self.method.setAccessibleName("Method")
+        self.method.edited.connect(
+            lambda key: self._model.set_parameter("models/method", key, "Choose method")
+        )
+        group.add_wide(self.method)
+        self.effort = Choice()
+        self.effort.edited.connect(
+            lambda key: self._model.set_parameter("models/effort", key, "Choose effort")
+        )
+        group.add("Effort", self.effort)
+        self._hint = label("", "small", wrap=True)
+        group.add_wide(self._hint)
+        self.test_box = QCheckBox("Keep every fifth condition for testing")
+        self.test_box.clicked.connect(
+            lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
+        )
+        group.add_wide(self.test_box)
+        self._group = group
+        body.addWidget(group)
+        self._rows = label("", "muted", wrap=True)
+        body.addWidget(self._rows)
+        self._data_notice = Notice("warning")
+        body.addWidget(self._data_notice)
+        self.train_button = button("Train", self.train, primary=True)
+        self.side.foot.addWidget(self.train_button)
+        self._refresh_form()
+
+    def menu_actions(self) -> list[QAction]:
+        """Actions for the Study menu."""
+        save = QAction("Save this model…", self)
+        save.triggered.connect(lambda *_: self.save_model())
+        return [save]
+
+    # -- what the user does ---------------------------------------------------------------------------
+    def train(self) -> None:
+        """Train the chosen properties; what was trained before by the same method is replaced."""
+        frame = self._data.frame
+        inputs, targets = self.inputs.checked(), self.targets.checked()
+        method = self.method.current
+        options = dict(efforts(method)[self.effort.current][2]) if efforts(method) else {}
+        keep = self.test_box.isChecked()
+        self._live = {}
+        self._model.start_job(
+            "Training",
+            lambda job: run_training(job, frame, inputs, targets, method, options, keep),
+            stage=self.key,
+            event=self._on_event,
+            finished=self._on_trained,
+            failed=self._on_failed,
+            cancelled=lambda: self._on_stopped("Training was stopped; nothing was changed."),
+        )
+
+    def save_model(self) -> None:
+        """Ask for a file and write the model shown, for `predict` and other programs."""
+        chosen = self._chosen()
+        if chosen is None:
+            self._model.say("info", "There is no model to save yet.")
+            return
+        path = dialogs.ask_save(
+            self.window(),
+            self._model.settings,
+            "export",
+            "Save model",
+            "Model (*.json)",
+            f"{chosen.target}.json",
+        )
+        if path:
+            try:
+                chosen.save(path)
+            except (InputError, OSError) as error:
+                self._model.say("error", str(error))
+                return
+            self._model.say("success", "The model was saved.")
+
+    def _on_size_chosen(self, terms: int) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        try:
+            self._model.study.add_model(chosen.target, chosen.with_size(terms).to_dict())
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._model.note_models()
+
+    # -- what the engine gave ---------------------------------------------------------------------------
+    def _on_event(self, event: BestSoFar) -> None:
+        self._live[event.target] = event.equation
+        found = quantity(event.target)
+        self._live_notice.set_text(
+            f"Best so far for {found.symbol or found.label}:  {event.equation}", "info"
+        )
+        self.show_middle(self._content)
+
+    def _on_trained(self, result: Trained) -> None:
+        self._live_notice.set_text("")
+        try:
+            self._model.add_models(
+                {target: one.to_dict() for target, one in result.models.items()}, result.summary
+            )
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        count = len(result.models)
+        screened = result.summary["features_screened"]
+        text = f"{count} model{'s' if count > 1 else ''} trained in "
+        text += duration(result.summary["seconds"])
+        if screened:
+            text += f"; {screened:,} expressions compared"
+        self._model.say("success", text + ".")
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._on_stopped("")
+        self._model.say("error", sentence, details)
+
+    def _on_stopped(self, text: str) -> None:
+        self._live_notice.set_text("")
+        self._choose_middle()
+        if text:
+            self._model.say("info", text)
+
+    # -- the dataset --------------------------------------------------------------------------------------
+    def activated(self) -> None:
+        """Read the dataset if it changed."""
+        if self._stale:
+            self._read()
+
+    def _on_study_opened(self) -> None:
+        self._data = LearningData(pd.DataFrame(), [], [])
+        self._on_data_changed()
+        self._on_models_changed()
+        self._refresh_form()
+
+    def _on_data_changed(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self._read()
+
+    def _read(self) -> None:
+        if not self._model.is_open or self._reading is not None:
+            return
+        self._stale = False
+        study = self._model.study
+        self._reading = self._model.start_job(
+            "Reading the dataset",
+            lambda job: read_data(job, study),
+            stage="",
+            quiet=True,
+            finished=lambda data: self._on_data(data) if self._is_open(study) else None,
+        )
+        self._reading.ended.connect(self._on_read)
+
+    def _is_open(self, study: Any) -> bool:
+        return self._model.is_open and self._model.study is study
+
+    def _on_read(self) -> None:
+        self._reading = None
+        if self._stale and self.isVisible():
+            self._read()
+
+    def _on_data(self, data: LearningData) -> None:
+        self._data = data
+        self._refresh_form()
+        self._choose_middle()
+        self._show_chosen()
+
+    # -- showing ----------------------------------------------------------------------------------------------
+    def _on_models_changed(self) -> None:
+        chosen = self._chosen()
+        self._models = {}
+        if self._model.is_open:
+            try:
+                self._models = {
+                    t: model_from_dict(d) for t, d in self._model.study.models().items()
+                }
+            except InputError as error:
+                self._model.say("error", str(error))
+        self._show_table(chosen.target if chosen is not None else "")
+        self._choose_middle()
+        self._refresh_buttons()
+
+    def _choose_middle(self) -> None:
+        if self._models:
+            self.show_middle(self._content)
+        elif self._data.frame.empty:
+            self.show_middle(self._no_data)
+        else:
+            self.show_middle(self._no_models)
+
+    def _show_table(self, target: str) -> None:
+        rows = []
+        for name, one in self._models.items():
+            found = quantity(name)
+            metrics, plain = one.metrics, one.baselines
+            best = (
+                max(
+                    ((entry.get("cross_validation") or {}).get("r2") or float("-inf"))
+                    for entry in plain.values()
+                )
+                if plain
+                else float("nan")
+            )
+            rows.append(
+                {
+                    "property": found.label,
+                    "method": METHOD_SHORT.get(one.method, one.method),
+                    "terms": float(one.terms) if one.terms is not None else float("nan"),
+                    "train": _r2(metrics, "train"),
+                    "test": _r2(metrics, "test"),
+                    "cv": _r2(metrics, "cross_validation"),
+                    "plain": best if best != float("-inf") else float("nan"),
+                    "target": name,
+                }
+            )
+        frame = pd.DataFrame(rows)
+        three = lambda v: rounded(v, 3)  # noqa: E731
+        self.models_view.show_frame(
+            frame,
+            [
+                Column("property", "Property"),
+                Column("method", "Method"),
+                Column("terms", "Terms"),
+                Column("train", "R² train", three, "On the conditions it was trained on"),
+                Column("test", "R² test", three, "On the conditions kept for testing"),
+                Column("cv", "R² left out", three, "When conditions are left out in turn"),
+                Column("plain", "Best plain form", three, "R² left out of the best baseline"),
+            ],
+        )
+        self.models_view.fit_columns()
+        if rows:
+            index = next((i for i, row in enumerate(rows) if row["target"] == target), 0)
+            self.models_view.selectRow(index)
+
+    def _chosen(self) -> PropertyModel | None:
+        index = self.models_view.currentIndex()
+        frame = self.models_view.frame
+        if not index.isValid() or frame.empty:
+            return None
+        row = self.models_view.model().mapToSource(index).row()
+        return self._models.get(frame["target"].iat[row])
+
+    def _show_chosen(self) -> None:
+        chosen = self._chosen()
+        if chosen is None or not self._model.is_open:
+            return
+        frame = self._data.frame
+        summary = self._model.study.training_summary()
+        self.inspector.show_model(chosen, frame, is_test_row(frame, summary))
+
+    def _on_curves_needed(self) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        study, data = self._model.study, chosen.to_dict()
+
+        def show(curves: Any) -> None:
+            now = self._chosen()
+            if now is not None and now.target == chosen.target:
+                self.inspector.show_curves(curves)
+
+        self._model.start_job(
+            "Drawing curves",
+            lambda job: response_curves(job, study, data),
+            stage="",
+            quiet=True,
+            finished=show,
+            failed=lambda sentence, _: self.inspector.show_curves(None, sentence),
+        )
+
+    # -- the form -------------------------------------------------------------------------------------------------
+    def _on_parameter_changed(self, key: str, _value: Any) -> None:
+        if key.startswith("models/"):
+            self._refresh_form()
+
+    def _refresh_form(self) -> None:
+        model, data = self._model, self._data
+        frame = data.frame
+        targets = numeric_properties(frame)
+        chosen = [t for t in model.parameter("models/targets", data.targets) if t in targets]
+        self.targets.show_entries(
+            [(t, quantity(t).label, _tip(t)) for t in _first(targets, data.targets)], chosen
+        )
+        candidates = [
+            name
+            for name in (*INPUTS, *_DERIVED_INPUTS)
+            if name in frame and frame[name].notna().all() and frame[name].nunique() > 1
+        ]
+        candidates += [name for name in data.inputs if name not in candidates]
+        wanted = [i for i in model.parameter("models/inputs", data.inputs) if i in candidates]
+        self.inputs.show_entries(
+            [
+                (i, f"{quantity(i).label} ({quantity(i).unit})", quantity(i).label)
+                for i in _first(candidates, data.inputs)
+            ],
+            wanted,
+        )
+        method = model.parameter("models/method", "sisso")
+        self.method.show_value(method)
+        choices = efforts(method)
+        self.effort.set_choices([(key, entry[0]) for key, entry in choices.items()])
+        effort = model.parameter("models/effort", "quick")
+        self.effort.show_value(effort)
+        self._group.set_row_visible(self.effort, bool(choices))
+        hint = METHOD_HINTS.get(method, "")
+        if choices:
+            hint += " " + choices[self.effort.current][1]
+        self._hint.setText(hint)
+        self.test_box.setChecked(bool(model.parameter("models/keep_test", True)))
+        self._rows.setText(f"{len(frame)} conditions to learn from" if len(frame) else "")
+        self._data_notice.set_sentences(list(data.notes))
+        self._refresh_buttons()
+
+    def _refresh_buttons(self) -> None:
+        model = self._model
+        reason = ""
+        if not model.is_open:
+            reason = "No study is open."
+        elif model.read_only:
+            reason = "This study is read-only: save a copy to change it."
+        elif model.jobs.running_in(self.key) is not None:
+            reason = "Training is running."
+        elif self._data.frame.empty:
+            reason = "Run a campaign first: there is nothing to learn from."
+        elif not self.targets.checked():
+            reason = "Choose at least one property to learn."
+        elif not self.inputs.checked():
+            reason = "Choose at least one input."
+        enable(self.train_button, reason, "Train a model of every chosen property")
+
+
+def _r2(metrics: dict[str, Any], part: str) -> float:
+    value = (metrics.get(part) or {}).get("r2")
+    return float("nan") if value is None else float(value)
+
+
+def _tip(column: str) -> str:
+    entry = CATALOGUE.get(column)
+    return f"{entry.label}\n{entry.definition}" if entry is not None else column
+
+
+def _first(names: list[str], usual: list[str]) -> list[str]:
+    """The usual names first, the others after."""
+    return [n for n in usual if n in names] + [n for n in names if n not in usual]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -75,10 +75,22 @@ def set_icon(widget: QPushButton | QToolButton | QLabel, name: str, role: str = 
     follow_theme(widget, dress)
 
 
+class _Follower(QObject):
+    """A child of a widget that hears of the theme exactly as long as the widget lives."""
+
+    def __init__(self, widget: QWidget, dress: Callable[[], None]):
+        super().__init__(widget)
+        self._dress = dress
+        theme().changed.connect(self._on_changed)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._dress()
+
+
 def follow_theme(widget: QWidget, dress: Callable[[], None]) -> None:
     """Call `dress` when the theme changes, until `widget` is destroyed."""
-    connection = theme().changed.connect(dress)
-    widget.destroyed.connect(lambda: theme().changed.disconnect(connection))
+    _Follower(widget, dress)
 
 
 def enable(widget: QWidget, reason: str = "", tip: str = "") -> None:
@@ -309,7 +321,7 @@ class Fold(QWidget):
         layout.setSpacing(GRID)
         self._head = QToolButton()
         self._head.setText(heading)
-        self._head.setCheckable(False)
+        self._head.setProperty("fold", True)
         self._head.setIconSize(QSize(14, 14))
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.clicked.connect(lambda: self.set_open(not self.is_open))

@@ -248,10 +248,17 @@ class FormGroup(QWidget):
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         outer.addLayout(self._form)
 
+    @property
+    def form(self) -> QFormLayout:
+        """Layout of the fields."""
+        return self._form
+
     def add(self, text: str, field: QWidget, tip: str = "") -> QWidget:
         """Add a field and return it; its label is its buddy and accessible name."""
         caption = label(text)
         caption.setBuddy(field)
+        # As high as a field, or it would stand above the field's text.
+        caption.setMinimumHeight(caption.fontMetrics().height() + 16)
         if tip:
             caption.setToolTip(tip)
         field.setAccessibleName(text)

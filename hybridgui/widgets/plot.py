@@ -109,6 +109,9 @@ class Plot(pg.PlotWidget):
         item.getViewBox().setDefaultPadding(0.04)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
+        for side in ("bottom", "left"):
+            # The axes name their units: a silent factor of a thousand would be a lie.
+            self.getAxis(side).enableAutoSIPrefix(False)
         pen = pg.mkPen(theme().tokens.border_strong, width=1)
         self._vertical = pg.InfiniteLine(angle=90, pen=pen)
         self._horizontal = pg.InfiniteLine(angle=0, pen=pen)
@@ -128,7 +131,15 @@ class Plot(pg.PlotWidget):
     def set_axes(self, bottom: str, left: str, title: str = "") -> None:
         """Name the axes with symbol and unit; indices follow an underscore."""
         self._texts = {"bottom": bottom, "left": left}
+        if title:
+            self._title = title
+        self._dress()
+
+    def set_title(self, title: str) -> None:
+        """Write a title over the axes; an empty one takes no room."""
         self._title = title
+        if not title:
+            self.getPlotItem().setTitle(None)
         self._dress()
 
     def clear_data(self) -> None:
@@ -209,6 +220,9 @@ class Plot(pg.PlotWidget):
     def draw_text(self, x: float, y: float, text: str, colour: str, anchor=(0.5, 1.2)) -> None:
         """Write at a point of the data."""
         item = pg.TextItem(text, color=colour, anchor=anchor)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        item.setFont(font)
         item.setPos(x, y)
         self.addItem(item, ignoreBounds=True)
 
@@ -261,7 +275,6 @@ class Plot(pg.PlotWidget):
             if self._texts[side]:
                 size = f"{self.font().pointSizeF() * 0.9:.1f}pt"
                 axis.setLabel(rich(self._texts[side]), color=t.text, **{"font-size": size})
-                axis.enableAutoSIPrefix(False)
         if self._title:
             size = f"{self.font().pointSizeF() * 0.95:.1f}pt"
             self.getPlotItem().setTitle(rich(self._title), color=t.text, size=size)

@@ -180,10 +180,13 @@ class DataTable(QTableView):
 
     def fit_columns(self) -> None:
         """Give each column the width of its header and its first rows."""
-        self.resizeColumnsToContents()
+        metrics = self.fontMetrics()
+        rows = min(self._proxy.rowCount(), 50)
         for column in range(self._model.columnCount()):
-            width = min(self.columnWidth(column) + 8, _MAX_COLUMN_WIDTH)
-            self.setColumnWidth(column, width)
+            heading = self._model.headerData(column, Qt.Orientation.Horizontal)
+            texts = [heading, *(self.cell(row, column) for row in range(rows))]
+            width = max(metrics.horizontalAdvance(text) for text in texts)
+            self.setColumnWidth(column, min(width + 28, _MAX_COLUMN_WIDTH))
 
     def set_filter(self, text: str) -> None:
         """Show only rows that contain a text."""

@@ -1,0 +1,47 @@
+"""Names of methods and efforts as the page shows them, and the options behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+METHOD_NAMES = {
+    "sisso": "Equation (SISSO)",
+    "baseline": "Plain form (baselines)",
+    "gp": "Gaussian process",
+    "dnn": "Neural network (DNN)",
+}
+METHOD_HINTS = {
+    "sisso": "Searches millions of expressions for a short equation of a few terms.",
+    "baseline": "The best of the plain forms: straight line, quadratic in ln P, Bruggeman.",
+    "gp": "Smooth interpolation with an uncertainty; no equation.",
+    "dnn": "An ensemble of small networks with its own spread; no equation.",
+}
+METHOD_SHORT = {"sisso": "SISSO", "baseline": "Plain", "gp": "GP", "dnn": "DNN"}
+EFFORTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "quick": (
+        "Quick",
+        "Seconds: two rounds of combination, two terms.",
+        {"rung": 2, "terms": 2, "sis": 100},
+    ),
+    "thorough": (
+        "Thorough",
+        "Two rounds of combination, three terms, a wide selection.",
+        {"rung": 2, "terms": 3, "sis": 500},
+    ),
+    "published": (
+        "As published",
+        "Three rounds, three terms, 800 features a round: tens of millions of candidates. "
+        "Needs the published number of conditions to be worth it.",
+        {"rung": 3, "terms": 3, "sis": 800},
+    ),
+}
+NETWORK_EFFORTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "quick": ("Quick", "One network per fold.", {"repeats": 1, "epochs": 800}),
+    "thorough": ("Thorough", "Two networks per fold.", {"repeats": 2, "epochs": 3000}),
+    "published": ("Wide", "Four networks per fold.", {"repeats": 4, "epochs": 3000}),
+}
+
+
+def efforts(method: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Efforts that a method offers; empty where there is nothing to choose."""
+    return {"sisso": EFFORTS, "dnn": NETWORK_EFFORTS}.get(method, {})

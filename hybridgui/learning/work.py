@@ -1,0 +1,147 @@
+"""Engine work of the models page; runs in a thread, touches no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.learning.metrics import fold_numbers
+from engine.learning.model import PropertyModel, model_from_dict
+from engine.learning.training import train
+from engine.maps.curves import CurveSet, curve_set
+from engine.maps.sources import default_inputs, default_targets, read_sources
+from engine.study import Study
+from hybridgui.bridge import Job
+
+# Every fifth condition is kept for testing, as in the paper (80/20).
+_TEST_FOLDS = 5
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class LearningData:
+    """What can be learned from: the dataset, and the usual choice of columns."""
+
+    frame: pd.DataFrame
+    inputs: list[str]
+    targets: list[str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BestSoFar:
+    """The best equation of a target while the search goes on."""
+
+    target: str
+    equation: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave."""
+
+    models: dict[str, PropertyModel]
+    summary: dict[str, Any]
+    statements: list[str] = field(default_factory=list)
+
+
+def read_data(job: Job, study: Study) -> LearningData:
+    """Gather the dataset that the maps will stand on."""
+    sources = read_sources(study, models={})
+    frame = sources.dataset
+    if frame.empty:
+        return LearningData(frame, [], [], sources.notes)
+    try:
+        inputs = default_inputs(frame)
+    except InputError as error:
+        return LearningData(frame, [], default_targets(frame), (*sources.notes, str(error)))
+    return LearningData(frame, inputs, default_targets(frame), sources.notes)
+
+
+def test_rows(frame: pd.DataFrame, inputs: list[str]) -> list[int]:
+    """Every fifth condition, dealt at random but always alike."""
+    folds = fold_numbers(frame[inputs].to_numpy(float), _TEST_FOLDS, seed=_SEED)
+    return [int(row) for row in np.flatnonzero(folds == 0)]
+
+
+def run_training(
+    job: Job,
+    frame: pd.DataFrame,
+    inputs: list[str],
+    targets: list[str],
+    method: str,
+    options: dict[str, Any],
+    keep_test: bool,
+) -> Trained:
+    """Train one model for every target."""
+    kept = test_rows(frame, inputs) if keep_test else []
+
+    def on_model(target: str, ranked: Any) -> None:
+        job.send(BestSoFar(target, ranked.model.text(4)))
+
+    result = train(
+        frame,
+        inputs,
+        targets,
+        method=method,
+        test_rows=kept or None,
+        progress=job.engine_progress,
+        on_model=on_model,
+        **options,
+    )
+    summary = {
+        "inputs": list(inputs),
+        "targets": list(targets),
+        "method": method,
+        "options": options,
+        "rows": len(frame),
+        "test_points": [[float(frame[name].iloc[row]) for name in inputs] for row in kept],
+        "features_screened": int(result.features_screened),
+        "seconds": float(result.seconds),
+    }
+    return Trained(result.models, summary, list(result.statements))
+
+
+def is_test_row(frame: pd.DataFrame, summary: dict[str, Any] | None) -> np.ndarray:
+    """Which rows of a dataset were kept from the training, shape (n,), bool."""
+    mask = np.zeros(len(frame), dtype=bool)
+    points = (summary or {}).get("test_points") or []
+    names = (summary or {}).get("inputs") or []
+    if not points or any(name not in frame for name in names):
+        return mask
+    values = frame[names].to_numpy(float)
+    for point in points:
+        mask |= np.isclose(values, np.asarray(point), rtol=1e-9).all(axis=1)
+    return mask
+
+
+def response_curves(job: Job, study: Study, model_data: dict[str, Any]) -> CurveSet:
+    """Predicted curves of one model against the pressure, with the campaign's points."""
+    model = model_from_dict(model_data)
+    sources = read_sources(study, models={model.target: model})
+    moved = sources.responses.settings
+    if "pressure_MPa" not in moved:
+        raise InputError("The campaign varied no pressure, so there is no curve against it.")
+    rest = [name for name in moved if name != "pressure_MPa"]
+    fillers = [
+        name
+        for name in ("initial_porosity_percent", "am_percent", "initial_thickness_um")
+        if name not in rest
+    ]
+    colour = "am_percent" if "am_percent" in rest else (rest + fillers)[0]
+    others = [name for name in rest + fillers if name != colour]
+    middle = sources.responses.base.get(others[0])
+    return curve_set(
+        sources.responses,
+        model.target,
+        panel=others[0],
+        panel_values=None if middle is None or others[0] in rest else [middle],
+        colour=colour,
+        points=sources.dataset,
+        cross_pressures=(),
+        name=f"{model.target}_against_pressure",
+    )

@@ -1,0 +1,168 @@
+"""The profiler: one trace per input and output; move an input and every response moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from engine.maps.profiler import Profile
+from engine.maps.quantities import quantity
+from hybridgui.theme import GRID, theme, with_opacity
+from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
+from hybridgui.widgets.numbers import number
+from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
+
+
+class TraceCell(Plot):
+    """One small plot with a line that can be dragged."""
+
+    dragged = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setMinimumSize(120, 96)
+        self.getPlotItem().getViewBox().setMouseEnabled(False, False)
+        self._low = pg.PlotDataItem(pen=pg.mkPen(None))
+        self._high = pg.PlotDataItem(pen=pg.mkPen(None))
+        self._band = pg.FillBetweenItem(self._low, self._high)
+        self._curve = pg.PlotDataItem(connect="finite")
+        self._mark = pg.InfiniteLine(angle=90, movable=True)
+        for item in (self._low, self._high, self._band, self._curve, self._mark):
+            self.addItem(item)
+        self._mark.setZValue(40)
+        self._mark.sigDragged.connect(lambda line: self.dragged.emit(float(line.value())))
+        for side in ("left", "bottom"):
+            self.getAxis(side).setTickDensity(0.35)
+        self._colour()
+        follow_theme(self, self._colour)
+
+    def _colour(self) -> None:
+        t = theme().tokens
+        colour = theme().category_colours(1)[0]
+        self._curve.setPen(pg.mkPen(colour, width=LINE_WIDTH))
+        self._band.setBrush(pg.mkBrush(with_opacity(colour, BAND_OPACITY)))
+        self._mark.setPen(pg.mkPen(t.text, width=1, style=Qt.PenStyle.DashLine))
+        self._mark.setHoverPen(pg.mkPen(t.accent, width=2))
+
+    def show_trace(self, trace, span: tuple[float, float]) -> None:
+        """Show a trace on a vertical range shared by its row."""
+        self._curve.setData(trace.x, trace.y)
+        self._low.setData(trace.x, trace.low)
+        self._high.setData(trace.x, trace.high)
+        self._mark.setBounds((float(trace.x[0]), float(trace.x[-1])))
+        self._mark.blockSignals(True)
+        self._mark.setValue(trace.at)
+        self._mark.blockSignals(False)
+        box = self.getPlotItem().getViewBox()
+        box.setXRange(float(trace.x[0]), float(trace.x[-1]), padding=0.02)
+        box.setYRange(*span, padding=0.05)
+
+    def reset_view(self) -> None:
+        """The ranges are those of the row and stay."""
+
+
+class ProfilerView(QWidget):
+    """The grid of traces.
+
+    Signals
+    -------
+    settingChanged : (input column, value) dragged to
+    """
+
+    settingChanged = Signal(str, float)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 2 * GRID, 0, 0)
+        outer.setSpacing(GRID)
+        self.notice = Notice("warning")
+        outer.addWidget(self.notice)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setObjectName("plain")
+        content = QWidget()
+        content.setObjectName("plain")
+        self._grid = QGridLayout(content)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GRID)
+        scroll.setWidget(content)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(
+            label("Drag a dashed line, or type at the right: every response moves.", "small")
+        )
+        self._cells: dict[tuple[str, str], TraceCell] = {}
+        self._values: dict[str, QLabel] = {}
+        self._shape: tuple = ()
+        self._pending: tuple[str, float] | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(15)
+        self._soon.timeout.connect(self._announce)
+
+    def show_profile(self, profile: Profile, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Show a profile; the plots are kept while inputs and outputs stay the same."""
+        if self._shape != (tuple(inputs), tuple(outputs)):
+            self._lay_out(inputs, outputs)
+        for output in outputs:
+            traces = [profile.traces[name, output] for name in inputs]
+            known = [
+                v
+                for trace in traces
+                for part in (trace.y, trace.low, trace.high)
+                for v in part
+                if v == v and abs(v) != float("inf")
+            ]
+            span = (min(known), max(known)) if known else (0.0, 1.0)
+            for name, trace in zip(inputs, traces, strict=True):
+                self._cells[name, output].show_trace(trace, span)
+            value, low, high = profile.values[output]
+            found = quantity(output)
+            unit = "" if found.unit == "–" else f" {found.unit}"
+            text = f"<b>{number(value, 3)}</b>{unit}"
+            if low == low and high == high:
+                text += f"<br><small>{number(low, 3)} to {number(high, 3)}</small>"
+            self._values[output].setText(f"{rich(found.symbol or found.label)}<br>{text}")
+        self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
+        self.notice.setToolTip("\n".join(profile.notes))
+
+    def _lay_out(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        clear_layout(self._grid)
+        self._cells, self._values = {}, {}
+        for row, output in enumerate(outputs):
+            value = QLabel()
+            value.setTextFormat(Qt.TextFormat.RichText)
+            value.setToolTip(quantity(output).label)
+            value.setMinimumWidth(96)
+            self._values[output] = value
+            self._grid.addWidget(value, row, 0)
+            for column, name in enumerate(inputs):
+                cell = TraceCell()
+                last = row == len(outputs) - 1
+                cell.set_axes(quantity(name).short if last else "", "")
+                cell.getAxis("bottom").setStyle(showValues=last)
+                left = cell.getAxis("left")
+                left.setStyle(showValues=column == 0)
+                # Equal widths keep the traces of a column under one another.
+                left.setWidth(cell.fontMetrics().averageCharWidth() * 7 if column == 0 else 8)
+                cell.dragged.connect(lambda v, name=name: self._on_dragged(name, v))
+                self._cells[name, output] = cell
+                self._grid.addWidget(cell, row, 1 + column)
+                self._grid.setColumnStretch(1 + column, 1)
+            self._grid.setRowStretch(row, 1)
+        self._shape = (tuple(inputs), tuple(outputs))
+
+    def _on_dragged(self, name: str, value: float) -> None:
+        # The latest place counts; those in between are skipped when drawing is slower.
+        self._pending = (name, value)
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _announce(self) -> None:
+        if self._pending is not None:
+            name, value = self._pending
+            self._pending = None
+            self.settingChanged.emit(name, value)
