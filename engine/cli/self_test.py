@@ -162,7 +162,7 @@ def check_tiff(folder: Path) -> str:
     from engine.structure.stack_io import read_stack, write_stack
 
     labels = np.random.default_rng(0).integers(0, 3, (5, 6, 7)).astype(np.uint8)
-    write_stack(folder / "s.tif", VoxelStack(labels, 0.5))
+    write_stack(folder / "s.tif", VoxelStack(labels, (0.5, 0.5, 0.5)))
     again, _ = read_stack(folder / "s.tif")
     if again.spacing != (0.5, 0.5, 0.5) or not np.array_equal(again.labels, labels):
         raise ArithmeticError("a TIFF did not come back as it was written")
