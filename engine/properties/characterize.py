@@ -42,6 +42,7 @@ def characterize(
     flow_axis : {"z", "y", "x"}
         Direction of transport. The collector stays at z = 0.
     solver : {"multigrid", "taufactor"}
+        For the tortuosity factors; problems with several conductivities always take multigrid.
     conductivities : Conductivities, optional
         Bulk values, S/m.
     tolerance : float
@@ -75,7 +76,6 @@ def characterize(
         flow_axis=flow_axis,
         spacing=stack.spacing,
         tolerance=tolerance,
-        solver=solver,
         threads=threads,
         progress=progress,
     )
@@ -87,7 +87,7 @@ def characterize(
     transport = {}
     for step, (name, mask) in enumerate(masks.items()):
         progress.report(0.1 + 0.2 * step, f"transport in the {name}")
-        transport[name] = run(mask)
+        transport[name] = run(mask, solver=solver)
     progress.report(0.7, "electronic conduction")
     electronic = math.nan
     if masks["solid"].any():

@@ -149,6 +149,19 @@ def wrap_sides(layout, red, black):
 
 
 @njit(cache=True, nogil=True)
+def clear_sides(layout, values):
+    """Set the ghosts beside the volume to zero, so that sums over slices leave them out."""
+    for z in range(1, layout.nz + 1):
+        first = z * layout.slice
+        last = first + (layout.ny + 1) * layout.row
+        values[first : first + layout.row] = 0
+        values[last : last + layout.row] = 0
+        for y in range(1, layout.ny + 1):
+            values[first + y * layout.row] = 0
+            values[first + (y + 1) * layout.row - 1] = 0
+
+
+@njit(cache=True, nogil=True)
 def smooth_from_zero(layout, inverse, residual, out, low, high):
     """First red half sweep from zero, slices low:high."""
     for i in range((low + 1) * layout.slice, (high + 1) * layout.slice):

@@ -64,8 +64,11 @@ def solve_conductor(
         problem = SinglePhase(conductor, real, threads)
     else:
         problem = SeveralPhases(conductor)
-    outcome = minimise(problem, tolerance, flux_tolerance, progress)
-    correction = problem.correction()
+    try:
+        outcome = minimise(problem, tolerance, flux_tolerance, progress)
+        correction = problem.correction()
+    finally:
+        problem.close()
     energy, fluxes = dissipation(*conductor, correction)
     return Solution(
         float(energy * nz / (ny * nx)),

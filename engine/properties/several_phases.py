@@ -65,6 +65,9 @@ class SeveralPhases:
         volume.ravel()[self._voxels] = self._x
         return volume
 
+    def close(self) -> None:
+        """Nothing to end."""
+
 
 @njit(cache=True, nogil=True)
 def apply_graph(groups, other, weight, diagonal, x, out):

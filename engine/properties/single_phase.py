@@ -110,6 +110,8 @@ class SinglePhase:
         self._run(layout.nz, board.turn, layout, self._weights.dtype.type(share), self._z,
                   self._direction)  # fmt: skip
         self._balance_black(self._direction)
+        if self._wrap:
+            board.clear_sides(layout, self._z)
         return self._sweep(board.apply_schur, self._direction, self._black, self._inverse, self._z)
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
@@ -121,9 +123,13 @@ class SinglePhase:
         return self._dots, float(self._squares.sum())
 
     def correction(self) -> np.ndarray:
-        """Potential less the linear one, shape (nz, ny, nx); ends the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        """Potential less the linear one, shape (nz, ny, nx)."""
         self._balance_black(self._x)
         self._black += self._black_start
         return board.gather(self._layout, self._x, self._black)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None

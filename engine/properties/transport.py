@@ -39,7 +39,7 @@ class TransportResult:
     flux_imbalance : float
         Largest minus smallest total flux over all planes across the flow, relative to the mean.
     residual : float
-        Euclidean norm of the residual relative to that of the first guess.
+        Euclidean norm of the residual relative to that of the first guess; nan from TauFactor.
     tolerance : float
         Relative accuracy of the effective conductivity that was asked for.
     converged : bool
@@ -141,7 +141,12 @@ def solve(
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
-    solution = solve_conductor(conductor, tolerance, flux_tolerance, threads, progress)
+    if solver == "taufactor":
+        from engine.properties.taufactor_solver import solve_with_taufactor
+
+        solution = solve_with_taufactor(conductor, tolerance, progress)
+    else:
+        solution = solve_conductor(conductor, tolerance, flux_tolerance, threads, progress)
     effective = solution.effective * float(table.max())
     potential = flux = None
     if fields:

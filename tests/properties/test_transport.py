@@ -12,6 +12,7 @@ from engine.progress import Cancelled, Progress
 from engine.properties.transport import solve
 from tests.properties import naive
 from tests.properties.volumes import electrode, spheres
+from tests.shared_data import shared_file
 
 AXES = ("z", "y", "x")
 
@@ -83,8 +84,9 @@ def test_that_a_checkerboard_does_not_conduct():
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("periodic", [False, True])
-def test_that_a_phase_agrees_with_the_direct_solution(seed, periodic):
-    phase = spheres((13, 10, 11), 20, (1.5, 3.5), seed)
+@pytest.mark.parametrize("shape", [(13, 10, 11), (12, 10, 12)])
+def test_that_a_phase_agrees_with_the_direct_solution(seed, periodic, shape):
+    phase = spheres(shape, 20, (1.5, 3.5), seed)
     edges = (1.0, 0.7, 1.6)
     sides = (False, periodic, periodic)
     expected = naive.effective_conductivity(
@@ -161,3 +163,83 @@ def test_that_cancelled_work_stops():
     progress.cancel()
     with pytest.raises(Cancelled):
         solve(electrode(seed=3) == 0, progress=progress)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_that_taufactor_agrees_on_a_generated_structure(seed):
+    phase = spheres((40, 30, 30), 60, (3, 6), seed)
+    for mask in (phase, ~phase):
+        ours = solve(mask)
+        theirs = solve(mask, solver="taufactor")
+        assert theirs.solver == "taufactor" and theirs.converged
+        assert ours.tortuosity_factor == pytest.approx(theirs.tortuosity_factor, rel=5e-3)
+        assert theirs.percolating_fraction == ours.percolating_fraction
+
+
+def test_that_taufactor_takes_non_cubic_voxels_and_periodic_sides():
+    phase = spheres((24, 20, 20), 30, (3, 5), 1)
+    for options in ({"spacing": (1.0, 0.9, 1.3)}, {"periodic": True}):
+        ours = solve(phase, **options)
+        theirs = solve(phase, solver="taufactor", **options)
+        assert ours.tortuosity_factor == pytest.approx(theirs.tortuosity_factor, rel=5e-3)
+
+
+def test_that_taufactor_prints_nothing_and_gives_the_potential(capsys):
+    result = solve(np.ones((4, 3, 3), bool), solver="taufactor", fields=True)
+    assert capsys.readouterr().out == ""
+    assert np.allclose(result.potential[:, 1, 1], [0.875, 0.625, 0.375, 0.125], atol=1e-3)
+
+
+def test_that_problems_taufactor_does_not_offer_are_refused():
+    labels = np.ones((4, 4, 4), np.uint8)
+    labels[2:] = 0
+    with pytest.raises(InputError, match="one conducting phase"):
+        solve(labels, (1.0, 2.0), solver="taufactor")
+    with pytest.raises(InputError, match="two voxels"):
+        solve(np.ones((1, 4, 4), bool), solver="taufactor")
+    with pytest.raises(InputError, match="periodic sides"):
+        solve(labels > 0, flow_axis="y", spacing=(1, 1, 2), periodic=True, solver="taufactor")
+    with pytest.raises(InputError, match="this flat"):
+        solve(labels > 0, flow_axis="y", spacing=(1, 2, 1), solver="taufactor")
+
+
+def test_that_a_missing_taufactor_is_said_in_one_sentence(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "taufactor", None)
+    with pytest.raises(InputError, match="needs the packages taufactor and torch"):
+        solve(np.ones((4, 4, 4), bool), solver="taufactor")
+
+
+def test_that_results_do_not_depend_on_threads():
+    phase = spheres((33, 30, 28), 60, (3, 6), 5)
+    one, two = solve(phase), solve(phase, threads=3)
+    assert one.effective_conductivity == two.effective_conductivity
+    assert one.iterations == two.iterations
+
+
+def test_that_hashin_and_shtrikmans_bound_holds_on_average():
+    # Of isotropic two-phase media with one insulator: D_eff <= 2 phi / (3 - phi).
+    values, bounds = [], []
+    for seed in range(6):
+        phase = ~spheres((48, 48, 48), 150, (3, 6), seed)
+        phi = phase.mean()
+        values.append(solve(phase, periodic=True).effective_conductivity)
+        bounds.append(phi * 2 / (3 - phi))
+    assert np.mean(values) < np.mean(bounds)
+    assert np.mean(values) > 0.5 * np.mean(bounds)
+
+
+def test_that_the_flux_field_carries_the_mean_flux():
+    phase = spheres((20, 18, 16), 40, (3, 5), 2)
+    result = solve(phase, fields=True, tolerance=1e-6)
+    assert result.flux.shape == phase.shape
+    assert np.all(result.flux[~phase] == 0)
+    assert result.flux.mean() >= 0.98  # winding flux is longer than straight flux
+    straight = solve(np.ones((5, 4, 4), bool), fields=True)
+    assert np.allclose(straight.flux, 1, atol=1e-5)
+
+
+def test_that_the_reference_cathode_has_its_known_tortuosity():
+    tifffile = pytest.importorskip("tifffile")
+    pores = tifffile.imread(shared_file("nmc_electrode_256.tiff")) == 0
+    result = solve(pores)
+    assert result.tortuosity_factor == pytest.approx(2.0772, rel=1e-3)
