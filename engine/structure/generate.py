@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from engine import __version__
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.structure import physical, published
@@ -64,13 +65,11 @@ def generate(condition: Condition, seed: int, progress: Progress | None = None) 
     Cancelled
         If `progress` was cancelled.
     """
-    if seed < 0 or seed != int(seed):
-        raise InputError(f"Seed {seed} is not a whole number of 0 or more.")
+    check_seed(seed)
     progress = progress or silent()
     options = resolve_options(condition)
-    _refuse_what_memory_cannot_hold(condition)
+    refuse_what_memory_cannot_hold(condition)
     started = time.perf_counter()
-    size = (condition.voxel_size,) * 3
     if condition.protocol == "published":
         labels, particles, report = _published(condition, seed, progress)
         if condition.options:
@@ -78,14 +77,34 @@ def generate(condition: Condition, seed: int, progress: Progress | None = None) 
             report["warnings"].append(f"The published protocol does not use the options {unused}.")
     else:
         labels, particles, report = physical.build(condition, options, seed, progress)
-    stack = VoxelStack(labels, size)
-    report |= {
+    return as_structure(condition, seed, options, labels, particles, report, started)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is not a whole number of 0 or more."""
+    if seed < 0 or seed != int(seed):
+        raise InputError(f"Seed {seed} is not a whole number of 0 or more.")
+
+
+def as_structure(
+    condition: Condition,
+    seed: int,
+    options: dict[str, Any],
+    labels: np.ndarray,
+    particles: Particles,
+    report: dict[str, Any],
+    began: float,
+) -> Structure:
+    """Gather what a protocol built; `began` is the `time.perf_counter` of its start."""
+    stack = VoxelStack(labels, (condition.voxel_size,) * 3)
+    common = {
         "phase_fractions": stack.phase_fractions,
         "phase_targets": dict(zip(PHASE_NAMES, condition.volume_fractions, strict=True)),
         "options": options,
-        "seconds": time.perf_counter() - started,
+        "program_version": __version__,
+        "seconds": time.perf_counter() - began,
     }
-    return Structure(stack, particles, condition, int(seed), report)
+    return Structure(stack, particles, condition, int(seed), report | common)
 
 
 def _published(
@@ -112,7 +131,7 @@ def _published(
     return labels, particles, report
 
 
-def _refuse_what_memory_cannot_hold(condition: Condition) -> None:
+def refuse_what_memory_cannot_hold(condition: Condition) -> None:
     """Say so before the work: an allocation that is too large may end the whole program."""
     voxels = float(np.prod([float(edge) for edge in condition.shape]))
     needed = BYTES_PER_VOXEL * voxels

@@ -17,6 +17,7 @@ from engine.structure.active_material import (
 from engine.structure.cbd import add_cbd
 from engine.structure.condition import Condition
 from engine.structure.particles import Particles
+from engine.structure.stack import CBD, ELECTROLYTE
 from engine.structure.stages import Stage
 from engine.structure.voxelise import exact_particles
 
@@ -57,16 +58,22 @@ def finish(
     options: dict[str, Any],
     seed: int,
     progress: Progress,
+    carried: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Particles, dict[str, Any]]:
-    """Cut packed particles into voxels, add CBD and report (returns as `build`)."""
+    """Cut packed particles into voxels, add CBD and report (returns as `build`).
+
+    `carried` (flat voxel numbers, shape (m,)) is CBD that is there already: it stays where it
+    finds a pore; the rest is deposited by the rule.
+    """
     packing, seconds = packed.packing, packed.seconds
     am_voxels, cbd_voxels = voxel_targets(condition)
     with timed(seconds, "voxels"):
         progress.report(0.0, "cutting voxels")
         labels, moved = exact_particles(packed.nearest, am_voxels)
     with timed(seconds, "cbd"):
+        kept = _keep(labels, carried, cbd_voxels) if carried is not None else 0
         add_cbd(
-            labels, cbd_voxels, seed, condition.voxel_size, packing.positions, packing.radii,
+            labels, cbd_voxels - kept, seed, condition.voxel_size, packing.positions, packing.radii,
             options["cbd_rule"], options["cbd_weight"], options["cbd_cluster_radius"],
             options["cbd_gradient"], options["collector_wetting"], Stage(progress, 0.3, 1.0),
         )  # fmt: skip
@@ -87,4 +94,15 @@ def finish(
         "seconds_per_stage": seconds,
         "warnings": packed.warnings,
     }
+    if carried is not None:
+        report["cbd_carried_share"] = kept / max(cbd_voxels, 1)
     return labels, Particles(packing.positions, packing.radii), report
+
+
+def _keep(labels: np.ndarray, carried: np.ndarray, most: int) -> int:
+    """Put carried CBD into the pores where it arrives, at most `most` voxels; return how many."""
+    flat = labels.reshape(-1)
+    arrived = np.unique(carried)
+    arrived = arrived[flat[arrived] == ELECTROLYTE][:most]
+    flat[arrived] = CBD
+    return len(arrived)

@@ -60,31 +60,34 @@ def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
 
 
 @numba.njit(cache=True, nogil=True)
-def _owners(positions, radii, edge, reach, best, owner):
-    """Number of the sphere whose surface is nearest (deepest inside), or -1."""
+def _nearest(wanted, positions, radii, edge, reach, best, owner):
+    """Number of the sphere whose surface is nearest (deepest inside) to each wanted voxel."""
     nz, ny, nx = owner.shape
     for n in range(len(radii)):
         r = radii[n]
         far = r + reach
+        z, y, x = positions[n, 0], positions[n, 1], positions[n, 2]
         for k in range(
-            max(math.ceil((positions[n, 0] - far) / edge - 0.5), 0),
-            min(math.floor((positions[n, 0] + far) / edge - 0.5), nz - 1) + 1,
+            max(math.ceil((z - far) / edge - 0.5), 0),
+            min(math.floor((z + far) / edge - 0.5), nz - 1) + 1,
         ):
-            dz = (k + 0.5) * edge - positions[n, 0]
+            dz = (k + 0.5) * edge - z
             for j in range(
-                math.ceil((positions[n, 1] - far) / edge - 0.5),
-                math.floor((positions[n, 1] + far) / edge - 0.5) + 1,
+                math.ceil((y - far) / edge - 0.5), math.floor((y + far) / edge - 0.5) + 1
             ):
-                dy = (j + 0.5) * edge - positions[n, 1]
+                dy = (j + 0.5) * edge - y
+                jj = j % ny
                 for i in range(
-                    math.ceil((positions[n, 2] - far) / edge - 0.5),
-                    math.floor((positions[n, 2] + far) / edge - 0.5) + 1,
+                    math.ceil((x - far) / edge - 0.5), math.floor((x + far) / edge - 0.5) + 1
                 ):
-                    dx = (i + 0.5) * edge - positions[n, 2]
+                    ii = i % nx
+                    if not wanted[k, jj, ii]:
+                        continue
+                    dx = (i + 0.5) * edge - x
                     s = math.sqrt(dz * dz + dy * dy + dx * dx) - r
-                    if s <= reach and s < best[k, j % ny, i % nx]:
-                        best[k, j % ny, i % nx] = s
-                        owner[k, j % ny, i % nx] = n
+                    if s <= reach and s < best[k, jj, ii]:
+                        best[k, jj, ii] = s
+                        owner[k, jj, ii] = n
 
 
 def surface_distances(
@@ -170,24 +173,37 @@ def exact_particles(nearest: np.ndarray, count: int) -> tuple[np.ndarray, int]:
     return labels, abs(count - inside)
 
 
-def particle_of_voxel(
-    labels: np.ndarray, positions: np.ndarray, radii: np.ndarray, voxel_size: float
+def nearest_particle(
+    wanted: np.ndarray,
+    positions: np.ndarray,
+    radii: np.ndarray,
+    voxel_size: float,
+    reach: float | None = None,
 ) -> np.ndarray:
-    """Which particle each voxel of active material belongs to.
+    """Which particle is nearest to each of some voxels.
 
     Parameters
     ----------
-    labels : ndarray of uint8, shape (nz, ny, nx)
+    wanted : ndarray of bool, shape (nz, ny, nx)
     positions, radii : ndarray, shapes (n, 3) and (n,), µm
     voxel_size : float, µm
+    reach : float, µm, optional
+        Particles with a surface farther away are not looked for; by default 4 voxels.
 
     Returns
     -------
     ndarray of int32, shape (nz, ny, nx)
-        Number of the particle, -1 outside the active material and where none is near.
+        Number of the particle; -1 where not wanted or where none is near.
     """
-    best = np.full(labels.shape, np.inf)
-    owner = np.full(labels.shape, -1, dtype=np.int32)
-    _owners(positions, radii, float(voxel_size), 2.0 * float(voxel_size), best, owner)
-    owner[labels != AM] = -1
+    best = np.full(wanted.shape, np.inf, dtype=np.float32)
+    owner = np.full(wanted.shape, -1, dtype=np.int32)
+    far = 4.0 * voxel_size if reach is None else reach
+    _nearest(wanted, positions, radii, float(voxel_size), float(far), best, owner)
     return owner
+
+
+def particle_of_voxel(
+    labels: np.ndarray, positions: np.ndarray, radii: np.ndarray, voxel_size: float
+) -> np.ndarray:
+    """Which particle each voxel of active material belongs to (as `nearest_particle`)."""
+    return nearest_particle(labels == AM, positions, radii, voxel_size)
