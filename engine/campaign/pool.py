@@ -1,4 +1,4 @@
-"""Pools of worker processes: loky through joblib here, Dask through joblib on a cluster.
+"""The pool of worker processes on this computer: loky, through joblib.
 
 joblib's own loky backend uses one pool for the whole program; another room that calls joblib
 would restart it in the middle of a campaign. So a campaign has a pool of its own, given to
@@ -20,10 +20,8 @@ from joblib.externals.loky.process_executor import ProcessPoolExecutor
 from joblib.parallel import ParallelBackendBase
 
 from engine.campaign.worker import POOL_MARK, SINGLE_THREAD, start_worker
-from engine.errors import InputError
 
 _IDLE_SECONDS = 300
-_DASK_SECONDS = 10.0
 
 
 class _OwnPoolBackend(ParallelBackendBase):  # type: ignore[misc]
@@ -127,71 +125,6 @@ class LocalPool:
     def close(self) -> None:
         """End the processes."""
         self.end(self._executor)
-
-
-class DaskPool:
-    """Workers of a Dask cluster, through joblib's own backend.
-
-    Parameters
-    ----------
-    address : str
-        Of the scheduler, e.g. ``tcp://127.0.0.1:8786``.
-
-    Raises
-    ------
-    InputError
-        If Dask is not installed, or no scheduler or worker answers.
-    """
-
-    def __init__(self, address: str):
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise InputError(
-                "Running on a cluster needs Dask: install it with pip install 'hybridgui[dask]'."
-            ) from error
-        try:
-            self._client = Client(address, timeout=_DASK_SECONDS, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(
-                f"No Dask scheduler answers at {address}: start one with `dask scheduler`, or "
-                "check the address."
-            ) from error
-        self.workers = sum(self._client.ncores().values())
-        if self.workers == 0:
-            self._client.close()
-            raise InputError(
-                f"The Dask scheduler at {address} has no workers: start some with "
-                f"`dask worker {address} --nthreads 1`."
-            )
-
-    def parallel(self, in_hand: int) -> Parallel:
-        """Return a `joblib.Parallel` that keeps `in_hand` tasks submitted at a time."""
-        from joblib._dask import DaskDistributedBackend
-
-        class Backend(DaskDistributedBackend):  # type: ignore[misc]
-            def effective_n_jobs(self, n_jobs: int) -> int:
-                # with 1, joblib would run everything in this process and not on the cluster
-                return max(2, super().effective_n_jobs(n_jobs))
-
-            def abort_everything(self, ensure_ready: bool = True) -> None:
-                # joblib only forgets its futures; those not begun should not begin
-                self.client.cancel(list(self._results), asynchronous=False)
-                super().abort_everything(ensure_ready)
-
-        with parallel_config(backend=Backend(client=self._client)):
-            return Parallel(
-                n_jobs=-1, return_as="generator_unordered", batch_size=1, pre_dispatch=in_hand
-            )
-
-    def stop(self, call: Parallel) -> None:
-        """Take back what has not begun; Dask cannot stop a task that has."""
-        # joblib has no public way to end a call from another thread
-        call._abort()
-
-    def close(self) -> None:
-        """Leave the cluster."""
-        self._client.close()
 
 
 class ResultStream:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from engine import __version__
+from engine.campaign.dask_pool import DaskPool
 from engine.campaign.design import AdaptiveRepeats, Design
 from engine.campaign.events import (
     CampaignEvent,
@@ -19,7 +20,7 @@ from engine.campaign.events import (
     WorkersRestarted,
 )
 from engine.campaign.pace import Pace
-from engine.campaign.pool import DaskPool, LocalPool, Pool, ResultStream
+from engine.campaign.pool import LocalPool, Pool, ResultStream
 from engine.campaign.scheduler import Scheduler
 from engine.campaign.worker import Outcome, run_structure
 from engine.errors import Cancelled, InputError
@@ -302,6 +303,11 @@ class _Run:
         )
 
     def _pool_died(self, reason: str, error: BaseException | None) -> Iterator[CampaignEvent]:
+        if isinstance(error, ImportError):
+            raise InputError(
+                f"A worker cannot load this program ({error}): install it there in version "
+                f"{__version__}."
+            ) from error
         retried, given_up = self.scheduler.pool_died()
         self.deaths += 1
         if not self.results and self.deaths >= _MOST_DEATHS:

@@ -5,21 +5,18 @@ import re
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from engine.campaign import pool
-from engine.campaign.events import StructureDone
+from engine.campaign import dask_pool
+from engine.campaign.events import StructureDone, StructureFailed
 from engine.campaign.runner import run_campaign
 from engine.errors import InputError
 from engine.progress import Progress
 from engine.study import Study
 from tests.campaign import fakes
 from tests.campaign.examples import dataset, run_whole, small_design
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_that_missing_dask_is_said(tmp_path, monkeypatch):
@@ -33,12 +30,11 @@ def cluster(tmp_path_factory):
     """A scheduler and two workers with one thread each; its address."""
     pytest.importorskip("distributed", reason="Dask is not installed (extra 'dask')")
     folder = tmp_path_factory.mktemp("dask")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), fakes.FOLDER: str(folder)}
+    environment = os.environ | {fakes.FOLDER: str(folder)}
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     scheduler = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
-        cwd=ROOT,
-        env=environment,
+        cwd=folder,  # where the program cannot be imported
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -54,8 +50,8 @@ def cluster(tmp_path_factory):
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", address]
     workers = [
         subprocess.Popen(
-            [*worker, "--nthreads", "1", "--no-nanny", "--no-dashboard"],
-            cwd=ROOT,
+            [*worker, "--nthreads", "1", "--no-dashboard"],
+            cwd=folder,
             env=environment,
             stderr=subprocess.DEVNULL,
         )
@@ -101,6 +97,13 @@ def test_that_a_structure_that_raises_on_a_cluster_is_marked_failed(tmp_path, cl
     assert (events[-1].done, events[-1].failed) == (11, 1)
 
 
+def test_that_a_structure_that_kills_its_workers_is_given_up(tmp_path, cluster):
+    events = run_whole(tmp_path / "a.study", small_design(repeats=1), fakes.deadly, dask=cluster)
+    (failed,) = (event for event in events if isinstance(event, StructureFailed))
+    assert (failed.number, failed.repeat) == (1, 0)
+    assert (events[-1].done, events[-1].failed) == (3, 1)
+
+
 def test_that_cancelling_on_a_cluster_returns_at_once_and_resumes(tmp_path, cluster):
     path, progress = tmp_path / "a.study", Progress()
     with Study.create(path) as study:
@@ -114,6 +117,6 @@ def test_that_cancelling_on_a_cluster_returns_at_once_and_resumes(tmp_path, clus
 
 
 def test_that_a_silent_address_is_said(tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr(pool, "_DASK_SECONDS", 1.0)
+    monkeypatch.setattr(dask_pool, "_TIMEOUT_SECONDS", 1.0)
     with pytest.raises(InputError, match="No Dask scheduler answers"):
         run_whole(tmp_path / "a.study", small_design(), dask="tcp://127.0.0.1:9")
