@@ -108,6 +108,7 @@ def next_experiments(
     table: CalenderingTable | None = None,
     *,
     count: int = 6,
+    coatings: int | None = None,
 ) -> NextExperiments:
     """Choose conditions one after the other where the law is least sure.
 
@@ -127,6 +128,9 @@ def next_experiments(
         The measurements behind the law.
     count : int
         How many.
+    coatings : int, optional
+        Different coatings to prepare at most; further conditions then press those at other
+        pressures, which costs a lab much less.
 
     Raises
     ------
@@ -142,8 +146,8 @@ def next_experiments(
         raise InputError("Fit a calendering law first: it is what new measurements improve.")
     if len(conditions) == 0:
         raise InputError("No setting keeps the limits: loosen one before planning experiments.")
-    if count < 1:
-        raise InputError("Ask for at least one experiment.")
+    if count < 1 or (coatings is not None and coatings < 1):
+        raise InputError("Ask for at least one experiment on at least one coating.")
     pool = conditions.iloc[
         np.unique(np.linspace(0, len(conditions) - 1, min(len(conditions), _POOL)).astype(int))
     ].reset_index(drop=True)
@@ -160,9 +164,16 @@ def next_experiments(
     chosen: list[int] = []
     sds: list[tuple[float, float]] = []
     first = np.sqrt(np.diag(covariance))
+    coating = np.unique(np.column_stack(_coating(pool)).round(9), axis=0, return_inverse=True)[1]
+    coating = coating.ravel()
     for _ in range(min(count, len(pool))):
         variance = np.diag(covariance).copy()
+        prepared = np.unique(coating[chosen])
+        if coatings is not None and len(prepared) >= coatings:
+            variance[~np.isin(coating, prepared)] = -1.0
         variance[chosen] = -1.0
+        if variance.max() < 0:
+            break  # every pressure of the prepared coatings is taken
         row = int(np.argmax(variance))
         chosen.append(row)
         sds.append((float(first[row]), float(np.sqrt(max(variance[row], 0.0)))))

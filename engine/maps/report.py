@@ -1,32 +1,19 @@
-"""A whole study as one self-contained HTML page, fit for a lab record."""
+"""A whole study as one self-contained page, HTML or PDF, fit for a lab record."""
 
 from __future__ import annotations
 
 import base64
-import datetime
 import io
-import math
-import platform
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import __version__
 from engine.errors import InputError
 from engine.maps.canvas import to_bytes
 from engine.maps.decide import Recommendation
-from engine.maps.default_models import default_models
-from engine.maps.figures import MapFigure, collect_figures
-from engine.maps.law_plot import draw_law
-from engine.maps.methods import methods_paragraph
-from engine.maps.quantities import quantity
+from engine.maps.figures import MapFigure
+from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, Grid, collect
 from engine.maps.report_template import MACROS, PAGE
-from engine.maps.sources import Sources, read_sources
-from engine.maps.trade_off import trade_off
-from engine.maps.trade_off_plot import draw_trade_off
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -35,11 +22,14 @@ if TYPE_CHECKING:
     from engine.maps.verify import Verification
     from engine.study import Study
 
-RECOMMENDATION_SETTING = "maps.recommendation"
-VERIFICATION_SETTING = "maps.verification"
-"""Settings of a study under which the window keeps what the report shows (`to_dict` forms)."""
-
-PACKAGES = ("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "joblib")
+__all__ = [
+    "CONTENTS",
+    "RECOMMENDATION_SETTING",
+    "VERIFICATION_SETTING",
+    "Grid",
+    "render_report",
+    "write_report",
+]
 
 CONTENTS = (
     ("recommendation", "Recommendation"),
@@ -53,26 +43,6 @@ CONTENTS = (
 )
 
 
-@dataclass(frozen=True)
-class Grid:
-    """A table of texts: titles, rows, and which columns are numbers."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
-
-    @classmethod
-    def of(cls, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Grid:
-        """Make one; numbers are written with four digits and aligned right."""
-        numeric = tuple(
-            bool(rows)
-            and all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
-            for i in range(len(head))
-        )
-        texts = tuple(tuple(_text(cell) for cell in row) for row in rows)
-        return cls(tuple(head), texts, numeric)
-
-
 def write_report(
     study: Study,
     path: str | Path,
@@ -81,14 +51,15 @@ def write_report(
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
 ) -> Path:
-    """Write a study as one HTML page with all figures and their data inside.
+    """Write a study as one HTML page, or as a PDF, with all figures inside.
 
     Parameters
     ----------
     study : Study
         A study with a campaign but without models gets the default models first.
     path : str or Path
-        ``.html`` is added where there is no ending.
+        The ending decides: ``.html`` (added where there is none) or ``.pdf``. Only the HTML
+        page carries the data behind the figures.
     progress : Progress, optional
     recommendation, verification : optional
         What the window last found; those kept in the study otherwise.
@@ -101,23 +72,26 @@ def write_report(
     ------
     InputError
         If the file cannot be written.
-
-    Notes
-    -----
-    A PDF is made by printing the page (the style has print rules); nothing else is written.
     """
     path = Path(path)
     if not path.suffix:
         path = path.with_suffix(".html")
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(
-            f"A report is an HTML page: name it {path.stem}.html (a browser prints it as PDF)."
-        )
+    form = path.suffix.lower()
+    if form not in (".html", ".htm", ".pdf"):
+        raise InputError(f"A report is an HTML page or a PDF: name it {path.stem}.html or .pdf.")
     if not path.parent.is_dir():
         raise InputError(f"The report cannot be written: there is no folder {path.parent}.")
-    page = render_report(study, progress, recommendation=recommendation, verification=verification)
+    given = {"recommendation": recommendation, "verification": verification}
     try:
-        path.write_text(page, encoding="utf-8")
+        if form == ".pdf":
+            from engine.maps.report_pdf import write_pdf
+
+            progress = progress or Progress()
+            data = collect(study, _share(progress, 0.0, 0.4), **given)  # type: ignore[arg-type]
+            write_pdf(data, path, _share(progress, 0.4, 1.0))
+        else:
+            page = render_report(study, progress, **given)  # type: ignore[arg-type]
+            path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise InputError(f"The report cannot be written to {path}: {error.strerror}.") from error
     return path
@@ -130,265 +104,33 @@ def render_report(
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
 ) -> str:
-    """The page of `write_report` as text."""
+    """The HTML page of `write_report` as text."""
     from jinja2 import Environment
 
     progress = progress or Progress()
-    progress.report(0.0, "Reading the study")
-    models = None
-    if any(campaign.done for campaign in study.campaigns()):
-        part = Progress(lambda fraction, stage: progress.report(0.4 * fraction, stage))
-        models = default_models(study, part)
-    sources = read_sources(study, models=models)
-    figures, missing = collect_figures(sources) if sources.responses.models else ([], [])
+    data = collect(
+        study,
+        _share(progress, 0.0, 0.4),
+        recommendation=recommendation,
+        verification=verification,
+    )
     images = []
-    for index, figure in enumerate(figures):
-        progress.report(0.4 + 0.5 * index / len(figures), f"Drawing figure {figure.name}")
+    for index, figure in enumerate(data["figures"]):
+        progress.report(0.4 + 0.5 * index / len(data["figures"]), f"Drawing figure {figure.name}")
         images.append(_figure(figure))
     progress.report(0.9, "Writing")
-    recommendation = recommendation or _stored_recommendation(study)
-    checked = verification.to_dict() if verification else study.get_setting(VERIFICATION_SETTING)
-    methods, citations = methods_paragraph(sources, decided=recommendation is not None)
     environment = Environment(autoescape=True)
     environment.filters["indices"] = _indices
+    environment.filters["image"] = _image
     template = environment.from_string(MACROS + PAGE)
-    page = template.render(
-        name=study.path.stem,
-        version=__version__,
-        date=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        contents=CONTENTS,
-        first=_first(sources),
-        recommendation=None if recommendation is None else _recommended(recommendation),
-        trade_off=_trade_off_image(sources, recommendation),
-        verification=None if checked is None else _verified(checked),
-        measurements=_measurements(sources),
-        law=_law(sources),
-        campaigns=_campaigns(study),
-        models=[_model(model) for model in sources.responses.models.values()],
-        figures=images,
-        missing=missing,
-        methods=methods,
-        citations=citations,
-        versions=_versions(study),
-    )
+    page = template.render({**data, "figures": images, "contents": CONTENTS})
     progress.report(1.0, "Written")
     return page
 
 
-def _first(sources: Sources) -> list[str]:
-    """What a reader must know before anything else: how far the law may be trusted."""
-    sentences = []
-    assessment, error = sources.assessment, sources.responses.law_error
-    if sources.responses.law is None:
-        sentences.append("This study has no calendering law: pressures stand for nothing here.")
-    elif assessment is not None:
-        sentences.append(assessment.meaning)
-        sentences += [text for text in assessment.warnings if text != assessment.meaning][:2]
-    elif error is not None:
-        sentences.append(
-            "For a coating that was not measured, expect errors of about "
-            f"{100 * error.sd:.1f} porosity points of the calendering law."
-        )
-    else:
-        sentences.append(
-            "The calendering law was not assessed on measurements of this study: how far its "
-            "porosities may be trusted is unknown."
-        )
-    return [*sentences, *sources.notes]
-
-
-def _stored_recommendation(study: Study) -> Recommendation | None:
-    data = study.get_setting(RECOMMENDATION_SETTING)
-    return None if data is None else Recommendation.from_dict(data)
-
-
-def _recommended(one: Recommendation) -> dict[str, Any]:
-    scatter = one.scatter
-    names = [name for name in one.setting if math.isfinite(one.setting[name])]
-    return {
-        "sentence": one.sentence,
-        "wanted": "; ".join(target.sentence for target in one.targets),
-        "scatter": (
-            f"roll gap ± {scatter.gap:g} µm, initial porosity ± {scatter.initial_porosity:g} "
-            f"points, AM ± {scatter.am:g} points (standard deviations)"
-        ),
-        "robust": one.robust,
-        "setting": Grid.of(
-            ["Setting", "Value", "Unit"],
-            [[quantity(name).label, one.setting[name], quantity(name).unit] for name in names],
-        ),
-        "predicted": Grid.of(
-            ["Property", "Expected", "Low (80 %)", "High (80 %)", "Unit"],
-            [
-                [quantity(name).label, *three, quantity(name).unit]
-                for name, three in one.predicted.items()
-            ],
-        ),
-        "budget": Grid.of(
-            ["Source of uncertainty", "Share (%)"],
-            [[name, round(100 * share)] for name, share in one.budget.items()],
-        ),
-        "notes": one.notes,
-    }
-
-
-def _trade_off_image(sources: Sources, one: Recommendation | None) -> str | None:
-    if one is None or len(one.targets) < 2:
-        return None
-    try:
-        found = trade_off(sources.responses, one.targets)
-        return _image(draw_trade_off(found, one))
-    except InputError:
-        return None  # models or ranges changed since: the stored sentence still stands
-
-
-def _verified(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "sentence": data["sentence"],
-        "table": Grid.of(
-            ["Property", "Predicted", "Low", "High", "Computed", "Spread", "Unit", "Agrees"],
-            [
-                [
-                    quantity(check["output"]).label,
-                    *(check[key] for key in ("predicted", "low", "high", "computed", "sd")),
-                    quantity(check["output"]).unit,
-                    "yes" if check["agrees"] else "no",
-                ]
-                for check in data["checks"]
-            ],
-        ),
-    }
-
-
-def _measurements(sources: Sources) -> dict[str, Any] | None:
-    table = sources.table
-    if table is None:
-        return None
-    head = ["AM (%)", "Initial porosity (%)", "Initial thickness (µm)", "Roll gap (µm)"]
-    head += ["Pressure (MPa)", "Porosity after calendering (%)", "Sd (%)", "Coating"]
-    rows = []
-    for i in range(len(table)):
-        spread = None if table.porosity_sd is None else 100 * float(table.porosity_sd[i])
-        rows.append(
-            [
-                100 * float(table.am[i]),
-                100 * float(table.initial_porosity[i]),
-                float(table.initial_thickness[i]),
-                float(table.gap[i]),
-                float(table.pressure[i]),
-                100 * float(table.porosity[i]),
-                spread,
-                int(table.families[i]) + 1,
-            ]
-        )
-    notes = [f"Row {row} was left out: {reason}" for row, reason in table.left_out]
-    return {
-        "summary": (
-            f"{len(table)} measured conditions of {table.family_count} coatings"
-            + (f", from {table.source}." if table.source else ".")
-        ),
-        "table": Grid.of(head, rows),
-        "notes": [*table.notes, *notes],
-    }
-
-
-def _law(sources: Sources) -> dict[str, Any] | None:
-    law, assessment = sources.responses.law, sources.assessment
-    if law is None:
-        return None
-    errors = getattr(law, "standard_errors_", {})
-    quality = None
-    if assessment is not None:
-        interval = assessment.interval()
-        points = [
-            ("Error for a coating family left out (RMSE)", assessment.grouped_cv_rmse),
-            ("Error for a single condition left out (RMSE)", assessment.condition_cv_rmse),
-            ("Error of the fit (RMSE)", assessment.rmse),
-        ]
-        rows: list[list[Any]] = [
-            [name, None if value is None else 100 * value, "points of porosity"]
-            for name, value in points
-        ]
-        rows += [
-            ["R² for a coating family left out", assessment.grouped_cv_r2, ""],
-            ["R² of the fit", assessment.r2, ""],
-        ]
-        if interval is not None:
-            rows.insert(
-                1,
-                [
-                    f"Interval for a new coating at {100 * interval[1]:.0f} % (half width)",
-                    100 * interval[0],
-                    "points of porosity",
-                ],
-            )
-        quality = Grid.of(["Quality", "Value", "Unit"], rows)
-    return {
-        "summary": (
-            f"Form: {law.kind}. Porosities and AM stand as fractions, lengths in µm, pressures in "
-            "MPa in the coefficients."
-        ),
-        "quality": quality,
-        "plot": None if assessment is None else _image(draw_law(assessment)),
-        "coefficients": Grid.of(
-            ["Coefficient", "Value", "Standard error"],
-            [[name, float(value), errors.get(name)] for name, value in law.coefficients_.items()],
-        ),
-        "warnings": [] if assessment is None else assessment.warnings,
-    }
-
-
-def _campaigns(study: Study) -> list[dict[str, Any]]:
-    result = []
-    for record in study.campaigns():
-        design = record.design
-        rows = [
-            [name, ", ".join(_text(value) for value in values)]
-            for name, values in design.get("variables", {}).items()
-        ]
-        rows += [
-            ["calendering law", str(design.get("law", {}).get("kind", ""))],
-            ["repeats", str(design.get("repeats", ""))],
-            ["seed", str(design.get("seed", ""))],
-        ]
-        failures = study.failures(record.id)
-        reasons = sorted({str(one.error) for one in failures})
-        result.append(
-            {
-                "title": design.get("name") or f"Campaign {record.id}",
-                "summary": (
-                    f"{record.conditions} conditions, {record.done} structures done, "
-                    f"{record.failed} failed, {record.pending} not computed; started "
-                    f"{record.created}, program version {record.program_version}."
-                ),
-                "design": Grid.of(["Design", "Values"], rows),
-                "notes": [f"Failed: {reason}" for reason in reasons[:10]],
-            }
-        )
-    return result
-
-
-def _model(model: Any) -> dict[str, Any]:
-    one = quantity(model.target)
-    parts = ("train", "cross_validation", "test", "validation")
-    words = {"cross_validation": "cross-validation", "train": "training"}
-    rows = []
-    for label, metrics in [
-        ("This model", model.metrics),
-        *((entry.get("label", name), entry) for name, entry in model.baselines.items()),
-    ]:
-        for part in parts:
-            found = metrics.get(part) or {}
-            if found.get("rmse") is not None:
-                rows.append([label, words.get(part, part), found.get("r2"), found["rmse"]])
-    symbolic = getattr(model, "short_equation", None)
-    return {
-        "title": one.axis,
-        "summary": f"Method: {model.method}; inputs: {', '.join(model.inputs)}.",
-        "equation": f"{model.target} = {symbolic(5)}" if symbolic and symbolic(5) else None,
-        "quality": Grid.of(["Model", "Rows", "R²", f"RMSE ({one.unit})"], rows),
-        "statements": list(model.statements),
-    }
+def _share(progress: Progress, begin: float, end: float) -> Progress:
+    """A part of a larger work's progress."""
+    return Progress(lambda done, stage: progress.report(begin + (end - begin) * done, stage))
 
 
 def _figure(figure: MapFigure) -> dict[str, Any]:
@@ -410,23 +152,6 @@ def _image(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{data}"
 
 
-def _versions(study: Study) -> Grid:
-    rows = [["HybridGUI", __version__], ["Python", platform.python_version()]]
-    rows.append(["Platform", f"{platform.system()} {platform.machine()}"])
-    for name in PACKAGES:
-        try:
-            rows.append([name, metadata.version(name)])
-        except metadata.PackageNotFoundError:
-            continue
-    for record in study.campaigns():
-        rows.append([f"Seed of campaign {record.id}", str(record.design.get("seed", ""))])
-    for target, model in study.models().items():
-        seed = (model.get("details") or {}).get("seed")
-        if seed is not None:
-            rows.append([f"Seed of the model of {target}", str(seed)])
-    return Grid.of(["What", "Version or seed"], rows)
-
-
 def _indices(text: str) -> Any:
     """Set the index of a symbol (τ_liq) low; everything is escaped first."""
     from markupsafe import Markup, escape
@@ -434,21 +159,3 @@ def _indices(text: str) -> Any:
     # Greek symbols only, and w_V, Q_A: column names keep their underscores.
     pattern = r"([^\W\d_a-zA-Z]|\b[a-zA-Z])_([A-Za-z][\w,]*)"
     return Markup(re.sub(pattern, r"\1<sub>\2</sub>", str(escape(text))))
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "–"
-        if math.isinf(value):
-            return "∞" if value > 0 else "-∞"
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return " x ".join(_text(item) for item in value)
-    return str(value)

@@ -67,7 +67,7 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 {{ grid(recommendation.predicted) }}
 {{ grid(recommendation.budget) }}
 {{ bullets(recommendation.notes) }}
-{% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off }}">
+{% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off | image }}">
 <figcaption>Trade-off over the grid of settings; the diamond is the recommendation with its
 80 % interval.</figcaption></figure>{% endif %}
 {% if verification %}
@@ -91,7 +91,7 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 <p>{{ law.summary }}</p>
 {{ grid(law.quality) }}
 {% if law.plot %}<figure class="small"><img alt="Measured against predicted porosity"
-src="{{ law.plot }}"><figcaption>Porosity after calendering, measured against predicted: fitted to
+src="{{ law.plot | image }}"><figcaption>Porosity after calendering, measured against predicted: fitted to
 all conditions (left), and each coating family predicted by a law that never saw it
 (right).</figcaption></figure>{% endif %}
 {{ grid(law.coefficients) }}

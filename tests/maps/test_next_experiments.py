@@ -1,9 +1,11 @@
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.reader import read_table
 from engine.experiment.table import CalenderingTable
 from engine.maps.next_experiments import next_experiments
 from engine.maps.responses import Responses
@@ -92,6 +94,28 @@ def test_that_the_sheet_has_a_column_to_fill_and_no_prediction_in_it(feasible, m
     assert "Porosity after calendering ε_cal (%)" in pd.read_excel(
         path, sheet_name="Expected", engine="openpyxl"
     )
+
+
+def test_that_a_filled_sheet_is_loaded_again(feasible, measured, tmp_path):
+    plan = next_experiments(published_responses(), feasible, measured, count=3)
+    path = plan.write(tmp_path / "next.xlsx")
+    book = openpyxl.load_workbook(path)
+    for row, value in zip((2, 3, 4), (31.5, 28.0, 26.25), strict=True):
+        book.worksheets[0].cell(row, 5).value = value
+    book.save(path)
+    table = read_table(path)
+    assert np.allclose(table.porosity, [0.315, 0.28, 0.2625])
+    assert np.allclose(100 * table.am, plan.table["am_percent"])
+    assert np.allclose(table.gap, plan.table["gap_um"])
+
+
+def test_that_a_lab_can_ask_for_few_coatings(feasible, measured):
+    plan = next_experiments(published_responses(), feasible, measured, count=7, coatings=2)
+    coating = ["am_percent", "initial_porosity_percent", "initial_thickness_um"]
+    assert len(plan.table) == 7
+    assert len(plan.table.drop_duplicates(coating)) == 2
+    free = next_experiments(published_responses(), feasible, measured, count=7)
+    assert free.sd_after <= plan.sd_after
 
 
 def test_that_without_law_or_region_a_plan_is_refused(feasible):

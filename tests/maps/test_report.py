@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_pdf import PdfPages
 
 from engine.errors import InputError
 from engine.maps.decide import recommend
@@ -18,6 +19,7 @@ from engine.maps.report import (
     render_report,
     write_report,
 )
+from engine.maps.report_pdf import Pages
 from engine.maps.sources import read_sources
 from engine.maps.targets import Target
 from engine.maps.trade_off import trade_off
@@ -164,11 +166,37 @@ def test_that_an_empty_study_gives_a_page_that_says_what_is_missing(tmp_path):
 def test_that_the_page_is_written_where_it_was_asked(tmp_path):
     with Study.create(tmp_path / "new.study") as study:
         assert write_report(study, tmp_path / "page") == tmp_path / "page.html"
-        with pytest.raises(InputError, match="HTML page"):
+        with pytest.raises(InputError, match="HTML page or a PDF"):
             write_report(study, tmp_path / "page.docx")
         with pytest.raises(InputError, match="there is no folder"):
             write_report(study, tmp_path / "absent" / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_that_the_report_is_a_pdf_where_the_name_says_so(tmp_path):
+    with Study.create(tmp_path / "new.study") as study:
+        path = write_report(study, tmp_path / "page.pdf")
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
+
+
+def test_that_a_long_table_runs_over_pages_and_loses_no_row():
+    rows = [[f"row {number}", number] for number in range(150)]
+    with PdfPages(io.BytesIO()) as pdf:
+        pages = Pages(pdf)
+        seen = []
+        finish = pages.finish
+
+        def keep():
+            seen.extend(text.get_text() for text in pages._page().texts)
+            finish()
+
+        pages.finish = keep
+        pages.heading("A long table")
+        pages.grid(Grid.of(["name", "number"], rows))
+        keep()
+    assert pages.count > 1
+    assert {f"row {number}" for number in range(150)} <= set(seen)
 
 
 def test_that_missing_numbers_are_dashes_and_infinite_ones_are_said():
