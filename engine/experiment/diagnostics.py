@@ -17,10 +17,15 @@ from engine.experiment.table import CalenderingTable
 
 # A sheet with more families than this is cross-validated in folds of several families.
 _MOST_FOLDS = 40
+# Refits to more rows than this are slow, and many folds add nothing there.
+_MANY_ROWS = 2000
+_FEW_FOLDS = 5
 # An input that the others explain to this share (R²) is confounded with them.
 _CONFOUNDED = 0.8
 # Level asked for where the number of families supports it.
 _USUAL_LEVEL = 0.9
+
+_PREDICTIONS = ("fitted", "grouped_predictions", "condition_predictions", "porosity")
 
 _COATING_INPUTS = (
     ("AM", "am"),
@@ -57,6 +62,8 @@ class LawAssessment:
     family_names : tuple of str
     coefficient_ranges : dict of str to (float, float)
         Lowest and highest value of each coefficient when families are left out in turn.
+    condition_predictions : ndarray or None, shape (n,), 0..1
+        Porosities of laws that did not see the row itself, but its family.
     confounded : list of str
         Inputs whose effects cannot be told apart in this table.
     warnings : list of str
@@ -77,6 +84,7 @@ class LawAssessment:
     families: NDArray[np.intp]
     family_names: tuple[str, ...] = ()
     coefficient_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    condition_predictions: NDArray[np.float64] | None = None
     confounded: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -129,6 +137,33 @@ class LawAssessment:
         index = min(int(np.searchsorted(reached, level - 1e-12)), len(order) - 1)
         return float(errors[order][index]), level
 
+    def known_interval(self, level: float | None = None) -> tuple[float, float] | None:
+        """Half width of the prediction interval for a coating that *was* measured.
+
+        Parameters
+        ----------
+        level : float, 0..1, optional
+            By default 0.9, or n/(n+1) where the conditions support no more.
+
+        Returns
+        -------
+        (half_width, level) or None
+            Half width in porosity (0..1), from the errors on single left-out conditions, for
+            another pressure within the measured range. None where none could be left out.
+        """
+        if self.condition_predictions is None:
+            return None
+        errors = np.sort(np.abs(self.porosity - self.condition_predictions))
+        errors = errors[np.isfinite(errors)]
+        if not len(errors):
+            return None
+        n = len(errors)
+        level = min(_USUAL_LEVEL if level is None else float(level), n / (n + 1))
+        if not level > 0:
+            raise InputError("The level of an interval must be above 0.")
+        rank = math.ceil(level * (n + 1) - 1e-9)
+        return float(errors[min(rank, n) - 1]), level
+
     @property
     def meaning(self) -> str:
         """The leave-one-family-out error in one sentence for people."""
@@ -152,8 +187,9 @@ class LawAssessment:
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `from_dict` gives the assessment back exactly."""
         data: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name in ("fitted", "grouped_predictions", "porosity"):
-            data[name] = [None if math.isnan(x) else float(x) for x in data[name]]
+        for name in _PREDICTIONS:
+            if data[name] is not None:
+                data[name] = [None if math.isnan(x) else float(x) for x in data[name]]
         data["families"] = self.families.tolist()
         data["family_names"] = list(self.family_names)
         data["coefficient_ranges"] = {k: list(v) for k, v in self.coefficient_ranges.items()}
@@ -165,9 +201,12 @@ class LawAssessment:
     def from_dict(cls, data: Mapping[str, Any]) -> LawAssessment:
         """Rebuild an assessment from `to_dict`."""
         try:
-            values = {name: data[name] for name in cls.__dataclass_fields__}
-            for name in ("fitted", "grouped_predictions", "porosity"):
-                values[name] = np.array([math.nan if x is None else x for x in values[name]], float)
+            values = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+            values.setdefault("condition_predictions", None)
+            for name in _PREDICTIONS:
+                if values[name] is not None:
+                    known = [math.nan if x is None else x for x in values[name]]
+                    values[name] = np.array(known, float)
             values["families"] = np.array(values["families"], np.intp)
             values["family_names"] = tuple(values["family_names"])
             values["coefficient_ranges"] = {
@@ -238,11 +277,10 @@ def find_confounded(table: CalenderingTable) -> list[str]:
         Of ``AM``, ``eps_init`` and ``t0``, those that vary and that the others explain to
         80 % or more over the coating families, or for which there are too few families.
     """
-    families = np.unique(table.families)
+    families = table.family_numbers
     means = {}
     for name, attribute in _COATING_INPUTS:
-        values = getattr(table, attribute)
-        column = np.array([values[table.families == f].mean() for f in families])
+        column = table.family_means(getattr(table, attribute))
         if np.ptp(column) > 1e-9 * np.abs(column).max():
             means[name] = (column - column.mean()) / column.std()
     names = list(means)
@@ -280,12 +318,13 @@ def assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
 def _assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
     fitted = law.predict_table(table)
     families = table.families
-    folds = families % _MOST_FOLDS if table.family_count > _MOST_FOLDS else families
+    most = _MOST_FOLDS if len(table) <= _MANY_ROWS else _FEW_FOLDS
+    folds = families % most if table.family_count > most else families
     grouped, refits = leave_out(law, table, folds)
     known = np.isfinite(grouped)
     complete = bool(known.all())
     residuals = table.porosity - fitted
-    rows = np.arange(len(table)) % _MOST_FOLDS
+    rows = np.arange(len(table)) % most
     single, _ = leave_out(law, table, rows)
     confounded = find_confounded(table)
     ranges = {
@@ -302,11 +341,12 @@ def _assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
         grouped_cv_r2=r_squared(table.porosity, grouped) if complete else None,
         grouped_cv_rmse=_rms(table.porosity - grouped) if complete else None,
         condition_cv_rmse=_rms(table.porosity - single) if np.isfinite(single).all() else None,
+        condition_predictions=single,
         fitted=fitted,
         grouped_predictions=grouped,
         porosity=table.porosity.copy(),
         families=families.copy(),
-        family_names=tuple(table.family_name(f) for f in np.unique(families)),
+        family_names=table.family_names(),
         coefficient_ranges=ranges,
         confounded=confounded,
     )

@@ -17,6 +17,9 @@ _MARGIN = 0.02
 # How far from the hull of the measured coatings a coating may lie, in ranges.
 _HULL_MARGIN = 0.1
 
+# Of more coatings than this only the corners of the hull are kept in the search.
+_MANY_COATINGS = 60
+
 _COATING = ("am", "initial_porosity", "initial_thickness")
 _WORDS = {
     "am": ("AM", 100.0, " %"),
@@ -59,10 +62,8 @@ class Domain:
         if table.has_gap:
             columns["gap"] = table.gap
         columns |= {name: np.asarray(table.extra[name], float) for name in extra}
-        coating = np.column_stack([columns[name] for name in _COATING])
-        means = [coating[table.families == f].mean(axis=0) for f in np.unique(table.families)]
         return cls(
-            np.array(means),
+            np.column_stack([table.family_means(columns[name]) for name in _COATING]),
             {name: (float(v.min()), float(v.max())) for name, v in columns.items()},
         )
 
@@ -82,7 +83,7 @@ class Domain:
 
         scale = np.ptp(self.coatings, axis=0)
         scale = np.where(scale > 0, scale, np.maximum(np.abs(self.coatings[0]), 1e-12))
-        corners = (self.coatings / scale).T
+        corners = _outermost(self.coatings / scale).T
         # The weights of a convex combination sum to one: a heavy extra equation says so.
         heavy = 1e4
         system = np.vstack([corners, np.full(corners.shape[1], heavy)])
@@ -205,3 +206,15 @@ class Domain:
             return cls(np.array(data["coatings"], float), data["ranges"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"The domain of this law is damaged ({error}).") from error
+
+
+def _outermost(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Corners of the convex hull, or all points where they are few or flat."""
+    if len(points) <= _MANY_COATINGS:
+        return points
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        return points[ConvexHull(points).vertices]
+    except QhullError:
+        return np.unique(points, axis=0)

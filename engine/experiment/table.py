@@ -16,6 +16,9 @@ from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 # from one coating: mass fraction, porosity (both 0..1), thickness relative to itself.
 _FAMILY_TOLERANCE = (0.0015, 0.008, 0.04)
 
+# Pairs of neighbours of more rows than this are not listed one by one.
+_MANY_ROWS = 2000
+
 _ARRAYS = ("am", "initial_porosity", "initial_thickness", "gap", "pressure", "porosity")
 
 
@@ -53,7 +56,12 @@ def find_families(
                 np.log(np.maximum(thickness, 1e-9)) / _FAMILY_TOLERANCE[2],
             ]
         )
-        label = _chain(scale)
+        if len(scale) > _MANY_ROWS:
+            # Rows that share a small cell of the tolerance are one point: pairs stay few.
+            cells, back = np.unique(np.round(4 * scale), axis=0, return_inverse=True)
+            label = _chain(cells / 4)[back.ravel()]
+        else:
+            label = _chain(scale)
     return _number_by_appearance(label)
 
 
@@ -212,14 +220,42 @@ class CalenderingTable:
         """Rows of the sheet that the conditions average."""
         return int(self.replicates.sum())
 
-    def family_name(self, family: int) -> str:
-        """Short name of a family, e.g. ``"AM 94 %, initial porosity 48.7 %, 138 µm"``."""
-        rows = self.families == family
-        return (
-            f"AM {100 * self.am[rows].mean():.4g} %, initial porosity "
-            f"{100 * self.initial_porosity[rows].mean():.3g} %, "
-            f"{self.initial_thickness[rows].mean():.4g} µm"
+    @property
+    def family_numbers(self) -> NDArray[np.intp]:
+        """Numbers of the families, ascending, shape (k,)."""
+        return np.unique(self.families)
+
+    def family_means(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Mean of a column over each family.
+
+        Parameters
+        ----------
+        values : array_like, shape (n,)
+
+        Returns
+        -------
+        ndarray, shape (k,)
+            In the order of `family_numbers`.
+        """
+        _, label, count = np.unique(self.families, return_inverse=True, return_counts=True)
+        return np.asarray(np.bincount(label.ravel(), np.asarray(values, float)) / count)
+
+    def family_names(self) -> tuple[str, ...]:
+        """Short name of each family, e.g. ``"AM 94 %, initial porosity 48.7 %, 138 µm"``."""
+        means = zip(
+            self.family_means(self.am),
+            self.family_means(self.initial_porosity),
+            self.family_means(self.initial_thickness),
+            strict=True,
         )
+        return tuple(
+            f"AM {100 * am:.4g} %, initial porosity {100 * porosity:.3g} %, {thickness:.4g} µm"
+            for am, porosity, thickness in means
+        )
+
+    def family_name(self, family: int) -> str:
+        """Short name of one family by its number."""
+        return self.family_names()[int(np.searchsorted(self.family_numbers, family))]
 
     def numeric_extra(self) -> dict[str, NDArray[np.float64]]:
         """Extra columns that hold numbers in every row."""
@@ -302,6 +338,57 @@ class CalenderingTable:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"The calendering table is damaged ({error}).") from error
+
+
+def join_tables(tables: Sequence[CalenderingTable]) -> CalenderingTable:
+    """One table of several, e.g. of measured conditions and of simulated ones.
+
+    Parameters
+    ----------
+    tables : sequence of CalenderingTable
+        `origin` of each keeps its rows apart. All must share one gap calibration.
+
+    Returns
+    -------
+    CalenderingTable
+        Coatings that agree are one family; extra columns that one table lacks are blank there.
+
+    Raises
+    ------
+    InputError
+        If there is no table, or the calibrations differ.
+    """
+    if not tables:
+        raise InputError("There is no table to join.")
+    if any(table.calibration != tables[0].calibration for table in tables):
+        raise InputError("Tables of machines with different gap calibrations cannot be joined.")
+    joined = {n: np.concatenate([getattr(t, n) for t in tables]) for n in _ARRAYS}
+    if not all(t.has_gap for t in tables):
+        joined["gap"] = np.full(len(joined["porosity"]), np.nan)
+    deviations = [
+        np.full(len(t), np.nan) if t.porosity_sd is None else t.porosity_sd for t in tables
+    ]
+    extra: dict[str, NDArray[Any]] = {}
+    for name in dict.fromkeys(name for t in tables for name in t.extra):
+        numeric = all(t.extra[name].dtype.kind in "fiu" for t in tables if name in t.extra)
+        parts = [t.extra.get(name, np.full(len(t), np.nan if numeric else "")) for t in tables]
+        extra[name] = np.concatenate(parts if numeric else [p.astype(str) for p in parts])
+    drivers = {t.driver for t in tables}
+    return CalenderingTable(
+        **joined,
+        porosity_sd=None
+        if all(t.porosity_sd is None for t in tables)
+        else np.concatenate(deviations),
+        extra=extra,
+        source=" + ".join(dict.fromkeys(t.source for t in tables if t.source)),
+        left_out=tuple(item for t in tables for item in t.left_out),
+        rows=np.concatenate([t.rows for t in tables]),
+        replicates=np.concatenate([t.replicates for t in tables]),
+        origin=tuple(o for t in tables for o in t.origin),
+        calibration=tables[0].calibration,
+        driver=drivers.pop() if len(drivers) == 1 else "both",
+        notes=tuple(dict.fromkeys(note for t in tables for note in t.notes)),
+    )
 
 
 def _to_json(values: NDArray[Any]) -> list[Any]:

@@ -140,6 +140,8 @@ def test_that_the_symbolic_law_finds_a_simple_truth():
     law = make_law("sisso").fit(table)
     np.testing.assert_allclose(law.predict_table(table), table.porosity, atol=2e-3)
     assert "pressure_MPa" in law.equation_
+    assert "log(pressure_MPa)" in law.coefficients_
+    assert law.coefficients_["log(pressure_MPa)"] == pytest.approx(-3.0, rel=0.05)
 
 
 PRINTED = [

@@ -148,3 +148,28 @@ def test_that_an_assessment_survives_json(polynomial):
     assert again.interval() == polynomial.interval()
     with pytest.raises(InputError, match="damaged"):
         LawAssessment.from_dict({"kind": "polynomial"})
+
+
+def test_that_a_measured_coating_has_a_narrower_interval_than_a_new_one(polynomial):
+    half, level = polynomial.known_interval()
+    assert level == 0.9 and half < 0.5 * polynomial.interval()[0]
+    errors = np.abs(polynomial.porosity - polynomial.condition_predictions)
+    assert np.mean(errors <= half) >= 0.9
+    assert polynomial.known_interval(0.999)[1] == 14 / 15
+    assert polynomial.condition_cv_rmse == pytest.approx(np.sqrt(np.mean(errors**2)))
+
+
+def test_that_a_table_of_thousands_of_conditions_is_judged_in_a_few_folds():
+    table = design_table(
+        lambda am, e0, t0, g, p: 0.6 * e0 + 0.0008 * g, families=600, gaps=(1, 20, 40, 60, 80)
+    )
+    fits = []
+
+    class Counted(type(make_law("polynomial"))):
+        def fit(self, table):
+            fits.append(len(table))
+            return super().fit(table)
+
+    assessment = assess(Counted().fit(table), table)
+    assert assessment.grouped_cv_r2 == pytest.approx(1.0)
+    assert len(fits) <= 11

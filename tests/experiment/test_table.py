@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from engine.errors import InputError
 from engine.experiment.reader import porosity_from_loading, read_table
 from engine.experiment.replicates import average_replicates
-from engine.experiment.table import CalenderingTable, find_families
+from engine.experiment.table import CalenderingTable, find_families, join_tables
 from tests.experiment.sheets import ENGLISH, SAMPLE, excel, measured
 from tests.experiment.tables import noisy_tables, sample_table
 
@@ -169,3 +169,29 @@ def test_that_an_impossible_condition_is_refused(column, value):
     arrays[column][3] = value
     with pytest.raises(InputError):
         CalenderingTable(**arrays)
+
+
+def test_that_simulated_conditions_join_the_measured_ones(tmp_path):
+    measurements = sample_table()
+    header = [*ENGLISH, "Yield stress (MPa)"]
+    rows = [[*r[:4], r[4] + 1, 80 + i] for i, r in enumerate(measured()[:5])]
+    simulated = read_table(excel(tmp_path / "dem.xlsx", ("S", [[*header, "Source"],
+                                                               *[[*r, "simulated"] for r in rows]])))  # fmt: skip
+    both = join_tables([measurements, simulated])
+    assert len(both) == 19 and both.family_count == 4
+    assert both.origin == ("measured",) * 14 + ("simulated",) * 5
+    assert np.isnan(both.extra["Yield stress (MPa)"][:14]).all()
+    assert both.extra["Yield stress (MPa)"][14:].tolist() == [80, 81, 82, 83, 84]
+    assert np.isfinite(both.porosity_sd[:14]).all() and np.isnan(both.porosity_sd[14:]).all()
+    assert CalenderingTable.from_dict(both.to_dict()).to_dict() == both.to_dict()
+    with pytest.raises(InputError, match="no table"):
+        join_tables([])
+
+
+def test_that_many_scattered_electrodes_are_told_into_their_coatings():
+    random = np.random.default_rng(0)
+    families = np.repeat(np.arange(4), 3000)
+    am = np.array([0.94, 0.94, 0.95, 0.96])[families]
+    porosity = np.array([0.487, 0.461, 0.475, 0.42])[families] + random.normal(0, 0.002, 12000)
+    thickness = np.array([138.0, 178.0, 170.0, 180.0])[families] * random.normal(1, 0.005, 12000)
+    assert (find_families(am, porosity, thickness) == families).all()

@@ -290,7 +290,7 @@ def carried_inputs(
         Inputs that do not vary, or vary only together with those carried.
     """
     columns = _input_columns(table)
-    families = np.unique(table.families)
+    families = table.family_numbers
     carried: list[str] = []
     dropped: list[str] = []
     matrix = np.ones((len(families), 1))
@@ -301,8 +301,7 @@ def carried_inputs(
                 f"{table.source or 'this table'}."
             )
         if name in ("AM", "eps_init", "t0"):
-            means = np.array([columns[name][table.families == f].mean() for f in families])
-            base, column = matrix, means
+            base, column = matrix, table.family_means(columns[name])
         else:
             # An extra process input may vary within a family: judge it on the rows.
             rows = np.searchsorted(families, table.families)

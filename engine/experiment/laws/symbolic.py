@@ -31,6 +31,8 @@ class SissoLaw(CalenderingLaw):
 
     Notes
     -----
+    Coefficients are those of the equation, which gives percents from percents, µm and MPa.
+
     A search over thousands of formulas fits a dozen conditions well whatever the truth is;
     judge this law by the error on a left-out family.
     """
@@ -57,6 +59,7 @@ class SissoLaw(CalenderingLaw):
         return str(self._model.export(form))
 
     def _fit(self, table: CalenderingTable) -> None:
+        from engine.learning.printing import to_text
         from engine.learning.training import train
 
         v = {
@@ -80,7 +83,12 @@ class SissoLaw(CalenderingLaw):
             sis=self.sis,
         )
         self._model = result[_TARGET]
-        self.coefficients_ = {}
+        found = self._model.symbolic
+        if found is not None:
+            names = ["1", *(to_text(term, 6) for term in found.terms)]
+            self.coefficients_ = dict(
+                zip(names, [found.intercept, *found.coefficients], strict=True)
+            )
         self.notes_.append(
             "The form of this law was searched among thousands: its fit says little, its error on "
             "a left-out coating family counts."
