@@ -173,7 +173,7 @@ def _read_dump(name: str, text: str) -> tuple[dict[str, np.ndarray], np.ndarray,
                 raise InputError(f"{name} has a slanted (triclinic) box: use an orthogonal one.")
             flags = [word for word in words if set(word) <= set("pfsm")] or flags
             try:
-                rows = [
+                edges = [
                     [float(w) for w in row.split()[:2]] for row in lines[number + 1 : number + 4]
                 ]
                 bounds = np.array(edges).reshape(3, 2)[::-1]  # z, y, x
