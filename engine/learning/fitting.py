@@ -25,7 +25,7 @@ from engine.progress import Progress
 
 # Repeating the whole search in every fold is done unasked up to this much estimated processor
 # time, s.
-_FULL_VALIDATION_SECONDS = 25.0
+_FULL_VALIDATION_SECONDS = 15.0
 
 
 @dataclass

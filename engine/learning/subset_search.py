@@ -30,6 +30,7 @@ _ROUNDING = 1e-13
 _SLACK = 1e-7
 _CAPACITY = 1 << 15
 _BLOCK = 4
+_TILE = 256
 _MOST_SUBSETS = 2e13
 _FLAGS = {"reassoc", "contract", "nsz"}
 
@@ -52,8 +53,8 @@ def scan_pairs_of_columns(gram, moment, variance, base, threshold, first, last, 
 
     Returns
     -------
-    count, i : int
-        Hits written as (i, j) and where to go on; i == last at the end.
+    count, place : int
+        Hits written as (i, j) and the i to go on from; place == -1 at the end.
     """
     count = 0
     for i in range(max(first, start), last):
@@ -73,70 +74,79 @@ def scan_pairs_of_columns(gram, moment, variance, base, threshold, first, last, 
                 hits[count, 0] = i
                 hits[count, 1] = j
                 count += 1
-    return count, last
+    return count, -1
 
 
 @njit(nogil=True, cache=True, fastmath=_FLAGS)
 def scan_triples_of_columns(gram, moment, variance, base, threshold, first, last, start, hits):
     """Find triples i > j > k whose explained share beats the threshold, for a range of i.
 
-    A block of i shares each row of the Gram matrix. The innermost loop only counts hits: without
-    divisions, branches or stores it runs at the speed of the vector units.
+    A block of i shares each row of the Gram matrix, and k runs over tiles that stay in the
+    first-level cache. The innermost loop only counts hits: without divisions, branches or stores
+    it runs at the speed of the vector units.
 
     Returns
     -------
-    count, j : int
-        Hits written as (i, j, k) and the j to go on from; j == last at the end.
+    count, place : int
+        Hits written as (i, j, k) and where to go on; place == -1 at the end.
     """
-    m = gram.shape[0]
     width = last - first
-    along = np.zeros((width, m))
-    moments = np.zeros((width, m))
-    variances = np.zeros((width, m))
-    bases = np.zeros(width)
+    along = np.zeros((width, last))
+    moments = np.zeros((width, last))
+    variances = np.zeros((width, last))
+    # Of column j within block b: one over its norm, and along, moments and base with it.
+    scales = np.zeros((width, last))
+    pairs = np.zeros((width, last))
     for b in range(width):
         i = first + b
         if variance[i] < _ROUNDING:
             continue
         scale = 1.0 / np.sqrt(variance[i])
         ci = moment[i] * scale
-        bases[b] = base + ci * ci
         for k in range(i):
             h = gram[i, k] * scale
             along[b, k] = h
             moments[b, k] = moment[k] - h * ci
             variances[b, k] = variance[k] - h * h
+            if variances[b, k] > _ROUNDING:
+                scales[b, k] = 1.0 / np.sqrt(variances[b, k])
+                pairs[b, k] = base + ci * ci + (moments[b, k] * scales[b, k]) ** 2
     count = 0
-    for j in range(max(1, start), last):
-        if count > 0 and count + width * j > hits.shape[0]:
-            return count, j
-        row = gram[j, :j]
+    for place in range(start, ((last + _TILE - 1) // _TILE) * last):
+        tile, j = place // last, place % last
+        low = tile * _TILE
+        high = min(low + _TILE, j)
+        if high <= low:
+            continue
+        if count > 0 and count + width * _TILE > hits.shape[0]:
+            return count, place
+        row = gram[j, low:high]
         limit = threshold[0] * (1 - _SLACK)
         for b in range(width):
-            if j >= first + b or variances[b, j] < _ROUNDING:
+            scale = scales[b, j]
+            if j >= first + b or scale == 0.0:
                 continue
-            scale = 1.0 / np.sqrt(variances[b, j])
             hj = along[b, j] * scale
             cj = moments[b, j] * scale
-            need = limit - bases[b] - cj * cj
-            h, c, d = along[b, :j], moments[b, :j], variances[b, :j]
-            found = 0
-            for k in range(j):
+            need = limit - pairs[b, j]
+            h, c, d = along[b, low:high], moments[b, low:high], variances[b, low:high]
+            found = 0.0
+            for k in range(high - low):
                 g = row[k] * scale - hj * h[k]
                 part = c[k] - g * cj
                 rest = d[k] - g * g
-                found += part * part > need * rest
-            if found:
-                for k in range(j):
+                found += 1.0 if part * part > need * rest else 0.0
+            if found > 0.0:
+                for k in range(high - low):
                     g = row[k] * scale - hj * h[k]
                     part = c[k] - g * cj
                     rest = d[k] - g * g
                     if part * part > need * rest and rest > _ROUNDING and count < hits.shape[0]:
                         hits[count, 0] = first + b
                         hits[count, 1] = j
-                        hits[count, 2] = k
+                        hits[count, 2] = low + k
                         count += 1
-    return count, last
+    return count, -1
 
 
 def explained_share(columns: np.ndarray, target: np.ndarray, subsets: np.ndarray) -> np.ndarray:
@@ -272,9 +282,8 @@ def best_subsets(
     if size == 1:
         best.offer(np.argsort(-(moment**2), kind="stable")[: 4 * keep, None])
         return best.ranked()
-    for seed in list(seeds)[: 2 * keep]:
-        rest = np.setdiff1d(np.arange(m), seed)
-        best.offer(np.column_stack([np.tile(seed, (rest.size, 1)), rest]))
+    for seed in list(seeds)[:5]:
+        best.offer(_extended(columns, goal, seed, keep))
     gram = columns @ columns.T
     search = _Search(best, size)
     if size <= 3:
@@ -303,6 +312,19 @@ def best_subsets(
     return best.ranked()
 
 
+def _extended(
+    columns: np.ndarray, goal: np.ndarray, seed: tuple[int, ...], keep: int
+) -> np.ndarray:
+    """The best subsets of one column more than a given one, shape (n, size)."""
+    basis = np.linalg.qr(columns[list(seed)].T)[0]
+    left = np.maximum(1.0 - ((columns @ basis) ** 2).sum(axis=1), 0.0)
+    rest = goal - basis @ (basis.T @ goal)
+    gain = np.where(left > COLLINEAR, (columns @ rest) ** 2 / np.maximum(left, COLLINEAR), -1.0)
+    gain[list(seed)] = -1.0
+    chosen = np.argsort(-gain, kind="stable")[:keep]
+    return np.array([(*seed, int(k)) for k in chosen if gain[k] >= 0]).reshape(-1, len(seed) + 1)
+
+
 class _Search:
     """Walks the subsets: explicit Schur steps down to the last three columns, then kernels."""
 
@@ -317,7 +339,7 @@ class _Search:
         kernel = scan_pairs_of_columns if left == 2 else scan_triples_of_columns
         hits = np.empty((_CAPACITY, left), dtype=np.int64)
         start = 0
-        while start < last:
+        while start >= 0:
             count, start = kernel(
                 gram, moment, variance, base, self._best.threshold, first, last, start, hits
             )

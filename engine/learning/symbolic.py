@@ -81,10 +81,17 @@ class SymbolicModel:
 
     def tree(self) -> Expression:
         """The whole model as one expression."""
-        total = number(self.intercept)
+        total: Expression | None = None
+        if self.intercept != 0 or not self.terms:
+            total = number(self.intercept)
         for coefficient, term in zip(self.coefficients, self.terms, strict=True):
-            part = apply("*", number(abs(coefficient)), term)
-            total = apply("-" if coefficient < 0 else "+", total, part)
+            size = coefficient if total is None else abs(coefficient)
+            part = term if size == 1 else apply("*", number(size), term)
+            if total is None:
+                total = part
+            else:
+                total = apply("-" if coefficient < 0 else "+", total, part)
+        assert total is not None
         return total
 
     def text(self, digits: int | None = None) -> str:
