@@ -309,7 +309,7 @@ class _Run:
                 f"{__version__}."
             ) from error
         retried, given_up = self.scheduler.pool_died()
-        self.deaths += 1
+        self.deaths += not reason  # a pool that was ended for its slowness did not die
         if not self.results and self.deaths >= _MOST_DEATHS:
             raise InputError(
                 f"The worker processes end before they give a result ({error}): free memory, or "
