@@ -16,6 +16,7 @@ from engine.structure import physical, published
 from engine.structure.condition import Condition
 from engine.structure.options import resolve_options
 from engine.structure.particles import Particles
+from engine.structure.sizes import measured
 from engine.structure.stack import PHASE_NAMES, VoxelStack
 from engine.structure.stages import Stage
 
@@ -125,6 +126,8 @@ def _published(
         # spheres may overlap by design: centres come as near as 0.7 of the sum of radii
         "max_relative_overlap": overlap,
         "mass_error": height / condition.thickness - 1,
+        "sizes_asked": published.size_distribution().summary(),
+        "sizes_realised": measured(2 * particles.radii).summary(),
         "seconds_per_stage": seconds,
         "warnings": [],
     }

@@ -18,6 +18,7 @@ from engine.progress import Progress, silent
 from engine.structure.packing import measure
 from engine.structure.particles import Particles
 from engine.structure.random_stream import below, new_stream, uniform
+from engine.structure.sizes import SizeDistribution, histogram
 from engine.structure.stack import AM, CBD
 
 RADII = np.arange(0.75, 4.01, 0.25)
@@ -198,6 +199,14 @@ def _add_cbd(state, labels, target, tries):
             flat[spot] = CBD
             added += 1
     return added
+
+
+def size_distribution() -> SizeDistribution:
+    """Sizes that are drawn, each radius as a bin 0.5 µm of diameter wide.
+
+    Dense structures hold smaller ones: a large sphere is refused more often than a small one.
+    """
+    return histogram(np.append(2 * RADII - 0.25, 2 * RADII[-1] + 0.25), FREQUENCIES)
 
 
 def place_spheres(
