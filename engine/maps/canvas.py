@@ -62,7 +62,9 @@ def write_notes(figure: Figure, notes: Sequence[str], width: int = 132) -> None:
 
 def settle(figure: Figure) -> None:
     """Lay the figure out once and for all, so that drawing it again costs less."""
-    figure.draw_without_rendering()
+    # Axes of fixed aspect move again once they know their room: two passes settle them.
+    for _ in range(2):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 

@@ -367,7 +367,7 @@ def with_uncertainty(value: float, low: float, high: float) -> str:
     if not np.isfinite(half) or half <= 0:
         return f"{value:.3g}"
     place = int(np.floor(np.log10(half)))
-    if half / 10.0**place < 2:  # a leading 1 is coarse: keep one digit more
+    if half / 10.0**place < 4:  # a small leading digit is coarse: keep one digit more
         place -= 1
     digits = int(np.clip(-place, 0, 6))
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

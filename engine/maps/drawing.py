@@ -343,7 +343,9 @@ def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Fig
     hues = SIGN_COLOURS[colours]
     rows, columns = len(data.outputs), len(data.inputs)
     cell = 0.62
-    figure = new_figure(max(2.6 + cell * (columns + 1) * 1.25, 4.6), 1.75 + cell * rows)
+    # Room for the longest name, at about 0.062 inches a letter of this size.
+    names = max(len(one.label) + len(one.symbol) for one in data.outputs)
+    figure = new_figure(0.5 + 0.062 * names + 1.1 * cell * (columns + 1), 1.75 + cell * rows)
     axes = figure.subplots()
     axes.set_xlim(-0.5, columns + 0.5)
     axes.set_ylim(rows - 0.5, -0.5)

@@ -40,6 +40,7 @@ figure { margin: 1.4rem 0; page-break-inside: avoid; }
 figure img { width: 100%; max-width: 46rem; height: auto; display: block; }
 figure.small img { max-width: 34rem; }
 figcaption { font-size: .88rem; color: var(--soft); max-width: 46rem; }
+sub { line-height: 0; font-size: .75em; }
 ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; }
   h2 { page-break-after: avoid; } }

@@ -44,7 +44,7 @@ class Check:
         """The comparison in words."""
         one = quantity(self.output)
         unit = "" if one.unit == "–" else f" {one.unit}"
-        verdict = "inside" if self.agrees else "OUTSIDE"
+        verdict = "inside" if self.agrees else "outside"
         return (
             f"{one.symbol or one.label}: predicted {self.predicted:.3g} ({self.low:.3g} to "
             f"{self.high:.3g}){unit}, computed {self.computed:.3g} ± {self.sd:.2g}{unit}: "

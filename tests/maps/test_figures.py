@@ -215,3 +215,22 @@ def test_that_the_csv_of_a_figure_can_be_read_back(study, tmp_path):
         back["effective_conductivity_ionic_S_per_m"],
         figure.to_frame()["effective_conductivity_ionic_S_per_m"],
     )
+
+
+@pytest.mark.parametrize("name", ["4", "7", "9", "10"])
+def test_that_no_text_runs_off_the_sheet(name):
+    class Published:
+        responses = published_responses()
+        dataset = published_points()
+
+    figure = collect_figures(Published(), [name])[0][0].draw()
+    sheet = figure.bbox.padded(1)
+    renderer = figure.canvas.get_renderer()
+    for axes in figure.axes:
+        box = axes.get_tightbbox(renderer)
+        assert sheet.x0 <= box.x0 and box.x1 <= sheet.x1, axes.get_title()
+        assert sheet.y0 <= box.y0 and box.y1 <= sheet.y1
+    for text in [*figure.texts, *(one for legend in figure.legends for one in legend.texts)]:
+        box = text.get_window_extent(renderer)
+        assert sheet.x0 <= box.x0 and box.x1 <= sheet.x1, text.get_text()
+        assert sheet.y0 <= box.y0 and box.y1 <= sheet.y1

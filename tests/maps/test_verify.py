@@ -63,7 +63,7 @@ def test_that_the_structures_stand_where_the_law_says(outcome):
 def test_that_a_miss_is_said_and_not_counted():
     hit, miss = Check("a", 1.0, 0.9, 1.1, 1.05, 0.01), Check("a", 1.0, 0.9, 1.1, 1.2, 0.01)
     assert hit.agrees and not miss.agrees
-    assert "OUTSIDE" in miss.sentence and "OUTSIDE" not in hit.sentence
+    assert ": outside the interval" in miss.sentence and ": inside" in hit.sentence
 
 
 def test_that_few_structures_widen_the_interval():
