@@ -20,7 +20,8 @@ from engine.learning.expression import Expression
 from engine.learning.features import FeatureSpace, Rules
 from engine.learning.intervals import Box
 from engine.learning.operators import DEFAULT_OPERATORS, parse_operators
-from engine.learning.screening import Pool, Records, Screening, values_of
+from engine.learning.pools import Pool, Records
+from engine.learning.screening import Screening, values_of
 from engine.learning.subset_search import Subset, best_subsets
 from engine.learning.symbolic import SymbolicModel
 from engine.learning.units import Unit

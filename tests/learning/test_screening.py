@@ -3,7 +3,8 @@ import pytest
 
 from engine.learning.duplicates import classes_of_equal, first_of_each
 from engine.learning.operators import DEFAULT_OPERATORS
-from engine.learning.screening import Pool, Screening, values_of
+from engine.learning.pools import Pool
+from engine.learning.screening import Screening, values_of
 from engine.learning.units import PLAIN, make_unit
 from tests.learning import naive
 from tests.learning.test_features import columns, space_of
