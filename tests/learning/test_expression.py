@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
@@ -34,11 +34,13 @@ trees = st.recursive(
 
 
 @given(trees)
+@settings(deadline=None)
 def test_that_a_tree_survives_json(tree):
     assert from_json(json.loads(json.dumps(tree.to_json()))) == tree
 
 
 @given(trees)
+@settings(deadline=None)
 def test_that_a_negated_tree_has_the_opposite_value_and_as_many_operators(tree):
     turned = negate(tree)
     if turned is not None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
@@ -22,6 +22,7 @@ def test_that_metrics_without_meaning_are_none():
 
 
 @given(st.integers(4, 40), st.integers(2, 6), st.integers(0, 1000))
+@settings(deadline=None)
 def test_that_folds_follow_the_rows_when_these_are_shuffled(rows, folds, seed):
     stream = np.random.default_rng(seed)
     table = stream.integers(0, 5, (rows, 3)).astype(float)

@@ -230,3 +230,18 @@ def test_that_training_reports_and_can_be_cancelled(method):
     progress.cancel()
     with pytest.raises(Cancelled):
         quick(smooth(40), method=method, progress=progress)
+
+
+def test_that_a_group_for_every_row_is_the_same_as_no_groups():
+    frame = smooth(30)
+    grouped = frame.assign(group=[f"g{k}" for k in range(30)])
+    one, two = quick(frame)["y"], quick(grouped, groups="group")["y"]
+    assert one.equation == two.equation
+    assert two.metrics["cross_validation"]["rows"] == 30
+
+
+def test_that_fewer_inputs_are_needed_than_named_when_one_is_a_copy():
+    frame = smooth(40).assign(copy=lambda f: f.am_fraction)
+    model = quick(frame, [*INPUTS, "copy"])["y"]
+    assert any("'copy' follows from 'am_fraction'" in s for s in model.statements)
+    assert model.equation == quick(frame)["y"].equation
