@@ -289,7 +289,8 @@ def curve_set(
     Raises
     ------
     InputError
-        If two roles are given the same setting, or the output cannot be had.
+        If two roles are given the same setting, what is moved has no range, or the output
+        cannot be had.
     """
     moved = x if x in responses.ranges or x == "gap_um" else "pressure_MPa"
     if len({moved, panel, colour}) < 3:
@@ -300,6 +301,11 @@ def curve_set(
     panel_list = list(levels(panel, responses) if panel_values is None else panel_values)
     colour_list = sorted(levels(colour, responses) if colour_values is None else colour_values)
     low, high = setting_range(responses, moved) if x_range is None else x_range
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
+        raise InputError(
+            f"{quantity(moved).label} was not varied in the training data, so that nothing can be "
+            "drawn over it: vary it in a campaign."
+        )
     steps = np.linspace(low, high, count)
     marks = _marks(responses, moved, cross_pressures, low, high)
     along = np.concatenate([steps, marks])

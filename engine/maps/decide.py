@@ -340,10 +340,15 @@ def _sentence(
         )
         if name in setting
     ]
+    room = ""
+    if best_range[1] > best_range[0]:
+        room = (
+            f"; at {100 * LEVEL:.0f} % the best value lies between {best_range[0]:.0f} and "
+            f"{best_range[1]:.0f} {one.unit}"
+        )
     parts.append(
         f"Set the {one.label.lower()} to {setting[variable]:.0f} {one.unit}{also} for a coating "
-        f"of {', '.join(coating)}; at {100 * LEVEL:.0f} % the best value lies between "
-        f"{best_range[0]:.0f} and {best_range[1]:.0f} {one.unit}."
+        f"of {', '.join(coating)}{room}."
     )
     said = [
         f"{quantity(name).symbol or quantity(name).label} "

@@ -11,12 +11,14 @@ from PIL import Image
 from engine.errors import Cancelled, InputError
 from engine.maps.canvas import save
 from engine.maps.curves import curve_set, paper_figure
+from engine.maps.decide import recommend
 from engine.maps.default_models import better, default_models, train_defaults
 from engine.maps.drawing import draw_curves, draw_interdependence, spread_apart, stretches
 from engine.maps.figures import FIGURES, collect_figures, make_maps
 from engine.maps.interdependence import from_data
 from engine.maps.quantities import PAPER_TARGETS, TAU_LIQUID
 from engine.maps.sources import default_inputs, read_sources
+from engine.maps.targets import Target
 from engine.progress import Progress
 from engine.study import Study
 from tests.maps.examples import published_points, published_responses
@@ -120,6 +122,26 @@ def test_that_a_law_fitted_after_the_campaign_is_said(study):
     assert sources.responses.law.kind == "polynomial"
     assert any("is not the one that the newest campaign" in note for note in sources.notes)
     assert sources.responses.law_error is not None
+
+
+def test_that_a_campaign_of_one_pressure_gives_no_curves_over_pressure(tmp_path):
+    with make_study(tmp_path / "one.study", gaps=(20.0,), porosities=(44.0, 46.0)) as study:
+        sources = read_sources(study, models=default_models(study))
+        figures, missing = collect_figures(sources)
+        assert [figure.name for figure in figures] == ["10"]
+        assert "Calender pressure was not varied" in missing[0]
+        found = recommend(sources.responses, [Target(TAU_LIQUID, "down")], draws=16)
+    assert "best value lies between" not in found.sentence
+
+
+def test_that_a_campaign_of_one_coating_gives_one_curve(tmp_path):
+    with make_study(tmp_path / "one.study", ams=(95.0,), porosities=(45.0,)) as study:
+        figures, missing = collect_figures(read_sources(study, models=default_models(study)))
+    assert not missing
+    curves = next(figure.data for figure in figures if figure.name == "6")
+    assert [panel.value for panel in curves.panels] == [45.0]
+    assert [curve.value for curve in curves.panels[0].curves] == [95.0]
+    assert figures[6].name == "10" and len(figures[6].data.inputs) == 1
 
 
 def test_that_figures_that_cannot_be_had_are_named_with_their_reason():
