@@ -35,6 +35,8 @@ class _OwnPoolBackend(ParallelBackendBase):  # type: ignore[misc]
         self._pool = pool
         # kept: a late callback of a pool that was ended must not start another
         self._executor = pool.executor()
+        # a structure's time counts from when it is handed out: not before there are processes
+        self._executor.submit(os.getpid).result()
 
     def effective_n_jobs(self, n_jobs: int) -> int:
         # with 1, joblib would run everything in this process, where nothing can be cancelled

@@ -310,13 +310,12 @@ class _Run:
             ) from error
         retried, given_up = self.scheduler.pool_died()
         self.deaths += not reason  # a pool that was ended for its slowness did not die
-        if not self.results and self.deaths >= _MOST_DEATHS:
+        blameless = not retried and not given_up
+        if self.deaths >= _MOST_DEATHS and (blameless or not self.results):
             raise InputError(
                 f"The worker processes end before they give a result ({error}): free memory, or "
                 "use fewer workers."
             ) from error
-        if not retried and not given_up and error is not None:
-            raise error  # nothing was in hand: no structure is to blame
         reason = reason or "its process ended without a word (killed, or out of memory)"
         for task in given_up:
             yield self._fail(task, f"Given up after two tries: {reason}.", "", None)

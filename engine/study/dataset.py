@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from engine.study.records import DONE, ConditionRecord, StructureRecord
+
+if TYPE_CHECKING:
+    # imported where it is used: pool workers need StructureTask, not half a second of pandas
+    import pandas as pd
 
 LEADING = (
     "gap_um",
@@ -63,6 +65,8 @@ def _sort(frame: pd.DataFrame, then: Sequence[str]) -> pd.DataFrame:
 
 
 def _sortable(column: pd.Series) -> pd.Series:
+    import pandas as pd
+
     return column if pd.api.types.is_numeric_dtype(column) else column.map(repr)
 
 
@@ -78,6 +82,8 @@ def by_condition(
     ``_sd`` is the spread of the single square roots. Columns ending in ``_seconds`` are times
     and have no ``_sd``.
     """
+    import pandas as pd
+
     done = [record for record in structures if record.status == DONE]
     names = _in_order(done)
     groups: dict[tuple[int, int], list[StructureRecord]] = {}
@@ -125,6 +131,8 @@ def by_structure(
     conditions: Sequence[ConditionRecord], structures: Sequence[StructureRecord]
 ) -> pd.DataFrame:
     """Return one row for each structure that was tried, with its seed and voxel hash."""
+    import pandas as pd
+
     of = {(record.campaign, record.number): record for record in conditions}
     names = _in_order(structures)
     extra = _varied(conditions)

@@ -6,8 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from engine.errors import InputError
 from engine.structure.stack import VoxelStack
 from engine.study import dataset as datasets
@@ -25,6 +23,8 @@ from engine.study.stacks import StackRecord
 from engine.study.typed_json import dumps, loads
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from engine.experiment.table import CalenderingTable
 
 

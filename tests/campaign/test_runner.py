@@ -232,7 +232,7 @@ def test_that_failed_structures_can_be_run_again_alone(tmp_path, folder, undistu
 def test_that_a_killed_worker_costs_only_time(tmp_path, folder, undisturbed):
     events = run_whole(tmp_path / "a.study", small_design(), fakes.dying_once)
     (restart,) = of_kind(events, WorkersRestarted)
-    assert 1 <= restart.retried <= 4
+    assert 1 <= restart.retried < 12
     assert of_kind(events, StructureFailed) == []
     pd.testing.assert_frame_equal(dataset(tmp_path / "a.study", structures=True), undisturbed)
 
@@ -252,10 +252,10 @@ def test_that_workers_that_never_live_are_blamed_on_the_computer(tmp_path):
 
 
 def test_that_a_structure_that_hangs_is_given_up(tmp_path, folder):
-    events = run_whole(tmp_path / "a.study", small_design(), fakes.hanging, time_limit=5.0)
+    events = run_whole(tmp_path / "a.study", small_design(), fakes.hanging, time_limit=2.0)
     (failed,) = of_kind(events, StructureFailed)
     assert (failed.number, failed.repeat) == (1, 0)
-    assert "no result within 5 s" in failed.error
+    assert "no result within 2 s" in failed.error
     assert events[-1].done == 11
     assert (folder / "1-0").stat().st_size == 2
     assert workers_of(os.getpid()) == []
