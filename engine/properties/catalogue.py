@@ -106,19 +106,129 @@ def _build() -> dict[str, Entry]:
         "AS",
         "%",
         "Share of the AM surface that touches electrolyte (the rest touches CBD), by Crofton's "
-        "formula in 13 directions.",
+        "formula.",
         "up",
     )
     entries["active_area_per_volume_1_per_um"] = Entry(
         "Active area per volume",
         "a",
         "1/µm",
-        "AM-electrolyte area per volume of the electrode, by Crofton's formula in 13 directions "
-        "(right for a sphere within 2 %; face counting is 1.5 times too large).",
+        "AM-electrolyte area per volume of the electrode, by Crofton's formula in 13 directions, "
+        "corrected for the direction of the surface (right for spheres and planes within 2 %; face "
+        "counting makes a sphere 1.5 times too large).",
         "up",
     )
     entries["seconds"] = Entry("Computing time", "t", "s", "Time that the computation took.", "")
     return entries
 
 
-CATALOGUE: dict[str, Entry] = _build()
+def _build_morphology() -> dict[str, Entry]:
+    """Columns that ``parts="all"`` adds."""
+    entries: dict[str, Entry] = {}
+    pairs = {
+        "am_electrolyte": ("AM-electrolyte", "up"),
+        "am_cbd": ("AM-CBD", ""),
+        "cbd_electrolyte": ("CBD-electrolyte", ""),
+    }
+    for name, (words, direction) in pairs.items():
+        entries[f"interface_area_{name}_1_per_um"] = Entry(
+            f"Interface area, {words}",
+            f"a_{words}",
+            "1/µm",
+            f"{words} area per volume of the electrode, by Crofton's formula in 13 directions, "
+            "corrected for the direction of the surface.",
+            direction,
+        )
+    entries["triple_phase_length_1_per_um2"] = Entry(
+        "Triple-phase length",
+        "l_tpb",
+        "1/µm²",
+        "Length of the lines where AM, CBD and electrolyte meet, per volume of the electrode; "
+        "voxel edges with all three around them, divided by 1.5 for their staircase.",
+        "up",
+    )
+    for name in ("am", "cbd"):
+        words, short = _PHASES[name]
+        entries[f"separator_coverage_{name}_percent"] = Entry(
+            f"Separator coverage, {words}",
+            f"%S-{short}",
+            "%",
+            f"Share of all pixels of the slice at the separator (last z) that are {words}.",
+            "",
+        )
+    for name in ("electrolyte", "am", "cbd"):
+        words, short = _PHASES[name]
+        entries[f"connected_parts_{name}"] = Entry(
+            f"Connected parts, {words}",
+            f"n_{short}",
+            "",
+            f"Number of face-connected parts of the {words}.",
+            "",
+        )
+        entries[f"largest_part_fraction_{name}"] = Entry(
+            f"Largest part, {words}",
+            f"p_max,{short}",
+            "",
+            f"Share of the {words} voxels in its largest connected part.",
+            "",
+        )
+        entries[f"isolated_fraction_{name}"] = Entry(
+            f"Isolated fraction, {words}",
+            f"p_iso,{short}",
+            "",
+            f"Share of the {words} voxels joined to neither end of the flow axis.",
+            "down",
+        )
+        entries[f"correlation_length_{name}_um"] = Entry(
+            f"Correlation length, {words}",
+            f"ξ_{short}",
+            "µm",
+            f"Distance over which {words} voxels stay correlated: integral of the normalised "
+            "two-point correlation up to its first zero, mean of the three axes.",
+            "",
+        )
+    entries["connected_to_separator_fraction_electrolyte"] = Entry(
+        "Electrolyte joined to the separator",
+        "p_sep",
+        "",
+        "Share of the electrolyte voxels that ions from the separator can reach.",
+        "up",
+    )
+    entries["connected_to_collector_fraction_solid"] = Entry(
+        "Solid joined to the collector",
+        "p_cc",
+        "",
+        "Share of the AM and CBD voxels that electrons from the current collector can reach.",
+        "up",
+    )
+    sizes = {"pore": "electrolyte", "particle": "AM", "cbd": "CBD"}
+    statistics = {
+        "mean": "volume-weighted mean",
+        "d10": "a tenth of the volume is thinner",
+        "d50": "half of the volume is thinner",
+        "d90": "nine tenths of the volume are thinner",
+    }
+    for key, words in sizes.items():
+        for statistic, meaning in statistics.items():
+            entries[f"{key}_size_{statistic}_um"] = Entry(
+                f"{'CBD' if key == 'cbd' else key.capitalize()} size, {statistic}",
+                f"{statistic}_{key}",
+                "µm",
+                f"Local thickness of the {words} (diameter of the largest ball inside it that "
+                f"covers a point): {meaning}.",
+                "",
+            )
+    for name in ("electrolyte", "solid"):
+        words, short = _PHASES[name]
+        for axis in "zyx":
+            entries[f"tortuosity_factor_{name}_along_{axis}"] = Entry(
+                f"Tortuosity factor along {axis}, {words}",
+                f"τf_{short},{axis}",
+                "",
+                f"Tortuosity factor of the {words} for flow along {axis}.",
+                "down" if axis == "z" else "",
+            )
+    return entries
+
+
+CATALOGUE: dict[str, Entry] = _build() | _build_morphology()

@@ -14,6 +14,7 @@ from engine.properties.blas import one_blas_thread
 from engine.properties.collector import slice_coverage
 from engine.properties.conductivities import Conductivities
 from engine.properties.interfaces import active_surface_published, interface_areas
+from engine.properties.morphology import morphology
 from engine.properties.result import PARTS, Properties
 from engine.properties.transport import solve
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
@@ -99,6 +100,24 @@ def characterize(
         ionic = run(labels, bulk.ionic).effective_conductivity
     else:
         ionic = transport["electrolyte"].effective_conductivity * bulk.electrolyte
+    added = {}
+    if parts == "all":
+        added = morphology(
+            stack,
+            areas,
+            transport,
+            flow_axis,
+            lambda mask, axis: solve(
+                mask,
+                flow_axis=axis,
+                spacing=stack.spacing,
+                tolerance=tolerance,
+                solver=solver,
+                threads=threads,
+                progress=progress,
+            ),
+            progress,
+        )
     return Properties(
         phase_fractions=stack.phase_fractions,
         transport=transport,
@@ -109,6 +128,7 @@ def characterize(
         active_surface=areas.active_surface_percent,
         active_area_per_volume=areas.am_electrolyte,
         seconds=time.perf_counter() - started,
+        morphology=added,
     )
 
 

@@ -1,9 +1,13 @@
-"""Areas between phases by Crofton's formula, and the two active surfaces.
+"""Areas between phases by Crofton's formula with a correction for direction; active surfaces.
 
 Counting voxel faces makes a sphere 1.5 times too large. Here the area per volume follows from how
-often lines in 13 directions cross the interface (Crofton's formula, 2 crossings per unit length
-and area), each direction weighted by its Voronoi cell on the sphere of directions, as in
-Ohser and Muecklich 2000, "Statistical Analysis of Microstructures in Materials Science".
+often lines in 13 directions cross the interface (Crofton's formula), each direction weighted by its
+Voronoi cell on the sphere of directions, as in Ohser and Muecklich 2000, "Statistical Analysis of
+Microstructures in Materials Science". For random directions of the surface that is right; a plane
+along an axis would come out 7 % too small, because 13 directions see its normal too rarely. So the
+answer is divided by what the 13 directions see of the surface's own normals, which are estimated
+from the phases around a sample of its faces. Spheres, cylinders and planes are then right within
+about 1 %.
 """
 
 from __future__ import annotations
@@ -25,9 +29,13 @@ DIRECTIONS = np.array(
 )
 
 
+BALL = 30  # (twice the radius)², in voxels, of the ball in which a normal is estimated
+SAMPLED = 4_000  # faces at which normals are estimated, at least
+
+
 @dataclass(frozen=True)
 class InterfaceAreas:
-    """Area of each phase pair per volume of the sample, 1/µm (Crofton, 13 directions)."""
+    """Area of each phase pair per volume of the sample, 1/µm (Crofton)."""
 
     am_electrolyte: float
     am_cbd: float
@@ -37,7 +45,7 @@ class InterfaceAreas:
     def active_surface_percent(self) -> float:
         """Share of the AM surface that touches electrolyte, %; nan without AM surface."""
         total = self.am_electrolyte + self.am_cbd
-        return 100 * self.am_electrolyte / total if total > 0 else float("nan")
+        return 100 * (self.am_electrolyte / total) if total > 0 else float("nan")
 
 
 @lru_cache(maxsize=64)
@@ -65,17 +73,93 @@ def interface_areas(
     -------
     InterfaceAreas
     """
-    edges = edges_of(spacing)
-    crossings, lines = _crossings(np.ascontiguousarray(labels), DIRECTIONS)
+    edges = np.array(edges_of(spacing))
+    labels = np.ascontiguousarray(labels)
+    crossings, lines = _crossings(labels, DIRECTIONS)
     seen = lines > 0
     if not seen.any():
         return InterfaceAreas(0.0, 0.0, 0.0)
     # A box one voxel thick has no lines across: their weight goes to the others.
-    weight = _direction_weights(edges)[seen]
-    length = np.linalg.norm(DIRECTIONS[seen] * np.array(edges), axis=1)
+    weight = _direction_weights(edges_of(spacing))[seen]
+    weight = weight / weight.sum()
+    steps = DIRECTIONS[seen] * edges
+    length = np.linalg.norm(steps, axis=1)
     per_length = crossings[seen] / (labels.size * length)[:, None]
-    areas = 2 * (weight[:, None] * per_length).sum(axis=0) / weight.sum()
+    faces = crossings[np.abs(DIRECTIONS).sum(axis=1) == 1].sum()
+    every = 1 + int(faces) // SAMPLED
+    response = _response(labels, steps / length[:, None], weight, edges, every)
+    areas = (weight[:, None] * per_length).sum(axis=0) / response
     return InterfaceAreas(float(areas[0]), float(areas[1]), float(areas[2]))
+
+
+@njit(cache=True, nogil=True)
+def _response(labels, directions, weights, edges, every):
+    """Mean of the weighted abs(direction . normal) over each interface, shape (3,).
+
+    1/2 for a surface of all directions. Sampled at the faces of about one row in `every`; the normal is
+    the first moment of the two phases in a ball around the face, weighted towards its middle.
+    """
+    shape = labels.shape
+    area = np.zeros(3)
+    seen = np.zeros(3)
+    low = np.zeros(3, np.int64)
+    high = np.zeros(3, np.int64)
+    normal = np.zeros(3)
+    for z in range(shape[0]):
+        for y in range(shape[1]):
+            # Rows are drawn by a hash: a regular choice can miss every row of a plane.
+            if ((z * 73_856_093) ^ (y * 19_349_663)) % 10_007 % every:
+                continue
+            for x in range(shape[2]):
+                one = labels[z, y, x]
+                for axis in range(3):
+                    zz, yy, xx = z + (axis == 0), y + (axis == 1), x + (axis == 2)
+                    if zz == shape[0] or yy == shape[1] or xx == shape[2]:
+                        continue
+                    two = labels[zz, yy, xx]
+                    if one == two:
+                        continue
+                    # A window that is symmetric about the face, inside the box.
+                    at = (z, y, x)
+                    for a in range(3):
+                        reach = min(2, at[a])
+                        if a == axis:
+                            reach = min(reach, shape[a] - 2 - at[a])
+                            low[a], high[a] = at[a] - reach, at[a] + 1 + reach
+                        else:
+                            reach = min(reach, shape[a] - 1 - at[a])
+                            low[a], high[a] = at[a] - reach, at[a] + reach
+                    normal[:] = 0
+                    for k in range(low[0], high[0] + 1):
+                        for j in range(low[1], high[1] + 1):
+                            for i in range(low[2], high[2] + 1):
+                                dz = 2 * k - low[0] - high[0]
+                                dy = 2 * j - low[1] - high[1]
+                                dx = 2 * i - low[2] - high[2]
+                                near = BALL - dz * dz - dy * dy - dx * dx
+                                if near <= 0:
+                                    continue
+                                label = labels[k, j, i]
+                                sign = np.float64(label == two) - np.float64(label == one)
+                                normal[0] += near * sign * dz
+                                normal[1] += near * sign * dy
+                                normal[2] += near * sign * dx
+                    for a in range(3):
+                        normal[a] /= edges[a]
+                    size = np.sqrt((normal * normal).sum())
+                    if size == 0:
+                        continue
+                    normal /= size
+                    pair = one + two - 1  # 0 AM-electrolyte, 1 CBD-electrolyte, 2 AM-CBD
+                    share = abs(normal[axis]) / edges[axis]
+                    area[pair] += share
+                    for d in range(weights.size):
+                        dot = (directions[d] * normal).sum()
+                        seen[pair] += share * weights[d] * abs(dot)
+    mean = np.empty(3)
+    for place, pair in enumerate((0, 2, 1)):
+        mean[place] = seen[pair] / area[pair] if area[pair] > 0 else 0.5
+    return mean
 
 
 @njit(cache=True, nogil=True)

@@ -92,7 +92,7 @@ SINGULAR = {
     "phase_fractions": "phase_fraction",
     "percolating_fractions": "percolating_fraction",
 }
-UNITS = ("_S_per_m", "_percent", "_1_per_um", "_um")
+UNITS = ("_S_per_m", "_percent", "_1_per_um2", "_1_per_um", "_um")
 
 
 def _split_unit(key: str) -> tuple[str, str]:

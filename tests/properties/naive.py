@@ -114,3 +114,18 @@ def crossings(labels, pair, direction):
         if {int(labels[tuple(start)]), int(labels[tuple(end)])} == set(pair):
             total += 1 + 0.5 * (not inside(start - step)) + 0.5 * (not inside(end + step))
     return total
+
+
+def local_thickness(phase, edges):
+    """Try the ball of every voxel on every voxel."""
+    points = np.argwhere(np.ones(phase.shape, bool)) * np.array(edges)
+    inside = phase.ravel()
+    result = np.zeros(phase.size)
+    outside = points[~inside]
+    for centre in points[inside]:
+        radius = np.sqrt(((outside - centre) ** 2).sum(axis=1)).min()
+        covered = np.sqrt(((points - centre) ** 2).sum(axis=1)) < radius - 1e-5
+        half = np.mean(edges) / 2
+        size = 2 * max(radius - half, half)
+        result[covered & inside] = np.maximum(result[covered & inside], size)
+    return result.reshape(phase.shape)

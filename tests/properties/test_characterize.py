@@ -41,7 +41,8 @@ def test_that_the_published_set_has_exactly_the_keys_of_the_contract(properties)
 
 
 def test_that_every_column_is_explained_in_the_catalogue(properties):
-    assert set(properties.flat()) == set(CATALOGUE)
+    assert set(properties.flat()) <= set(CATALOGUE)
+    assert set(characterize(VoxelStack(electrode()), "all").flat()) == set(CATALOGUE)
     for entry in CATALOGUE.values():
         assert entry.label and entry.symbol and entry.definition
         assert entry.direction in ("up", "down", "")
@@ -109,3 +110,27 @@ def test_that_unknown_parts_and_conductivities_are_refused():
         characterize(VoxelStack(electrode()), parts="some")
     with pytest.raises(InputError, match="am = -1"):
         Conductivities(am=-1)
+
+
+def test_that_all_adds_to_the_published_set_and_survives_json(properties):
+    full = characterize(VoxelStack(electrode()), "all")
+    data = full.to_dict()
+    assert set(data) > CONTRACT
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    same, other = properties.flat(), full.flat()
+    assert all(other[key] == same[key] for key in same if key != "seconds")
+    assert len(data["slice_profile"]["am"]) == 24
+    assert data["tortuosity_factor_electrolyte_along"]["z"] == same["tortuosity_factor_electrolyte"]
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 6, 7), (7, 1, 5)])
+def test_that_thin_and_single_phase_volumes_have_all_properties(label, shape):
+    data = characterize(VoxelStack(np.full(shape, label, np.uint8)), "all").to_dict()
+    json.dumps(data, allow_nan=False)
+    assert data["interface_area_1_per_um"] == {
+        "am_electrolyte": 0,
+        "am_cbd": 0,
+        "cbd_electrolyte": 0,
+    }
+    assert data["triple_phase_length_1_per_um2"] == 0
