@@ -6,7 +6,7 @@ Data flows in this order:
   `options` the generator's parameters.
 - `generate`: one call for both protocols. `published` is the one to compare with the literature;
   `physical` the one for real work: `sizes` -> `packing` (with `neighbours`) -> `active_material`
-  -> `voxelise` -> `cbd`. `random_stream` makes the same bits everywhere.
+  -> `voxelise` -> `cbd`; `spheroids` packs flakes and needles. `random_stream` makes the same bits everywhere.
 - `calendering_path`: one electrode pressed step by step.
 - `stack` the result; `stack_io` (`tiff_file`, `volume_files`, `labels`), `stack_edit`,
   `particles` and `particle_import` files in and out.

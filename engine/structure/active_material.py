@@ -19,6 +19,12 @@ from engine.structure.condition import Condition
 from engine.structure.packing import Packing, measure, place_at_random, relax
 from engine.structure.random_stream import new_stream, uniforms
 from engine.structure.sizes import SizeDistribution
+from engine.structure.spheroids import (
+    bounding_radii,
+    draw_shapes,
+    measure_spheroids,
+    relax_spheroids,
+)
 from engine.structure.stages import Stage
 from engine.structure.voxelise import surface_distances
 
@@ -158,8 +164,17 @@ def _try_to_pack(
     with timed(seconds, "packing"):
         embedding = embedding_of(options)
         positions = place_at_random(state, radii, box, embedding, Stage(progress, 0.0, 0.1))
-        found = pack_to_count(positions, radii, box, embedding, options["overlap_tolerance"],
-                              condition, Stage(progress, 0.1, 1.0), seconds)  # fmt: skip
+        shapes = None
+        if options["aspect_ratio"] != 1 or options["aspect_spread"] > 0:
+            shapes = draw_shapes(state, len(radii), options["aspect_ratio"],
+                                 options["aspect_spread"], options["orientation"])  # fmt: skip
+            outer = bounding_radii(radii, shapes)
+            _refuse_too_long(2 * outer.max(), box)
+            order = np.argsort(-outer, kind="stable")
+            positions, radii, shapes = positions[order], radii[order], shapes[order]
+        found = pack_to_count(positions, radii, shapes, box, embedding,
+                              options["overlap_tolerance"], condition,
+                              Stage(progress, 0.1, 1.0), seconds)  # fmt: skip
     if found is None:
         return None
     return PackedParticles(*found, asked, left_out, warnings, seconds)
@@ -189,17 +204,23 @@ def _draw_radii(
             "smaller box or larger particles."
         )
     radii = sizes.draw_diameters(distribution, volume, uniforms(state, count)) / 2
-    if 2 * radii[0] > 0.5 * min(box[1:]):
-        raise InputError(
-            f"The box of {box[1]:g} x {box[2]:g} µm is too small for particles of "
-            f"{2 * radii[0]:.3g} µm: give a larger box or smaller particles."
-        )
+    _refuse_too_long(2 * radii[0], box)
     return radii
+
+
+def _refuse_too_long(length: float, box: np.ndarray) -> None:
+    """A particle longer than half of a periodic edge could touch a neighbour twice."""
+    if length > 0.5 * min(box[1:]):
+        raise InputError(
+            f"The box of {box[1]:g} x {box[2]:g} µm is too small for particles of {length:.3g} µm: "
+            "give a larger box or smaller particles."
+        )
 
 
 def pack_to_count(
     positions: np.ndarray,
     radii: np.ndarray,
+    shapes: np.ndarray | None,
     box: np.ndarray,
     embedding: tuple[float, float],
     tolerance: float,
@@ -221,28 +242,51 @@ def pack_to_count(
     v = condition.voxel_size
     for attempt in range(6):
         part = (0.0, 0.9) if attempt == 0 else (0.88 + 0.02 * attempt, 0.9 + 0.02 * attempt)
-        packing = relax(positions, radii, box, embedding, tolerance, Stage(progress, *part))
+        packing = push_apart(
+            positions, radii, shapes, box, embedding, tolerance, Stage(progress, *part)
+        )
         if not fits(packing):
             return None
         with timed(seconds, "voxels"):
             nearest, _ = surface_distances(
-                packing.positions, packing.radii, condition.shape, v, 3 * v
+                packing.positions, packing.radii, condition.shape, v, 3 * v, shapes=packing.shapes
             )
             inside = int(np.count_nonzero(nearest <= 0))
         if abs(inside - target) <= _CLOSE_ENOUGH * target:
             return packing, nearest
-        positions = packing.positions
+        positions, shapes = packing.positions, packing.shapes
         radii = packing.radii * (target / max(inside, 1)) ** (1 / 3)
     # few or coarse voxels jump with every move: shift all surfaces by the little that is missing
     shift = float(np.partition(nearest.ravel(), target - 1)[target - 1])
     radii = np.maximum(packing.radii + shift, 0.5 * packing.radii)
-    packing = measure(packing.positions, radii, box, embedding, packing.steps, packing.relaxed)
+    if packing.shapes is None:
+        packing = measure(packing.positions, radii, box, embedding, packing.steps, packing.relaxed)
+    else:
+        packing = measure_spheroids(
+            packing.positions, radii, packing.shapes, box, packing.steps, packing.relaxed
+        )
     if (
         max(packing.largest_overlap / LARGEST_OVERLAP, packing.mean_overlap / LARGEST_MEAN_OVERLAP)
         > 1
     ):
         return None
     return packing, nearest - np.float32(shift)
+
+
+def push_apart(
+    positions: np.ndarray,
+    radii: np.ndarray,
+    shapes: np.ndarray | None,
+    box: np.ndarray,
+    embedding: tuple[float, float],
+    tolerance: float,
+    progress: Progress,
+    stage: str = "packing particles",
+) -> Packing:
+    """Relax spheres, or spheroids where there are shapes."""
+    if shapes is None:
+        return relax(positions, radii, box, embedding, tolerance, progress, stage)
+    return relax_spheroids(positions, radii, shapes, box, embedding, tolerance, progress, stage)
 
 
 def fits(packing: Packing) -> bool:

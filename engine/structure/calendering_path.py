@@ -24,6 +24,7 @@ from engine.structure.active_material import (
     fits,
     pack_particles,
     pack_to_count,
+    push_apart,
     timed,
 )
 from engine.structure.condition import Coating, Condition, Recipe
@@ -35,7 +36,6 @@ from engine.structure.generate import (
 )
 from engine.structure.loading import calendered_thickness, total_porosity
 from engine.structure.options import resolve_options
-from engine.structure.packing import relax
 from engine.structure.physical import finish
 from engine.structure.stack import CBD
 from engine.structure.stages import Stage
@@ -199,13 +199,15 @@ def _compress(
         for step in range(steps):
             box[0] = height if step == steps - 1 else box[0] * strain
             squeezed = packing.positions * [box[0] / packing.box[0], 1, 1]
-            packing = relax(squeezed, packing.radii, box.copy(), embedding, tolerance,
-                            Stage(progress, 0.6 * step / steps, 0.6 * (step + 1) / steps),
-                            "pressing")  # fmt: skip
+            packing = push_apart(squeezed, packing.radii, packing.shapes, box.copy(), embedding,
+                                 tolerance,
+                                 Stage(progress, 0.6 * step / steps, 0.6 * (step + 1) / steps),
+                                 "pressing")  # fmt: skip
             if not fits(packing):
                 _refuse(before, after, packing.box[0])
-        found = pack_to_count(packing.positions, packing.radii, packing.box, embedding, tolerance,
-                              after, Stage(progress, 0.6, 0.7), seconds)  # fmt: skip
+        found = pack_to_count(packing.positions, packing.radii, packing.shapes, packing.box,
+                              embedding, tolerance, after, Stage(progress, 0.6, 0.7),
+                              seconds)  # fmt: skip
     if found is None:
         _refuse(before, after, height)
     return dataclasses.replace(
@@ -232,7 +234,10 @@ def _carried_cbd(
     """
     v = condition.voxel_size
     labels = last.stack.labels
-    owner = nearest_particle(labels == CBD, last.particles.centres, last.particles.radii, v)
+    owner = nearest_particle(
+        labels == CBD, last.particles.centres, last.particles.radii, v,
+        shapes=last.particles.shapes,
+    )  # fmt: skip
     spots = np.argwhere(labels == CBD)
     owners = owner[tuple(spots.T)]
     before = np.asarray(last.particles.centres)

@@ -268,6 +268,7 @@ def bridges(
     gradient: float = 0.0,
     wetted: bool = True,
     progress: Progress | None = None,
+    shapes: np.ndarray | None = None,
 ) -> None:
     """Deposit CBD in the narrowest gaps first, in place.
 
@@ -282,16 +283,18 @@ def bridges(
     voxel_size : float, µm
     gradient, wetted
         As in `film_to_finger`.
+    shapes : ndarray, shape (n, 4), optional
+        Of spheroids, see `engine.structure.spheroids`.
     """
     progress = progress or silent()
     acceptance = _acceptance(labels.shape[0], gradient).astype(np.float32)[:, None, None]
     pores = labels == 0
-    farthest = voxel_size * float(np.sum(labels.shape)) + 2 * float(radii.max(initial=0))
+    farthest = voxel_size * float(np.sum(labels.shape)) + 4 * float(radii.max(initial=0))
     reach = 3.0 * voxel_size
     while True:
         progress.report(0.5, _STAGE)
         near, second = surface_distances(
-            positions, radii, labels.shape, voxel_size, reach, floor=wetted
+            positions, radii, labels.shape, voxel_size, reach, wetted, shapes
         )
         gap = np.where(pores, (near + second) / acceptance, np.inf).astype(np.float32)
         chosen = smallest(gap, count)
@@ -320,6 +323,7 @@ def add_cbd(
     gradient: float = 0.0,
     wetted: bool = True,
     progress: Progress | None = None,
+    shapes: np.ndarray | None = None,
 ) -> None:
     """Turn exactly `count` pore voxels into CBD by one of `RULES`, in place.
 
@@ -340,7 +344,7 @@ def add_cbd(
     elif rule == "clusters":
         clusters(labels, count, voxel_size, seed, cluster_radius, gradient, wetted, progress)
     elif rule == "bridges":
-        bridges(labels, count, positions, radii, voxel_size, gradient, wetted, progress)
+        bridges(labels, count, positions, radii, voxel_size, gradient, wetted, progress, shapes)
     else:
         published.add_cbd_voxels(labels, count, seed, progress)
 

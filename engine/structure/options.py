@@ -55,6 +55,18 @@ GENERATOR_OPTIONS: dict[str, Option] = {
     "second_share": Option(0.3, (0.0, 1.0), "", "Volume share of the second mode (bimodal)"),
     "diameters": Option([], None, "µm", "Listed diameters, or the edges of the histogram"),
     "counts": Option([], None, "", "Particles in each bin of the histogram"),
+    "aspect_ratio": Option(
+        1.0, (0.2, 5.0), "",
+        "Median length of a particle along its axis over its width: 1 spheres, less flakes, more "
+        "needles",
+    ),
+    "aspect_spread": Option(
+        0.0, (0.0, 0.5), "", "Standard deviation of the logarithm of the aspect ratio"
+    ),
+    "orientation": Option(
+        "random", ("random", "flat"), "",
+        "How particles that are no spheres lie at first; packing turns them a little",
+    ),
     "overlap_tolerance": Option(
         0.01, (0.0005, 0.05), "", "Largest overlap to leave, as a share of the sum of radii"
     ),

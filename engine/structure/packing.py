@@ -20,9 +20,10 @@ from engine.structure.stages import Stage
 
 TRIES = 30
 MOST_STEPS = 20_000
+AT_A_TIME = 400_000  # particle steps between two looks at the cancel button
 _PLACED_AT_A_TIME = 20_000
-_SLOWEST, _FIRST_STEP, _LARGEST_STEP = 1e-3, 0.1, 0.6
-_DONE, _REBUILD, _OUT_OF_STEPS, _JAMMED = 0, 1, 2, 3
+SLOWEST, FIRST_STEP, LARGEST_STEP = 1e-3, 0.1, 0.6
+DONE, REBUILD, OUT_OF_STEPS, JAMMED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class Packing:
         Relaxation steps that were taken.
     relaxed : bool
         Whether the overlap asked for was reached.
+    shapes : ndarray, shape (n, 4), or None
+        Of spheroids, see `engine.structure.spheroids`; None for spheres.
     """
 
     positions: np.ndarray
@@ -54,6 +57,7 @@ class Packing:
     coordination: np.ndarray
     steps: int
     relaxed: bool
+    shapes: np.ndarray | None = None
 
 
 def wall_limits(
@@ -184,7 +188,7 @@ def _relax(positions, velocities, forces, reference, radii, masses, box, low, hi
         )
         fire[4] = largest
         if largest <= tolerance:
-            return _DONE
+            return DONE
         power = 0.0
         force2 = 0.0
         speed2 = 0.0
@@ -193,13 +197,13 @@ def _relax(positions, velocities, forces, reference, radii, masses, box, low, hi
                 power += forces[i, axis] * velocities[i, axis]
                 force2 += forces[i, axis] * forces[i, axis]
                 speed2 += velocities[i, axis] * velocities[i, axis]
-        if math.sqrt(force2 / len(radii)) < _SLOWEST * total / contacts:
-            return _JAMMED  # balanced though overlapping: no step helps any more
+        if math.sqrt(force2 / len(radii)) < SLOWEST * total / contacts:
+            return JAMMED  # balanced though overlapping: no step helps any more
         fire[3] += 1
         if power > 0:
             fire[2] += 1
             if fire[2] > 5:
-                fire[0] = min(fire[0] * 1.1, _LARGEST_STEP)
+                fire[0] = min(fire[0] * 1.1, LARGEST_STEP)
                 fire[1] *= 0.99
         else:
             fire[0] *= 0.5
@@ -222,8 +226,8 @@ def _relax(positions, velocities, forces, reference, radii, masses, box, low, hi
                 moved += step * step
             farthest = max(farthest, moved)
         if 4 * farthest > skin * skin:
-            return _REBUILD
-    return _OUT_OF_STEPS
+            return REBUILD
+    return OUT_OF_STEPS
 
 
 @numba.njit(cache=True, nogil=True)
@@ -340,24 +344,30 @@ def relax(
     forces = np.empty_like(positions)
     reference = positions.copy()
     masses = 1 + (radii / radii.mean()) ** 2  # about in proportion to contacts: one time scale
-    fire = np.array([_FIRST_STEP, 0.1, 0, 0, np.inf])
-    at_a_time = max(1, 400_000 // max(len(radii), 1))
-    worst = None
+    fire = np.array([FIRST_STEP, 0.1, 0, 0, np.inf])
+    at_a_time = max(1, AT_A_TIME // max(len(radii), 1))
+    worst = 0.0
     while True:
         outcome = _relax(positions, velocities, forces, reference, radii, masses, box, low, high,
                          pairs.first, pairs.second, pairs.count, skin, tolerance, fire,
                          at_a_time)  # fmt: skip
-        if outcome in (_DONE, _JAMMED) or fire[3] >= most_steps:
+        if outcome in (DONE, JAMMED) or fire[3] >= most_steps:
             break
-        worst = worst or max(fire[4], tolerance)
-        share = math.log(worst / max(fire[4], tolerance)) / math.log(worst / tolerance)
-        progress.report(share, stage)
-        if outcome == _REBUILD:
+        worst = max(worst, fire[4])
+        progress.report(share_done(worst, fire[4], tolerance), stage)
+        if outcome == REBUILD:
             wrap(positions, box)
             reference[:] = positions
             pairs.rebuild(positions)
     wrap(positions, box)
-    return measure(positions, radii, box, embedding, int(fire[3]), outcome == _DONE)
+    return measure(positions, radii, box, embedding, int(fire[3]), outcome == DONE)
+
+
+def share_done(worst: float, overlap: float, tolerance: float) -> float:
+    """How far a relaxation is, 0..1, on the logarithm of the largest overlap."""
+    if worst <= tolerance or overlap <= tolerance:
+        return 1.0
+    return math.log(worst / overlap) / math.log(worst / tolerance)
 
 
 def measure(

@@ -75,7 +75,7 @@ def finish(
         add_cbd(
             labels, cbd_voxels - kept, seed, condition.voxel_size, packing.positions, packing.radii,
             options["cbd_rule"], options["cbd_weight"], options["cbd_cluster_radius"],
-            options["cbd_gradient"], options["collector_wetting"], Stage(progress, 0.3, 1.0),
+            options["cbd_gradient"], options["collector_wetting"], Stage(progress, 0.3, 1.0), packing.shapes,
         )  # fmt: skip
     progress.report(1.0, "finished")
     report = {
@@ -94,9 +94,13 @@ def finish(
         "seconds_per_stage": seconds,
         "warnings": packed.warnings,
     }
+    if packing.shapes is not None:
+        report["aspect_ratio"] = float(np.median(packing.shapes[:, 0]))
+        # 0 for axes at random, 1 for all axes along z, -0.5 for all in the plane
+        report["axis_order"] = float(np.mean(1.5 * packing.shapes[:, 1] ** 2 - 0.5))
     if carried is not None:
         report["cbd_carried_share"] = kept / max(cbd_voxels, 1)
-    return labels, Particles(packing.positions, packing.radii), report
+    return labels, Particles(packing.positions, packing.radii, packing.shapes), report
 
 
 def _keep(labels: np.ndarray, carried: np.ndarray, most: int) -> int:

@@ -60,12 +60,11 @@ def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
 
 
 @numba.njit(cache=True, nogil=True)
-def _nearest(wanted, positions, radii, edge, reach, best, owner):
-    """Number of the sphere whose surface is nearest (deepest inside) to each wanted voxel."""
+def _nearest(wanted, positions, outer, along, across, axes, edge, reach, best, owner):
+    """Number of the body whose surface is nearest (deepest inside) to each wanted voxel."""
     nz, ny, nx = owner.shape
-    for n in range(len(radii)):
-        r = radii[n]
-        far = r + reach
+    for n in range(len(outer)):
+        far = outer[n] + reach
         z, y, x = positions[n, 0], positions[n, 1], positions[n, 2]
         for k in range(
             max(math.ceil((z - far) / edge - 0.5), 0),
@@ -84,10 +83,58 @@ def _nearest(wanted, positions, radii, edge, reach, best, owner):
                     if not wanted[k, jj, ii]:
                         continue
                     dx = (i + 0.5) * edge - x
-                    s = math.sqrt(dz * dz + dy * dy + dx * dx) - r
+                    s = _spheroid_distance(dz, dy, dx, along[n], across[n], axes[n])
                     if s <= reach and s < best[k, jj, ii]:
                         best[k, jj, ii] = s
                         owner[k, jj, ii] = n
+
+
+@numba.njit(cache=True, nogil=True)
+def _spheroid_distance(dz, dy, dx, along, across, u):
+    """First-order distance from the surface of a spheroid: exact on it and for a sphere."""
+    t = dz * u[0] + dy * u[1] + dx * u[2]
+    d2 = dz * dz + dy * dy + dx * dx
+    level2 = max(d2 - t * t, 0.0)
+    size = math.sqrt(t * t / (along * along) + level2 / (across * across))
+    slope = math.sqrt(t * t / along**4 + level2 / across**4)
+    if slope < 1e-12:
+        return -min(along, across)
+    return size * (size - 1) / slope
+
+
+@numba.njit(cache=True, nogil=True)
+def _spheroid_distances(positions, along, across, axes, edge, reach, nearest_surface,
+                        second_surface):  # fmt: skip
+    """As `_distances`, of spheroids."""
+    nz, ny, nx = nearest_surface.shape
+    for n in range(len(along)):
+        a, b = along[n], across[n]
+        z, y, x = positions[n, 0], positions[n, 1], positions[n, 2]
+        u = axes[n]
+        e = a * a - b * b
+        fz = math.sqrt(b * b + e * u[0] * u[0]) + reach
+        fy = math.sqrt(b * b + e * u[1] * u[1]) + reach
+        fx = math.sqrt(b * b + e * u[2] * u[2]) + reach
+        k0 = max(math.ceil((z - fz) / edge - 0.5), 0)
+        k1 = min(math.floor((z + fz) / edge - 0.5), nz - 1)
+        for k in range(k0, k1 + 1):
+            dz = (k + 0.5) * edge - z
+            for j in range(math.ceil((y - fy) / edge - 0.5), math.floor((y + fy) / edge - 0.5) + 1):
+                dy = (j + 0.5) * edge - y
+                jj = j % ny
+                for i in range(
+                    math.ceil((x - fx) / edge - 0.5), math.floor((x + fx) / edge - 0.5) + 1
+                ):
+                    ii = i % nx
+                    dx = (i + 0.5) * edge - x
+                    s = np.float32(_spheroid_distance(dz, dy, dx, a, b, u))
+                    if s > reach:
+                        continue
+                    if s < nearest_surface[k, jj, ii]:
+                        second_surface[k, jj, ii] = nearest_surface[k, jj, ii]
+                        nearest_surface[k, jj, ii] = s
+                    elif s < second_surface[k, jj, ii]:
+                        second_surface[k, jj, ii] = s
 
 
 def surface_distances(
@@ -97,6 +144,7 @@ def surface_distances(
     voxel_size: float,
     reach: float,
     floor: bool = False,
+    shapes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distance of each voxel centre to the nearest and to the second-nearest surface.
 
@@ -110,6 +158,8 @@ def surface_distances(
         Surfaces farther away than this are not looked for.
     floor : bool
         Count the plane z = 0 (the current collector) as one of the surfaces.
+    shapes : ndarray, shape (n, 4), optional
+        Of spheroids, see `engine.structure.spheroids`.
 
     Returns
     -------
@@ -118,7 +168,12 @@ def surface_distances(
     """
     first = np.full(shape, np.inf, dtype=np.float32)
     second = np.full(shape, np.inf, dtype=np.float32)
-    _distances(positions, radii, float(voxel_size), float(reach), first, second)
+    if shapes is None:
+        _distances(positions, radii, float(voxel_size), float(reach), first, second)
+    else:
+        along, across = radii * shapes[:, 0] ** (2 / 3), radii * shapes[:, 0] ** (-1 / 3)
+        _spheroid_distances(positions, along, across, shapes[:, 1:], float(voxel_size),
+                            float(reach), first, second)  # fmt: skip
     if floor:
         for k in range(min(shape[0], int(reach / voxel_size + 0.5))):
             height = np.float32((k + 0.5) * voxel_size)
@@ -179,6 +234,7 @@ def nearest_particle(
     radii: np.ndarray,
     voxel_size: float,
     reach: float | None = None,
+    shapes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Which particle is nearest to each of some voxels.
 
@@ -189,6 +245,8 @@ def nearest_particle(
     voxel_size : float, µm
     reach : float, µm, optional
         Particles with a surface farther away are not looked for; by default 4 voxels.
+    shapes : ndarray, shape (n, 4), optional
+        Of spheroids.
 
     Returns
     -------
@@ -198,12 +256,20 @@ def nearest_particle(
     best = np.full(wanted.shape, np.inf, dtype=np.float32)
     owner = np.full(wanted.shape, -1, dtype=np.int32)
     far = 4.0 * voxel_size if reach is None else reach
-    _nearest(wanted, positions, radii, float(voxel_size), float(far), best, owner)
+    if shapes is None:
+        shapes = np.tile([1.0, 1.0, 0.0, 0.0], (len(radii), 1))
+    along, across = radii * shapes[:, 0] ** (2 / 3), radii * shapes[:, 0] ** (-1 / 3)
+    _nearest(wanted, positions, np.maximum(along, across), along, across, shapes[:, 1:],
+             float(voxel_size), float(far), best, owner)  # fmt: skip
     return owner
 
 
 def particle_of_voxel(
-    labels: np.ndarray, positions: np.ndarray, radii: np.ndarray, voxel_size: float
+    labels: np.ndarray,
+    positions: np.ndarray,
+    radii: np.ndarray,
+    voxel_size: float,
+    shapes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Which particle each voxel of active material belongs to (as `nearest_particle`)."""
-    return nearest_particle(labels == AM, positions, radii, voxel_size)
+    return nearest_particle(labels == AM, positions, radii, voxel_size, shapes=shapes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from engine.structure.random_stream import uniforms
 
@@ -110,3 +111,21 @@ def solid_faces(labels, spot, wetted):
                 am += labels[tuple(other)] == 1
                 cbd += labels[tuple(other)] == 2
     return am, cbd
+
+
+def shape_matrix(radius, shape):
+    """Matrix of a spheroid: squared half lengths on its axes."""
+    aspect, *axis = shape
+    axis = np.array(axis)
+    along, across = radius * aspect ** (2 / 3), radius * aspect ** (-1 / 3)
+    return across**2 * np.eye(3) + (along**2 - across**2) * np.outer(axis, axis)
+
+
+def touching_scale(r, a, b):
+    """Factor by which two ellipsoids must be scaled to touch, from the contact function."""
+
+    def value(weight):
+        return weight * (1 - weight) * r @ np.linalg.solve((1 - weight) * a + weight * b, r)
+
+    found = minimize_scalar(lambda w: -value(w), bounds=(0, 1), options={"xatol": 1e-10})
+    return math.sqrt(value(found.x))
