@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol
@@ -160,12 +159,9 @@ class ResultStream:
     def _feed(self) -> None:
         call = delayed(self._function)
         try:
-            with warnings.catch_warnings():
-                # joblib warns of tasks lost by cancelling: that is what was asked for
-                warnings.simplefilter("ignore")
-                self._call = self._pool.parallel(self._in_hand)
-                for result in self._call(call(*args) for args in self._tasks):
-                    self._queue.put(("result", result))
+            self._call = self._pool.parallel(self._in_hand)
+            for result in self._call(call(*args) for args in self._tasks):
+                self._queue.put(("result", result))
         except BaseException as error:  # reported to the runner, which knows what to do
             self._queue.put(("broken", error))
         else:

@@ -196,7 +196,7 @@ def condition_fields(point: Mapping[str, Any]) -> dict[str, Any]:
         fields["box"] = tuple(point["box_um"])
     if "voxel_size_um" in point:
         fields["voxel_size"] = point["voxel_size_um"]
-    if "porosity_kind" in point and point["protocol"] != "published":
+    if "porosity_kind" in point:
         fields["porosity_kind"] = point["porosity_kind"]
     options = {
         name: list(value) if isinstance(value, tuple) else value

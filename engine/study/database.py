@@ -95,6 +95,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.execute("PRAGMA foreign_keys = ON")
+    # a study may come from anybody: its schema must not run anything of its own
+    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 

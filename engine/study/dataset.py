@@ -97,7 +97,7 @@ def by_condition(
         if not group:
             continue
         group.sort(key=lambda record: record.repeat)
-        row: dict[str, Any] = {name: condition.values.get(name) for name in LEADING}
+        row: dict[str, Any] = _leading(condition)
         row["repeats"] = len(group)
         row["not_percolating"] = sum(
             any(math.isinf(record.properties.get(name, 0.0)) for name in _COUNTED)
@@ -113,6 +113,12 @@ def by_condition(
     if not rows:
         return pd.DataFrame(columns=columns)
     return _sort(pd.DataFrame(rows), [*extra, "campaign"])
+
+
+def _leading(condition: ConditionRecord) -> dict[str, Any]:
+    # a gap that no calibration gives is nan, so that the column holds numbers
+    values = {name: condition.values.get(name) for name in LEADING}
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def _summary(name: str, group: Sequence[StructureRecord]) -> dict[str, float]:
@@ -138,9 +144,10 @@ def by_structure(
     extra = _varied(conditions)
     rows: list[dict[str, Any]] = []
     for record in structures:
-        values = of[record.campaign, record.number].values
+        condition = of[record.campaign, record.number]
         rows.append(
-            {name: values.get(name) for name in (*LEADING, *extra)}
+            _leading(condition)
+            | {name: condition.values.get(name) for name in extra}
             | {
                 "campaign": record.campaign,
                 "condition": record.number,

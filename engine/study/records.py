@@ -246,6 +246,16 @@ def structures(
     ]
 
 
+def counts(database: Database, campaign: int) -> dict[int, tuple[int, int, int]]:
+    """Return condition number -> (done, failed, pending)."""
+    rows = database.rows(
+        "SELECT condition, sum(status = 'done'), sum(status = 'failed'), sum(status = 'pending')"
+        " FROM structure WHERE campaign = ? GROUP BY condition",
+        (campaign,),
+    )
+    return {number: (done, failed, pending) for number, done, failed, pending in rows}
+
+
 def retry_failed(database: Database, campaign: int) -> int:
     """Make failed structures pending again; return how many."""
     with database.transaction() as connection:

@@ -80,7 +80,12 @@ def load(database: Database, identifier: int) -> VoxelStack:
     record = next((entry for entry in records(database) if entry.id == identifier), None)
     if record is None:
         raise InputError(f"{database.path.name} holds no stack {identifier}.")
-    labels = np.empty(record.shape, dtype=np.uint8)
+    try:
+        labels = np.empty(record.shape, dtype=np.uint8)
+    except (MemoryError, ValueError) as error:
+        raise InputError(
+            f"Stack '{record.name}' of {record.shape} voxels does not fit into memory."
+        ) from error
     flat = labels.reshape(-1)
     filled = 0
     slabs = database.rows("SELECT number FROM stack_slab WHERE stack = ?", (identifier,))
@@ -90,7 +95,9 @@ def load(database: Database, identifier: int) -> VoxelStack:
                 "SELECT voxels FROM stack_slab WHERE stack = ? AND number = ?",
                 (identifier, number),
             )
-            voxels = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
+            # never more than there is room for, whatever the file claims
+            unpacked = zlib.decompressobj().decompress(packed, flat.size - filled + 1)
+            voxels = np.frombuffer(unpacked, dtype=np.uint8)
             flat[filled : filled + voxels.size] = voxels
             filled += voxels.size
         stack = VoxelStack(labels, record.spacing)

@@ -186,6 +186,10 @@ class Study:
         """Return the structures that still have no result, first repeats first."""
         return records.pending(self._database, campaign)
 
+    def counts(self, campaign: int) -> dict[int, tuple[int, int, int]]:
+        """Return condition number -> structures done, failed and pending."""
+        return records.counts(self._database, campaign)
+
     def record(self, result: StructureRecord) -> None:
         """Keep the result of one structure."""
         records.record(self._database, result)

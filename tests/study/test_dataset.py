@@ -76,6 +76,15 @@ def test_that_times_have_a_mean_and_no_spread():
     assert "a_seconds_sd" not in frame
 
 
+def test_that_a_gap_nobody_knows_is_nan():
+    condition = conditions()[0]
+    unknown = ConditionRecord(
+        1, 0, condition.values | {"gap_um": None}, condition.condition, condition.warnings
+    )
+    frame = by_condition([unknown], [result(0, 0, a=1.0)])
+    assert frame["gap_um"].dtype == float and frame["gap_um"].isna().all()
+
+
 def test_that_failed_structures_and_empty_conditions_give_no_rows():
     failed = failure(1, 0, "broken")
     frame = by_condition(conditions(), [result(0, 0, a=1.0), failed])

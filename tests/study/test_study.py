@@ -167,6 +167,13 @@ def test_that_failed_structures_are_listed_and_can_be_tried_again(study):
     assert study.campaign(1).done == 1
 
 
+def test_that_structures_are_counted_by_condition(study):
+    study.add_campaign(SmallDesign())
+    study.record(result(0, 0, tau=2.0))
+    study.record(failure(0, 1, "broken", seed=12))
+    assert study.counts(1) == {0: (1, 1, 0), 1: (0, 0, 2)}
+
+
 def test_that_a_result_of_an_unknown_structure_is_refused(study):
     study.add_campaign(SmallDesign())
     with pytest.raises(InputError, match="was removed"):
