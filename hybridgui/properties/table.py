@@ -15,42 +15,62 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hybridgui.properties.values import Row, rows_of
+from hybridgui.properties.values import Row, change, rows_of
 from hybridgui.widgets.plot import rich
 
 _HEADINGS = ("Property", "Symbol", "Value", "Unit")
+_COMPARED = ("Property", "Symbol", "Value", "Unit", "Beside it", "Change")
 
 
 class PropertyModel(QAbstractTableModel):
-    """Rows of properties for Qt."""
+    """Rows of properties for Qt, with those of another electrode beside them."""
 
     def __init__(self, parent=None):
         super().__init__(parent)
         self._rows: list[Row] = []
+        self._others: dict[str, Row] = {}
 
     @property
     def rows(self) -> list[Row]:
         """What is shown."""
         return self._rows
 
-    def show_rows(self, rows: list[Row]) -> None:
+    @property
+    def others(self) -> dict[str, Row]:
+        """What is shown beside, by column."""
+        return self._others
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Texts of the header."""
+        return _COMPARED if self._others else _HEADINGS
+
+    def show_rows(self, rows: list[Row], others: list[Row] = ()) -> None:
         """Show other rows."""
         self.beginResetModel()
         self._rows = rows
+        self._others = {row.column: row for row in others}
         self.endResetModel()
+
+    def _texts(self, row: Row) -> tuple[str, ...]:
+        texts = (row.label, row.symbol, row.text, row.unit)
+        if not self._others:
+            return texts
+        other = self._others.get(row.column)
+        return (*texts, other.text, change(other.value, row.value)) if other else (*texts, "–", "–")
 
     def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADINGS)
+        return 0 if parent.isValid() else len(self.headings)
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         if not index.isValid():
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (row.label, row.symbol, row.text, row.unit)[index.column()]
+            return self._texts(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.definition or row.label
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -64,9 +84,10 @@ class PropertyModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
+            return self.headings[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section == 2 else Qt.AlignmentFlag.AlignLeft
+            right = section in (2, 4, 5)
+            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -115,9 +136,11 @@ class PropertyTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
-    def show_columns(self, columns: dict[str, float]) -> None:
-        """Show properties: one number a column of the catalogue."""
-        self._model.show_rows(rows_of(columns))
+    def show_columns(
+        self, columns: dict[str, float], others: dict[str, float] | None = None
+    ) -> None:
+        """Show properties: one number a column of the catalogue, and those of another electrode."""
+        self._model.show_rows(rows_of(columns), rows_of(others or {}))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 10)
 
     @property
@@ -128,10 +151,15 @@ class PropertyTable(QTableView):
     def copy(self, everything: bool = False) -> None:
         """Copy the selected lines, or all, as tab-separated text with full precision."""
         chosen = [] if everything else sorted({i.row() for i in self.selectedIndexes()})
-        lines = ["Property\tSymbol\tValue\tUnit"]
+        others = self._model.others
+        lines = ["\t".join(self._model.headings[: 5 if others else 4])]
         for number in chosen or range(len(self.rows)):
             row = self.rows[number]
-            lines.append(f"{row.label}\t{row.symbol}\t{row.shown_value!r}\t{row.unit}")
+            line = f"{row.label}\t{row.symbol}\t{row.shown_value!r}\t{row.unit}"
+            if others:
+                other = others.get(row.column)
+                line += f"\t{other.shown_value!r}" if other else "\t"
+            lines.append(line)
         QGuiApplication.clipboard().setText("\n".join(lines))
 
     def keyPressEvent(self, event) -> None:

@@ -75,6 +75,13 @@ def row_of(name: str, value: float) -> Row:
     return Row(name, entry.label, entry.symbol, value, text, entry.unit, entry.definition)
 
 
+def change(before: float, after: float) -> str:
+    """How much a value changed, in percent of what it was."""
+    if not (math.isfinite(before) and math.isfinite(after)) or before == 0:
+        return "–"
+    return f"{100 * (after / before - 1):+.1f} %".replace("-", "−")
+
+
 def plain_name(column: str) -> str:
     """A column's name as words, where the catalogue has none."""
     words = column.replace("_", " ")

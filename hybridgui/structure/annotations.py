@@ -100,6 +100,35 @@ class ScaleBar:
         self._text.SetPosition(left + self.pixels / 2, bottom + height + 1 * scale)
 
 
+class Caption:
+    """One line over the picture that names the structure."""
+
+    def __init__(self, renderer: vtkRenderer):
+        self._text = vtkTextActor()
+        self._text.SetVisibility(False)
+        self.lines = 0
+        renderer.AddViewProp(self._text)
+
+    def set_colour(self, colour: tuple[float, float, float]) -> None:
+        """Colour of the text."""
+        self._text.GetTextProperty().SetColor(*colour)
+
+    def set_text(self, text: str) -> None:
+        """Say this, or nothing."""
+        self._text.SetInput(text)
+        self._text.SetVisibility(bool(text))
+        self.lines = int(bool(text))
+
+    def update(self, size: tuple[int, int], scale: float) -> None:
+        """Centre the line at the top."""
+        style = self._text.GetTextProperty()
+        style.SetFontFamilyToArial()
+        style.SetFontSize(round(14 * scale))
+        style.SetJustificationToCentered()
+        style.SetVerticalJustificationToTop()
+        self._text.SetPosition(size[0] / 2, size[1] - MARGIN * scale)
+
+
 class PhaseLegend:
     """A swatch and a name for each phase that is shown."""
 
@@ -119,11 +148,14 @@ class PhaseLegend:
         for _, text in self._entries.values():
             text.GetTextProperty().SetColor(*colour)
 
-    def update(self, looks: Looks, size: tuple[int, int], scale: float) -> None:
-        """Lay the legend out at the top left."""
-        top = size[1] - MARGIN * scale
+    def update(
+        self, looks: Looks, size: tuple[int, int], scale: float, lines_above: int = 0
+    ) -> None:
+        """Lay the legend out at the top left; phases that are left out are not shown."""
+        top = size[1] - (MARGIN + 24 * lines_above) * scale
         for phase, (swatch, text) in self._entries.items():
-            shown = self._visible and looks[phase].visible and looks[phase].opacity > 0
+            look = looks.get(phase)
+            shown = self._visible and look is not None and look.visible and look.opacity > 0
             swatch.actor.SetVisibility(shown)
             text.SetVisibility(shown)
             if not shown:

@@ -47,7 +47,7 @@ class Canvas:
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetSize(max(1, width), max(1, height))
-        self._window.SetMultiSamples(8)
+        self._window.SetMultiSamples(0)
         self._window.SetAlphaBitPlanes(1)
         self._window.SetNumberOfLayers(3)
         self._window.SetSwapBuffers(0)
@@ -60,6 +60,8 @@ class Canvas:
         self._window.Initialize()
         capabilities = str(self._window.ReportCapabilities() or "").lower()
         self.software = any(name in capabilities for name in SOFTWARE_DRAWERS)
+        if not self.software:  # there it takes four times as long, and stills are shrunk anyway
+            self._window.SetMultiSamples(8)
 
     @property
     def scenes(self) -> tuple[StructureScene, ...]:
@@ -153,11 +155,13 @@ class Canvas:
         try:
             for scene in self._scenes:
                 scene.set_ink(ink)
+                scene.handle.set_visible(False)
             self.set_size(width, height, scale)
             return self.image(backdrop)
         finally:
             for scene in self._scenes:
                 scene.set_ink(ink_of_window)
+                scene.handle.set_visible(True)
             self.set_size(*old_size, old_scale)
 
     def close(self) -> None:

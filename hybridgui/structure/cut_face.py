@@ -22,9 +22,8 @@ class CutFace:
         self._mapper = vtkPolyDataMapper()
         self._actor = vtkActor()
         self._actor.SetMapper(self._mapper)
-        self._actor.GetProperty().SetInterpolationToFlat()
-        self._actor.GetProperty().SetAmbient(0.3)
-        self._actor.GetProperty().SetDiffuse(0.7)
+        # A section shows the plain colours, as the slices do.
+        self._actor.GetProperty().SetLighting(False)
         self._actor.SetVisibility(False)
         renderer.AddActor(self._actor)
         self._labels = np.zeros(0, np.uint8)
@@ -98,7 +97,3 @@ class CutFace:
         mapped = colours.MapScalars(numpy_to_vtk(chosen[known].astype(np.float64), deep=True), 1, 0)
         rgba[known, :3] = vtk_to_numpy(mapped)[:, :3]
         self._mapper.GetInput().GetCellData().SetScalars(numpy_to_vtk(rgba, deep=True))
-
-    def set_lighting(self, on: bool) -> None:
-        """Light the face, or show the plain colours."""
-        self._actor.GetProperty().SetLighting(on)

@@ -19,21 +19,30 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import InputError
+from engine.structure.condition import Condition
 from hybridgui import dialogs
 from hybridgui.bridge import Job
+from hybridgui.properties.path_plot import PathPlot
 from hybridgui.properties.profile import ProfilePlot
 from hybridgui.properties.summary import PropertySummary
 from hybridgui.properties.table import PropertyTable
 from hybridgui.structure import export
+from hybridgui.structure.animation_dialog import AnimationDialog
+from hybridgui.structure.colouring import PHASE, colouring, field_work
+from hybridgui.structure.fields import Field
 from hybridgui.structure.import_dialog import ImportDialog, RawVolume, read_volume
+from hybridgui.structure.path_bar import PathBar
 from hybridgui.structure.recipe_form import RecipeForm
 from hybridgui.structure.slices import SlicesPanel
 from hybridgui.structure.view_panel import ViewPanel
 from hybridgui.structure.work import (
     IMPORTED,
+    PRESSED,
     Electrode,
+    ElectrodePath,
     characterize_electrode,
     generate_electrode,
+    press_electrode,
     rebuild_electrode,
 )
 from hybridgui.study_model import StudyModel
@@ -61,7 +70,11 @@ class StructurePage(Page):
         super().__init__(parent)
         self.model = model
         self.electrode: Electrode | None = None
+        self.path: ElectrodePath | None = None
+        self.pinned: list[Electrode] = []
         self._job: Job | None = None
+        self._fields: dict[str, Field] = {}
+        self._colour = PHASE
         self._dialog: ImportDialog | None = None
         self._build_side()
         self._build_middle()
@@ -91,7 +104,12 @@ class StructurePage(Page):
         self.compute = button("Compute properties", self.compute_properties)
         column.addWidget(self.compute, 0, Qt.AlignmentFlag.AlignLeft)
         self.generate_button = button("Generate", self.generate, primary=True)
-        self.side.foot.addWidget(self.generate_button)
+        self.press_button = button("Press", self.press)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        buttons.addWidget(self.generate_button, 1)
+        buttons.addWidget(self.press_button)
+        self.side.foot.addLayout(buttons)
         self.side.foot.addWidget(self._properties)
 
     def _build_middle(self) -> None:
@@ -110,12 +128,24 @@ class StructurePage(Page):
         column.addWidget(self.notice)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
-        self.panel = ViewPanel()
-        self.panel.saved.connect(self.ask_save_picture)
+        upper = QWidget()
+        upper_column = QVBoxLayout(upper)
+        upper_column.setContentsMargins(0, 0, 0, 0)
+        upper_column.setSpacing(GRID)
+        self.panel = ViewPanel(self.model)
+        self.panel.pictureAsked.connect(self.ask_save_picture)
+        self.panel.animationAsked.connect(self.ask_save_animation)
+        self.panel.compareToggled.connect(self._on_compare)
+        upper_column.addWidget(self.panel, 1)
+        self.path_bar = PathBar()
+        self.path_bar.hide()
+        self.path_bar.moved.connect(self._on_path_moved)
+        self.path_bar.closed.connect(self.leave_path)
+        upper_column.addWidget(self.path_bar)
         self.panel.pointed.connect(self._show_pointed)
         self.panel.picked.connect(lambda pick: self.slices.set_position(pick.index))
-        self.panel.fieldAsked.connect(self._on_field_asked)
-        self.splitter.addWidget(self.panel)
+        self.panel.colourAsked.connect(self.colour_by)
+        self.splitter.addWidget(upper)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.slices = SlicesPanel()
@@ -125,6 +155,7 @@ class StructurePage(Page):
         self.tabs.addTab(self.slices, "Slices")
         self.tabs.addTab(self.profile, "Profile along z")
         self.tabs.addTab(self.table, "Properties")
+        self.path_plot = PathPlot()
         self._pointed = QLabel()
         self._pointed.setProperty("role", "small")
         self._pointed.setAccessibleName("Voxel under the pointer")
@@ -149,6 +180,7 @@ class StructurePage(Page):
             "surface": menu.addAction("Surfaces (.stl, .ply)…", self.ask_export_surfaces),
             "particles": menu.addAction("Particle list (.csv)…", self.ask_export_particles),
             "picture": menu.addAction("Picture of the view…", self.ask_save_picture),
+            "animation": menu.addAction("Animation…", self.ask_save_animation),
         }
         self.export_button.setMenu(menu)
         self.header.actions.addWidget(self.export_button)
@@ -193,11 +225,75 @@ class StructurePage(Page):
             )
             if answer != "go":
                 return
+        self.leave_path()
         self._begin(
             "Generating the electrode",
             generate_electrode(plan.condition, self.form.seed),
             self._on_generated,
         )
+
+    def press(self) -> None:
+        """Generate the uncalendered electrode, and press it to the condition of the form."""
+        plan = self.form.plan
+        if self.busy or self._press_problem() or plan.condition is None:
+            return
+        self._begin(
+            "Pressing the electrode",
+            press_electrode(self.form.law(), plan.condition, self.form.seed),
+            self._on_pressed,
+        )
+
+    def _press_problem(self) -> str:
+        """Why the electrode of the form cannot be pressed step by step."""
+        plan = self.form.plan
+        if plan.condition is None:
+            return plan.problem
+        if plan.condition.protocol != "physical":
+            return "Only the physical protocol can press one and the same electrode."
+        if plan.condition.coating is None:
+            return "Choose a calendering law: it gives the porosity at each pressure."
+        if plan.condition.porosity_kind != "total":
+            return "Pressing needs the total porosity: see More options."
+        return ""
+
+    def _on_pressed(self, path: ElectrodePath) -> None:
+        self._show_path(path, len(path.electrodes) - 1)
+        self._remember(self.electrode.record)
+
+    def _show_path(self, path: ElectrodePath, step: int) -> None:
+        self.path = path
+        self.path_bar.show_path(path, step)
+        self.path_plot.show_path(path.pressures, tuple(e.properties for e in path.electrodes), step)
+        if self.tabs.indexOf(self.path_plot) < 0:
+            self.tabs.addTab(self.path_plot, "While pressing")
+        self.show_electrode(path.electrodes[step], keep_camera=False)
+        # Seen whole at its thickest, so that the camera can stay while it is pressed.
+        self.panel.fit_to(path.electrodes[0])
+
+    def _on_path_moved(self, step: int) -> None:
+        if self.path is not None:
+            self.show_electrode(self.path.electrodes[step], keep_camera=True)
+            self.path_plot.show_step(step)
+
+    def leave_path(self) -> None:
+        """Keep the electrode that is shown, and forget the others of its path."""
+        self.path = None
+        self.path_bar.show_path(None)
+        if self.tabs.indexOf(self.path_plot) >= 0:
+            self.tabs.removeTab(self.tabs.indexOf(self.path_plot))
+
+    def _on_compare(self, on: bool) -> None:
+        """Keep the present electrode beside the next ones, or show one again."""
+        self.pinned = []
+        if on and self.electrode is not None:
+            self.pinned = [self.electrode]
+            self.model.say("info", "The next electrode is shown beside this one.")
+        self._show_view(keep_camera=True)
+        self._show_properties()
+
+    def _show_view(self, keep_camera: bool = False) -> None:
+        others = [e for e in self.pinned if e is not self.electrode]
+        self.panel.show_electrode(self.electrode, others, keep_camera=keep_camera)
 
     def _begin(self, title: str, work, finished) -> None:
         study = self.model.study
@@ -236,28 +332,41 @@ class StructurePage(Page):
         self.generate_button.setText("Cancel" if busy else "Generate")
         plan = self.form.plan
         reason = "" if busy or plan.condition is not None else plan.problem
-        enable(self.generate_button, reason, "" if busy else "Ctrl+G")
-        outdated = (
-            not busy
-            and self.electrode is not None
-            and self.electrode.structure is not None
-            and plan.condition is not None
-            and (
-                plan.condition.key != self.electrode.structure.condition.key
-                or self.form.seed != self.electrode.structure.seed
-            )
+        enable(
+            self.press_button,
+            "Wait for the work under way." if busy else self._press_problem(),
+            "Generate the uncalendered electrode, and press it step by step to this pressure.",
         )
+        enable(self.generate_button, reason, "" if busy else "Ctrl+G")
+        outdated = not busy and plan.condition is not None and self._differs(plan.condition)
         self._properties_hint.setText(
             "Of the electrode shown; the recipe was changed since." if outdated else ""
         )
         self._properties_hint.setVisible(bool(outdated))
 
+    def _differs(self, condition: Condition) -> bool:
+        """Whether the form asks for another electrode than the one shown."""
+        shown = self.electrode
+        if shown is None or shown.structure is None:
+            return False
+        asked = shown.structure.condition
+        if shown.source == PRESSED:
+            asked = Condition.from_dict(shown.record["target"])
+        return condition.key != asked.key or self.form.seed != shown.structure.seed
+
     # -- showing ----------------------------------------------------------------------------------
-    def show_electrode(self, electrode: Electrode | None, warnings: tuple[str, ...] = ()) -> None:
+    def show_electrode(
+        self,
+        electrode: Electrode | None,
+        warnings: tuple[str, ...] = (),
+        *,
+        keep_camera: bool = False,
+    ) -> None:
         """Show an electrode in every part of the page, or the empty state."""
         self.electrode = electrode
         stack = None if electrode is None else electrode.stack
-        self.panel.show_electrode(electrode)
+        self._fields, self._colour = {}, PHASE
+        self._show_view(keep_camera)
         self.slices.show_stack(stack, self.panel.colours, self.panel.field)
         self.profile.show_stack(stack)
         self._show_properties()
@@ -275,7 +384,8 @@ class StructurePage(Page):
         columns = {} if self.electrode is None else self.electrode.properties
         self._properties.setVisible(self.electrode is not None)
         self.summary.show_columns(columns)
-        self.table.show_columns(columns)
+        others = [e for e in self.pinned if e is not self.electrode]
+        self.table.show_columns(columns, others[0].properties if others else None)
         self.compute.setVisible(self.electrode is not None and not columns)
         self.all_properties.setVisible(bool(columns))
 
@@ -299,9 +409,33 @@ class StructurePage(Page):
     def _on_slice_pointed(self, voxel) -> None:
         self._pointed.setText("" if voxel is None else self.panel.describe(voxel))
 
-    def _on_field_asked(self) -> None:
-        stack = None if self.electrode is None else self.electrode.stack
-        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
+    def colour_by(self, key: str) -> None:
+        """Colour the electrode by its phases, or by a field that is computed when first asked."""
+        shown = self.electrode
+        if shown is None:
+            return
+        if key == PHASE or key in self._fields:
+            self._show_field(key)
+            return
+        if self.busy:
+            self.model.say("info", "Wait for the work under way, or cancel it first.")
+            self.panel.toolbar.colours.show_value(self._colour)
+            return
+
+        def finished(fields: dict[str, Field]) -> None:
+            if self.electrode is not None and self.electrode.stack is shown.stack:
+                self._fields |= fields
+                self._show_field(key)
+
+        self._begin(colouring(key).text, field_work(shown, key), finished)
+        self._job.ended.connect(lambda: self.panel.toolbar.colours.show_value(self._colour))
+
+    def _show_field(self, key: str) -> None:
+        self._colour = key
+        field = self._fields.get(key)
+        self.panel.set_field(field, key)
+        if self.electrode is not None:
+            self.slices.show_stack(self.electrode.stack, self.panel.colours, field)
 
     # -- properties ---------------------------------------------------------------------------------
     def compute_properties(self) -> None:
@@ -339,6 +473,8 @@ class StructurePage(Page):
 
     # -- the study ------------------------------------------------------------------------------------
     def _on_study_opened(self) -> None:
+        self.leave_path()
+        self.panel.phases.compare.setChecked(False)
         self.show_electrode(None)
         record = self.model.last_structure
         if not record:
@@ -348,8 +484,12 @@ class StructurePage(Page):
             "Building the electrode again", rebuild_electrode(record, study.stack), self._on_rebuilt
         )
 
-    def _on_rebuilt(self, electrode: Electrode) -> None:
-        self.show_electrode(electrode)
+    def _on_rebuilt(self, result: Electrode | ElectrodePath) -> None:
+        if isinstance(result, ElectrodePath):
+            step = int((self.model.last_structure or {}).get("index", -1))
+            self._show_path(result, step if 0 <= step < len(result.electrodes) else -1)
+        else:
+            self.show_electrode(result)
 
     # -- import -----------------------------------------------------------------------------------------
     def ask_import(self) -> None:
@@ -481,6 +621,23 @@ class StructurePage(Page):
     def ask_save_picture(self) -> None:
         """Ask how large the picture is to be, and where to save it."""
         self.panel.ask_picture(self._ask_path, self.model)
+
+    def ask_save_animation(self) -> None:
+        """Ask what an animation is to show, and where to save it."""
+        if self.panel.view is None or self.electrode is None:
+            return
+        press = None
+        if self.path is not None:
+            press = (
+                self.path_bar.slider.setValue,
+                len(self.path.electrodes),
+                self.path_bar.slider.value(),
+            )
+        dialog = AnimationDialog(
+            self.panel.view, self.panel.cut_at, press, self._ask_path, self.model.say, self
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     # -- life ---------------------------------------------------------------------------------------------
     def activated(self) -> None:

@@ -13,6 +13,8 @@ from engine.experiment.calendering import calendered_condition
 from engine.experiment.calibration import GapCalibration
 from engine.experiment.laws import law_from_dict, published_law
 from engine.structure.condition import Coating, Condition, Recipe
+from engine.structure.loading import derive
+from engine.structure.materials import MATERIALS
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.structure.options_form import OptionsForm, option_label
 from hybridgui.study_model import StudyModel
@@ -36,11 +38,26 @@ DEFAULTS: dict[str, Any] = {
     "box_y_um": 50.0,
     "voxel_size_um": 1.0,
     "seed": 0,
+    "material": "NMC111",
+    "specific_capacity": 163.0,
     "am_density": 4.65,
     "cbd_density": 1.8,
     "cbd_nanoporosity_percent": 47.0,
     "options": {},
 }
+
+
+OWN = "own"
+_SIZE_OPTIONS = tuple(
+    name
+    for name in GENERATOR_OPTIONS
+    if name.startswith(("size_", "d10", "d50", "d90", "second_", "diameters", "counts"))
+)
+
+
+def changed_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Options that differ from the defaults."""
+    return {n: v for n, v in options.items() if GENERATOR_OPTIONS[n].default != v}
 
 
 @dataclass(frozen=True)
@@ -180,17 +197,22 @@ class RecipeForm(QWidget):
             values["law"] = "none"
             values["porosity_percent"] = 100 * condition.porosity
             values["thickness_um"] = condition.thickness
-        self._model.undo_stack.beginMacro("Show condition")
-        try:
-            for name, value in values.items():
-                self._set(name, value, "Show condition")
-        finally:
-            self._model.undo_stack.endMacro()
+        self._set_all(values, "Show condition")
 
     # -- parts ------------------------------------------------------------------------------------
     def _build_recipe(self, layout: QVBoxLayout) -> None:
         group = FormGroup("Electrode before calendering")
         self._fields: dict[str, Any] = {}
+        self._add(
+            group,
+            "material",
+            "Material",
+            Choice(
+                [*((name, name) for name in MATERIALS), (OWN, "Own")],
+                tip="Sets density, specific capacity and particle sizes; all can be changed "
+                "under More options.",
+            ),
+        )
         self._add(
             group,
             "am_percent",
@@ -342,6 +364,12 @@ class RecipeForm(QWidget):
         )
         self._add(
             group,
+            "specific_capacity",
+            "Specific capacity",
+            NumberField(1, 4000, 163, "mAh/g", decimals=1, step=1, tip="Of the active material."),
+        )
+        self._add(
+            group,
             "cbd_density",
             "CBD density",
             NumberField(
@@ -373,6 +401,10 @@ class RecipeForm(QWidget):
             if name in ("pressure_MPa", "gap_um"):
                 driver = name.split("_")[0]
                 field.edited.connect(lambda v, d=driver: self._on_driver(d, v))
+            elif name == "material":
+                field.edited.connect(self._on_material)
+            elif name in ("am_density", "specific_capacity"):
+                field.edited.connect(lambda v, n=name: self._on_own_material(n, v))
             else:
                 field.edited.connect(lambda v, n=name: self._set(n, v))
         self.options.edited.connect(self._on_option)
@@ -391,6 +423,30 @@ class RecipeForm(QWidget):
 
     def _on_driver(self, driver: str, value: float) -> None:
         self._set("driver", [driver, value], f"Change {driver}")
+
+    def _on_material(self, name: str) -> None:
+        preset = MATERIALS.get(name)
+        values: dict[str, Any] = {"material": name}
+        if preset is not None:
+            sizes = {n: self._options()[n] for n in self._options() if n not in _SIZE_OPTIONS}
+            values |= {
+                "am_density": preset.density,
+                "specific_capacity": preset.specific_capacity,
+                "options": sizes | changed_options(preset.size_options),
+            }
+        self._set_all(values, "Change material")
+
+    def _on_own_material(self, name: str, value: float) -> None:
+        self._set_all({name: value, "material": OWN}, "Change material")
+
+    def _set_all(self, values: dict[str, Any], text: str) -> None:
+        """Change several parameters in one step."""
+        self._model.undo_stack.beginMacro(text)
+        try:
+            for name, value in values.items():
+                self._set(name, value, text)
+        finally:
+            self._model.undo_stack.endMacro()
 
     def _on_option(self, name: str, value: Any) -> None:
         options = self._options()
@@ -454,7 +510,7 @@ class RecipeForm(QWidget):
         if plan.condition is not None:
             condition = plan.condition
             kind = "total" if condition.porosity_kind == "total" else "resolved"
-            electrolyte, am, cbd = condition.volume_fractions
+            follows = derive(condition, self._value("specific_capacity"))
             if self._value("law") != "none":
                 rows.append(
                     (
@@ -464,9 +520,28 @@ class RecipeForm(QWidget):
                     )
                 )
                 rows.append(("Thickness after calendering", f"{condition.thickness:.1f} µm", ""))
-            rows.append(("AM volume", percent(am), "Share of the voxels."))
-            rows.append(("CBD volume", percent(cbd), "Share of the voxels, nanopores included."))
-            rows.append(("Electrolyte volume", percent(electrolyte), "Share of the voxels."))
+            rows.append(("AM volume", percent(follows.am), "Share of the voxels."))
+            rows.append(
+                ("CBD volume", percent(follows.cbd), "Share of the voxels, nanopores included.")
+            )
+            rows.append(
+                ("Electrolyte volume", percent(follows.electrolyte), "Share of the voxels.")
+            )
+            rows.append(
+                (
+                    "Loading",
+                    f"{follows.areal_loading:.1f} mg/cm²",
+                    f"Of the dry coating; {follows.am_loading:.1f} mg/cm² are active material. "
+                    f"Density of the coating {follows.press_density:.2f} g/cm³.",
+                )
+            )
+            rows.append(
+                (
+                    "Areal capacity",
+                    f"{follows.areal_capacity:.2f} mAh/cm²",
+                    f"At {self._value('specific_capacity'):g} mAh/g of active material.",
+                )
+            )
             nz, ny, nx = condition.shape
             rows.append(
                 ("Voxels", f"{nx} × {ny} × {nz}", f"{nx * ny * nz:,} voxels along x, y and z.")

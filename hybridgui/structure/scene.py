@@ -16,9 +16,10 @@ from vtkmodules.vtkFiltersSources import vtkCubeSource
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer
 
 from engine.structure.stack import VoxelStack
-from hybridgui.structure.annotations import AxesMarker, ColourBar, PhaseLegend, ScaleBar
+from hybridgui.structure.annotations import AxesMarker, Caption, ColourBar, PhaseLegend, ScaleBar
 from hybridgui.structure.backdrop import LIGHT
-from hybridgui.structure.camera import fit_camera, um_per_pixel
+from hybridgui.structure.camera import VIEWS, fit_camera, um_per_pixel
+from hybridgui.structure.clip_handle import ClipHandle
 from hybridgui.structure.cut_face import CutFace
 from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
@@ -34,6 +35,8 @@ Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 _COLLECTOR = "#AEB4BB"
 _SEPARATOR = "#E9E2CF"
 _SLAB_SHARE = 0.035
+_CAPTION_SHARE = 0.16
+_BLEND_OVER = (0x0302, 0x0303, 1, 0x0303)  # source alpha, one minus it; one, one minus it
 
 
 class StructureScene:
@@ -54,6 +57,7 @@ class StructureScene:
         self._overlay = vtkRenderer()
         self._overlay.SetLayer(1)
         self._overlay.InteractiveOff()
+        self._overlay.AddObserver("StartEvent", self._on_overlay_start)
         self._marker = AxesMarker()
         self.renderers = (
             self.renderer,
@@ -72,6 +76,10 @@ class StructureScene:
         self._scale_bar = ScaleBar(self._overlay)
         self._legend = PhaseLegend(self._overlay)
         self._colour_bar = ColourBar(self._overlay)
+        self._caption = Caption(self._overlay)
+        # Drawn in the layer above, with the same camera, so that nothing hides it.
+        self._overlay.SetActiveCamera(self.renderer.GetActiveCamera())
+        self._handle = ClipHandle(self._overlay)
         self._looks = default_looks()
         self._stack: VoxelStack | None = None
         self._mode = "voxels"
@@ -115,6 +123,18 @@ class StructureScene:
     def crop(self) -> Bounds | None:
         """Voxel bounds (first, past the last) along (z, y, x), or None for the whole."""
         return self._crop
+
+    @property
+    def clip(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Origin and normal of the clip plane, or None."""
+        if self._plane is None:
+            return None
+        return np.array(self._plane.GetOrigin()), np.array(self._plane.GetNormal())
+
+    @property
+    def handle(self) -> ClipHandle:
+        """Handle of the clip plane."""
+        return self._handle
 
     @property
     def stride(self) -> int:
@@ -215,6 +235,10 @@ class StructureScene:
             self._plane = vtkPlane()
             self._plane.SetOrigin(*origin)
             self._plane.SetNormal(*(n / length for n in normal))
+        self._handle.place(
+            None if origin is None else np.array(self._plane.GetOrigin()),
+            None if origin is None else np.array(self._plane.GetNormal()),
+        )
         self._apply_clip()
         self._apply_looks()
 
@@ -244,9 +268,15 @@ class StructureScene:
     def set_ink(self, colour: str) -> None:
         """Colour of all that is written over the picture."""
         ink = rgb(colour)
-        for part in (self._scale_bar, self._legend, self._colour_bar, self._marker):
+        parts = (self._scale_bar, self._legend, self._colour_bar, self._caption, self._marker)
+        self._handle.set_colour(ink)
+        for part in parts:
             part.set_colour(ink)
         self._outline.GetProperty().SetColor(*ink)
+
+    def set_caption(self, text: str) -> None:
+        """Write a line over the structure."""
+        self._caption.set_text(text)
 
     def set_slabs(self, visible: bool) -> None:
         """Show current collector and separator."""
@@ -269,7 +299,6 @@ class StructureScene:
         """Light the structure, or show the plain colours of the phases."""
         self._lighting = on
         self._surfaces.set_lighting(on)
-        self._cut.set_lighting(on)
         for slab in self._slabs:
             slab.GetProperty().SetLighting(on)
 
@@ -291,21 +320,44 @@ class StructureScene:
     # -- camera -----------------------------------------------------------------------------
     def look_from(self, view: str = "corner") -> None:
         """Turn the camera to a named view (see `hybridgui.structure.camera.VIEWS`) and fit."""
+        if view not in VIEWS:
+            raise ValueError(f"view must be one of {tuple(VIEWS)}, not {view!r}")
         width, height = self._size()
         x, y, z = self.size
         slab = self._slab_height() if self._show_slabs else 0.0
+        if self._caption.lines:  # room for the caption, above and for balance below
+            height = round(height * (1 - _CAPTION_SHARE))
+            fit_camera(self.camera, (0, x, 0, y, -slab, z + slab), view, width / max(height, 1))
+            self.camera.SetParallelScale(self.camera.GetParallelScale() / (1 - _CAPTION_SHARE))
+            return
         fit_camera(self.camera, (0, x, 0, y, -slab, z + slab), view, width / max(height, 1))
 
     def update(self, scale: float = 1.0) -> None:
         """Fit annotations and clipping range to camera and window; call before rendering."""
         size = self._size()
         self._scale_bar.update(self.camera, size, scale)
-        self._legend.update(self._looks, size, scale)
+        looks = {} if self._field is not None else self._looks
+        self._legend.update(looks, size, scale, self._caption.lines)
         self._colour_bar.update(size, scale)
+        self._caption.update(size, scale)
+        self._handle.update(um_per_pixel(self.camera, size[1]), scale)
+        self._overlay.SetActiveCamera(self.camera)
         window = self.renderer.GetVTKWindow()
         if window is not None:
             self._marker.update(self.camera, self._viewport, window.GetSize(), scale)
+        self._overlay.ResetCameraClippingRange()
+        near, far = self.camera.GetClippingRange()
         self.renderer.ResetCameraClippingRange()
+        own = self.camera.GetClippingRange()
+        if self._handle.points is not None:
+            self.camera.SetClippingRange(min(near, own[0]), max(far, own[1]))
+
+    def to_pixel(self, point: np.ndarray) -> tuple[float, float]:
+        """Pixel of the window, counted from its lower left corner, of a point in µm."""
+        self.renderer.SetWorldPoint(*point, 1)
+        self.renderer.WorldToDisplay()
+        x, y, _ = self.renderer.GetDisplayPoint()
+        return x, y
 
     def pick(self, x: float, y: float) -> Pick | None:
         """Visible voxel at a pixel of the window, counted from its lower left corner."""
@@ -331,6 +383,7 @@ class StructureScene:
         self._volume.clear()
         self._meshes.clear()
         self._stack = None
+        self._overlay.RemoveAllObservers()
         for renderer in self.renderers:
             renderer.RemoveAllViewProps()
             renderer.RemoveAllLights()
@@ -419,6 +472,14 @@ class StructureScene:
         self._outline.source.SetBounds(0, x, 0, y, 0, z)
         self._outline.SetVisibility(self._stack is not None)
         self.set_occlusion(bool(self.renderer.GetUseSSAO()))
+
+    def _on_overlay_start(self, *_) -> None:
+        """Blend texts as usual: drawing a volume leaves another rule behind."""
+        window = self._overlay.GetVTKWindow()
+        state = window.GetState() if window is not None else None
+        if state is not None:
+            state.ResetGLBlendFuncState()
+            state.vtkglBlendFuncSeparate(*_BLEND_OVER)
 
     def _light(self) -> None:
         """Lamps that move with the camera: key left, fill right, one above, one in front."""

@@ -1,4 +1,4 @@
-"""Controls over and under the 3D view: mode, colours, camera, phases, cut."""
+"""Controls over the 3D view: mode, colours, camera, phases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
+    QMenu,
     QSlider,
     QToolButton,
     QWidget,
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from hybridgui.structure.phases import PHASE_SHORT, PHASE_TITLES, PHASES, Looks
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Segmented, label, set_icon
+from hybridgui.widgets.basics import Segmented, set_icon
 from hybridgui.widgets.form import Choice
 
 MODES = (
@@ -64,16 +65,19 @@ class PhaseSwatch(QWidget):
 
 
 class PhaseControls(QWidget):
-    """Colour, visibility and opacity of each phase.
+    """Colour, visibility and opacity of each phase; compare and cut.
 
     Signals
     -------
     visibilityChanged : (phase, visible)
     opacityChanged : (phase, 0..1)
+    compareToggled, cutToggled : bool
     """
 
     visibilityChanged = Signal(int, bool)
     opacityChanged = Signal(int, float)
+    compareToggled = Signal(bool)
+    cutToggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -104,6 +108,17 @@ class PhaseControls(QWidget):
             self.boxes[phase], self.sliders[phase] = box, slider
             self._swatches[phase] = swatch
         row.addStretch(1)
+        self.compare = tool(
+            "ph.columns",
+            "Keep this electrode in view and see the next one beside it",
+            "Compare",
+            checkable=True,
+        )
+        self.compare.toggled.connect(self.compareToggled)
+        row.addWidget(self.compare)
+        self.cut = tool("ph.knife", "Cut the electrode open", "Cut", checkable=True)
+        self.cut.toggled.connect(self.cutToggled)
+        row.addWidget(self.cut)
 
     def show_looks(self, looks: Looks) -> None:
         """Show how the phases are drawn."""
@@ -128,15 +143,14 @@ class ViewToolbar(QWidget):
     modeChosen : key of `MODES`
     colourChosen : key of the colouring
     viewChosen : key of `hybridgui.structure.camera.VIEWS`
-    cutToggled : bool
-    screenshotAsked : None
+    screenshotAsked, animationAsked : None
     """
 
     modeChosen = Signal(str)
     colourChosen = Signal(str)
     viewChosen = Signal(str)
-    cutToggled = Signal(bool)
     screenshotAsked = Signal()
+    animationAsked = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -150,13 +164,11 @@ class ViewToolbar(QWidget):
         row.addWidget(self.modes)
         self.colours = Choice([("phase", "Colour by phase")])
         self.colours.setAccessibleName("Colour by")
+        self.colours.setMinimumContentsLength(19)
         self.colours.setToolTip("What the colours mean")
         self.colours.edited.connect(self.colourChosen)
         row.addWidget(self.colours)
         row.addStretch(1)
-        self.cut = tool("ph.knife", "Cut the electrode open with a plane", "Cut", checkable=True)
-        self.cut.toggled.connect(self.cutToggled)
-        row.addWidget(self.cut)
         self.views: dict[str, QToolButton] = {}
         for key, icon_name, text, tip in (
             ("corner", "ph.arrows-in", "", "Show everything (R, or a double click)"),
@@ -168,46 +180,13 @@ class ViewToolbar(QWidget):
             item.clicked.connect(lambda _=False, key=key: self.viewChosen.emit(key))
             row.addWidget(item)
             self.views[key] = item
-        self.camera = tool("ph.camera", "Save a picture of the view")
-        self.camera.clicked.connect(lambda: self.screenshotAsked.emit())
+        self.more = tool("ph.sliders-horizontal", "What is shown, and views that you keep")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addWidget(self.more)
+        self.camera = tool("ph.camera", "Save a picture or an animation")
+        self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.camera)
+        menu.addAction("Save picture…", lambda: self.screenshotAsked.emit())
+        menu.addAction("Save animation…", lambda: self.animationAsked.emit())
+        self.camera.setMenu(menu)
         row.addWidget(self.camera)
-
-
-class CutControls(QWidget):
-    """Direction and place of the cutting plane.
-
-    Signals
-    -------
-    changed : direction or place are others
-    """
-
-    changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
-        row.addWidget(label("Cut across", "muted"))
-        self.direction = Segmented(
-            [("x", "x"), ("y", "y"), ("z", "z"), ("tilted", "Diagonal"), ("view", "View")]
-        )
-        self.direction.segment("view").setToolTip("Across the line of sight, as it is now")
-        self.direction.chosen.connect(lambda _: self.changed.emit())
-        row.addWidget(self.direction)
-        self.place = QSlider(Qt.Orientation.Horizontal)
-        self.place.setRange(0, 1000)
-        self.place.setValue(500)
-        self.place.setAccessibleName("Place of the cut")
-        self.place.valueChanged.connect(lambda _: self.changed.emit())
-        row.addWidget(self.place, 1)
-        self.flip = tool("ph.swap", "Keep the other side")
-        self.flip.setCheckable(True)
-        self.flip.toggled.connect(lambda _: self.changed.emit())
-        row.addWidget(self.flip)
-        self.direction.set_current("y")
-
-    @property
-    def share(self) -> float:
-        """How far the plane stands through the structure, 0..1."""
-        return self.place.value() / 1000

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from hybridgui.structure import camera as cameras
 from hybridgui.structure.backdrop import DARK, LIGHT, Backdrop
 from hybridgui.structure.canvas import CannotDraw, Canvas
+from hybridgui.structure.clip_handle import REACH
 from hybridgui.structure.scene import StructureScene
 from hybridgui.structure.voxel_ray import Pick
 
@@ -39,18 +40,20 @@ class SceneView(QWidget):
 
     Signals
     -------
-    pointed : Pick or None, the voxel under the pointer
-    picked : Pick, the voxel that was clicked
+    pointed : (Pick or None, its scene or None), the voxel under the pointer
+    picked : (Pick, its scene), the voxel that was clicked
     cameraChanged : the camera moved
     cannotDraw : reason, when this computer cannot draw in three dimensions
     drawn : a picture was finished
+    planeDragged : (origin, normal) of the clip plane, by its handle
     """
 
-    pointed = Signal(object)
-    picked = Signal(object)
+    pointed = Signal(object, object)
+    picked = Signal(object, object)
     cameraChanged = Signal()
     cannotDraw = Signal(str)
     drawn = Signal()
+    planeDragged = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -129,9 +132,17 @@ class SceneView(QWidget):
             scene.set_ink(self._backdrop.ink)
         self.refresh()
 
-    def refresh(self) -> None:
-        """Draw again soon, because a scene changed."""
+    def refresh(self, *, quick: bool = False) -> None:
+        """Draw again soon, because a scene changed.
+
+        Parameters
+        ----------
+        quick : bool
+            More changes are likely to follow at once: draw plainly, and carefully at the end.
+        """
         self._stale = True
+        if quick:
+            self._settle.start()
         if self.isVisible() and not self._closed:
             self._soon.start()
 
@@ -147,7 +158,25 @@ class SceneView(QWidget):
     def look_from(self, view: str) -> None:
         """Turn to a named view that shows everything."""
         if self._scenes:
-            self._scenes[0].look_from(view)
+            # All scenes share one camera: let the largest structure set its distance.
+            largest = max(self._scenes, key=lambda scene: max(scene.size))
+            largest.look_from(view)
+            self._on_camera()
+
+    def set_perspective(self, on: bool) -> None:
+        """Draw far things smaller, or keep lengths equal everywhere."""
+        if self._scenes:
+            self._scenes[0].camera.SetParallelProjection(not on)
+            self._on_camera()
+
+    def camera_state(self) -> dict:
+        """Where the camera stands, as JSON values."""
+        return cameras.camera_state(self._scenes[0].camera)
+
+    def set_camera_state(self, state: dict) -> None:
+        """Put the camera where `camera_state` found it."""
+        if self._scenes:
+            cameras.set_camera_state(self._scenes[0].camera, state)
             self._on_camera()
 
     def orbit(self, across: float, up: float) -> None:
@@ -225,8 +254,7 @@ class SceneView(QWidget):
 
     def _moving(self) -> None:
         """Draw quickly now, and carefully when the movement ends."""
-        self._settle.start()
-        self.refresh()
+        self.refresh(quick=True)
 
     def _on_settled(self) -> None:
         if self._drag is not None:
@@ -333,7 +361,8 @@ class SceneView(QWidget):
         self._moved = False
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         left = event.button() == Qt.MouseButton.LeftButton
-        self._drag = ("turn" if left and not shifted else "shift", event.position())
+        held = self._handle_at(event.position()) if left else ""
+        self._drag = (held or ("turn" if left and not shifted else "shift"), event.position())
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.accept()
 
@@ -341,7 +370,10 @@ class SceneView(QWidget):
         """Turn or shift, or name the voxel under the pointer."""
         place = event.position()
         if self._drag is None:
-            self.pointed.emit(self.pick_at(place))
+            held = self._handle_at(place)
+            shape = Qt.CursorShape.OpenHandCursor if held else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+            self.pointed.emit(self.pick_at(place), self.scene_at(place))
             return
         kind, before = self._drag
         if (place - self._pressed_at).manhattanLength() > 3:
@@ -350,7 +382,9 @@ class SceneView(QWidget):
             return
         step = place - before
         self._drag = (kind, place)
-        if kind == "turn":
+        if kind in ("slide", "tilt"):
+            self._drag_plane(kind, step)
+        elif kind == "turn":
             self.orbit(0.4 * step.x(), 0.4 * step.y())
         else:
             um = self._um_per_logical_pixel()
@@ -364,7 +398,7 @@ class SceneView(QWidget):
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             pick = self.pick_at(event.position())
             if pick is not None:
-                self.picked.emit(pick)
+                self.picked.emit(pick, self.scene_at(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show everything again."""
@@ -372,7 +406,7 @@ class SceneView(QWidget):
 
     def leaveEvent(self, event) -> None:
         """Nothing is pointed at any more."""
-        self.pointed.emit(None)
+        self.pointed.emit(None, None)
         super().leaveEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -410,16 +444,66 @@ class SceneView(QWidget):
         else:
             super().keyPressEvent(event)
 
+    # -- handle of the clip plane -----------------------------------------------------------------
+    def _handle_at(self, place: QPointF) -> str:
+        """What part of the handle lies under a place: "slide", "tilt" or nothing."""
+        points = self._scenes[0].handle.points if self._scenes else None
+        if points is None or self._canvas is None:
+            return ""
+        for kind, point in zip(("tilt", "slide"), reversed(points), strict=True):
+            away = self._place_of(point) - place
+            if math.hypot(away.x(), away.y()) < REACH:
+                return kind
+        return ""
+
+    def _place_of(self, point: np.ndarray) -> QPointF:
+        """Place in the widget of a point in µm."""
+        assert self._canvas is not None
+        width, height = self._canvas.size
+        x, y = self._scenes[0].to_pixel(point)
+        return QPointF(x * self.width() / width, (height - 1 - y) * self.height() / height)
+
+    def _drag_plane(self, kind: str, step: QPointF) -> None:
+        scene = self._scenes[0]
+        points, clip = scene.handle.points, scene.clip
+        if points is None or clip is None:
+            return
+        origin, normal = clip
+        if kind == "slide":
+            length = float(np.linalg.norm(points[1] - points[0]))
+            on_screen = self._place_of(points[1]) - self._place_of(points[0])
+            along = np.array((on_screen.x(), on_screen.y()))
+            if np.linalg.norm(along) < 6:  # seen from its end: up and down push and pull
+                along = np.array((0.0, -6.0))
+            share = np.dot((step.x(), step.y()), along) / np.dot(along, along)
+            origin = origin + share * length * normal
+        else:
+            um = self._um_per_logical_pixel()
+            towards = np.array(scene.camera.GetDirectionOfProjection())
+            up = np.array(scene.camera.GetViewUp())
+            right = np.cross(towards, up)
+            tip = points[1] + um * (step.x() * right - step.y() * up)
+            normal = (tip - points[0]) / np.linalg.norm(tip - points[0])
+        self._settle.start()
+        self.planeDragged.emit(origin, normal)
+
     # -- places -----------------------------------------------------------------------------------
     def pick_at(self, place: QPointF) -> Pick | None:
         """Voxel at a place of the widget."""
-        if self._canvas is None or self._image.isNull():
-            return None
+        scene = self.scene_at(place)
+        return None if scene is None or self._image.isNull() else scene.pick(*self._pixel_at(place))
+
+    def scene_at(self, place: QPointF) -> StructureScene | None:
+        """Scene at a place of the widget."""
+        return None if self._canvas is None else self._canvas.scene_at(*self._pixel_at(place))
+
+    def _pixel_at(self, place: QPointF) -> tuple[float, float]:
+        """Pixel of the canvas, counted from its lower left corner."""
+        assert self._canvas is not None
         width, height = self._canvas.size
         x = place.x() * width / max(self.width(), 1)
         y = height - 1 - place.y() * height / max(self.height(), 1)
-        scene = self._canvas.scene_at(x, y)
-        return None if scene is None else scene.pick(x, y)
+        return x, y
 
     def _um_per_logical_pixel(self) -> float:
         rows = 1 if len(self._scenes) < 3 else 2

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.errors import InputError
+from hybridgui.structure.colouring import PHASE, available, colouring
+from hybridgui.structure.cut_controls import CutControls
 from hybridgui.structure.fields import Field
 from hybridgui.structure.phases import (
     PHASE_SHORT,
     Colours,
+    Looks,
     colours_by_label,
     default_looks,
     recoloured,
 )
-from hybridgui.structure.toolbar import CutControls, PhaseControls, ViewToolbar
+from hybridgui.structure.toolbar import PhaseControls, ViewToolbar
+from hybridgui.structure.view_menu import ViewMenu
 from hybridgui.structure.work import Electrode
+from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, button
 
+KEPT_VIEWS = "structure/views"
+MOST_SCENES = 4
+
 
 class ViewPanel(QWidget):
-    """Shows an electrode in three dimensions.
+    """Shows an electrode in three dimensions, and up to three others beside it.
 
     VTK is loaded when the panel is first needed; where it cannot be, the panel says so and
     everything around it works.
@@ -34,17 +44,21 @@ class ViewPanel(QWidget):
     -------
     pointed : str, what lies under the pointer (may be empty)
     picked : Pick
-    fieldAsked : another colouring is shown
-    saved : None, a picture is asked for
+    colourAsked : key of the colouring that the user wants
+    compareToggled : bool
+    pictureAsked, animationAsked : None
     """
 
     pointed = Signal(str)
     picked = Signal(object)
-    fieldAsked = Signal()
-    saved = Signal()
+    colourAsked = Signal(str)
+    compareToggled = Signal(bool)
+    pictureAsked = Signal()
+    animationAsked = Signal()
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, model: StudyModel, parent: QWidget | None = None):
         super().__init__(parent)
+        self._model = model
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -60,24 +74,39 @@ class ViewPanel(QWidget):
         self._reduced.layout().addWidget(self._full)
         column.addWidget(self._reduced)
         self._column = column
+        self.menu = ViewMenu(self, self._kept_views)
+        self.toolbar.more.setMenu(self.menu.menu)
         self._looks = default_looks(colours_by_label(theme().phase_colours))
         self._electrode: Electrode | None = None
+        self._pinned: tuple[Electrode, ...] = ()
         self._field: Field | None = None
+        self._kept_looks: Looks | None = None
+        self._mode = "voxels"
+        self._cut_before = (False, 500)
         self._awake = False
-        self.view = None
-        self.scene = None
-        self._sorry: QLabel | None = None
+        self.view: Any = None
+        self.scene: Any = None
         self.phases.show_looks(self._looks)
         self._connect()
 
     def _connect(self) -> None:
-        self.toolbar.modeChosen.connect(self.set_mode)
-        self.toolbar.viewChosen.connect(lambda key: self.view and self.view.look_from(key))
-        self.toolbar.cutToggled.connect(self._on_cut)
-        self.toolbar.screenshotAsked.connect(self.saved)
+        bar = self.toolbar
+        bar.modeChosen.connect(self.set_mode)
+        bar.colourChosen.connect(self.colourAsked)
+        bar.viewChosen.connect(self.look_from)
+        bar.screenshotAsked.connect(self.pictureAsked)
+        bar.animationAsked.connect(self.animationAsked)
+        self.phases.cutToggled.connect(self._on_cut)
+        self.phases.compareToggled.connect(self.compareToggled)
         self.phases.visibilityChanged.connect(lambda p, on: self.set_look(p, visible=on))
         self.phases.opacityChanged.connect(lambda p, share: self.set_look(p, opacity=share))
         self.cut.changed.connect(self._apply_cut)
+        self.cut.across_view.clicked.connect(lambda *_: self._on_cut_across_view())
+        self.menu.optionChanged.connect(self.set_option)
+        self.menu.viewChosen.connect(self.look_from)
+        self.menu.keepAsked.connect(self.keep_view)
+        self.menu.keptChosen.connect(self.show_kept_view)
+        self.menu.keptRemoved.connect(self._on_kept_removed)
 
     # -- what is shown --------------------------------------------------------------------------
     @property
@@ -89,6 +118,11 @@ class ViewPanel(QWidget):
     def field(self) -> Field | None:
         """What the colours mean, or None for the phases."""
         return self._field
+
+    @property
+    def scenes(self) -> tuple:
+        """All scenes; the last shows the electrode of the page, the others what is compared."""
+        return () if self.view is None else self.view.scenes
 
     def wake(self) -> None:
         """Load VTK and make the view."""
@@ -105,21 +139,22 @@ class ViewPanel(QWidget):
         self.view = SceneView()
         self.view.set_scenes([self.scene])
         self.view.pointed.connect(self._on_pointed)
-        self.view.picked.connect(self.picked)
+        self.view.picked.connect(self._on_picked)
+        self.view.planeDragged.connect(self.cut.take_plane)
         self.view.cannotDraw.connect(lambda _: self._disable())
         self._column.addWidget(self.view, 1)
         self.dress()
         if self._electrode is not None:
-            self._show_stack()
+            self._show_stacks()
 
     def _say_sorry(self, reason: str) -> None:
-        self._sorry = QLabel(
+        sorry = QLabel(
             f"This computer cannot show three dimensions.\n\n{reason}\n\n"
             "Slices, properties and export work all the same."
         )
-        self._sorry.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._sorry.setWordWrap(True)
-        self._column.addWidget(self._sorry, 1)
+        sorry.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        sorry.setWordWrap(True)
+        self._column.addWidget(sorry, 1)
         self._disable()
 
     def _disable(self) -> None:
@@ -127,29 +162,70 @@ class ViewPanel(QWidget):
             part.setEnabled(False)
             part.setToolTip("The 3D view cannot be shown on this computer.")
 
-    def show_electrode(self, electrode: Electrode | None) -> None:
-        """Show another electrode; mode, colours and camera stay where they can."""
-        before = self._electrode
-        self._electrode = electrode
-        self._field = None
-        self.toolbar.colours.show_value("phase")
-        if electrode is None:
-            if self.scene is not None:
-                self.scene.set_stack(None)
-                self.view.refresh()
-            return
-        if self.scene is not None:
-            same = before is not None and before.stack.shape == electrode.stack.shape
-            self._show_stack(keep_camera=same)
+    def show_electrode(
+        self,
+        electrode: Electrode | None,
+        pinned: Sequence[Electrode] = (),
+        *,
+        keep_camera: bool = False,
+    ) -> None:
+        """Show another electrode; mode, colours and camera stay where they can.
 
-    def _show_stack(self, keep_camera: bool = False) -> None:
-        stack = self._electrode.stack
-        self.scene.set_stack(stack, stride=self._stride_for(stack.labels))
+        Parameters
+        ----------
+        pinned : sequence of Electrode
+            Shown before it, side by side.
+        keep_camera : bool
+            Leave the camera even where the size is another one.
+        """
+        before = self._electrode
+        pins_changed = tuple(pinned) != self._pinned
+        self._electrode, self._pinned = electrode, tuple(pinned)
+        self._field = None
+        self._restore_looks()
+        self.toolbar.colours.set_choices([(c.key, c.text) for c in available(electrode)])
+        self.toolbar.colours.show_value(PHASE)
+        if self.scene is None:
+            return
+        if electrode is None:
+            self.view.set_scenes([self.scene])
+            self.scene.set_stack(None)
+            self.scene.set_caption("")
+            self.view.refresh()
+            return
+        same = before is not None and before.stack.shape == electrode.stack.shape
+        self._show_stacks(keep_camera=(same or keep_camera) and not pins_changed)
+
+    def _show_stacks(self, keep_camera: bool = False) -> None:
+        from hybridgui.structure.scene import StructureScene
+
+        others = [scene for scene in self.view.scenes if scene is not self.scene]
+        while len(others) < len(self._pinned):
+            others.append(StructureScene())
+            others[-1].renderer.SetActiveCamera(self.scene.camera)
+        for scene in others[len(self._pinned) :]:
+            scene.close()
+        scenes = [*others[: len(self._pinned)], self.scene]
+        if tuple(scenes) != self.view.scenes:
+            self.view.set_scenes(scenes)
+        electrodes = [*self._pinned, self._electrode]
+        for scene, electrode in zip(scenes, electrodes, strict=True):
+            if scene.stack is not electrode.stack:
+                scene.set_stack(electrode.stack, stride=self._stride_for(electrode.stack.labels))
+            elif scene is self.scene:
+                scene.set_field(None)
+            scene.set_caption(electrode.short_title if len(scenes) > 1 else "")
+            if scene.mode != self._mode:
+                scene.set_mode(self._mode)
+            scene.set_looks(self._looks)
+        for key, action in self.menu.options.items():
+            self._apply_option(key, action.isChecked())
         self._show_reduced()
+        self.cut.show_size(self.scene.size)
         self._apply_cut()
         if not keep_camera:
             self.view.look_from("corner")
-        self.view.refresh()
+        self._refresh(quick=keep_camera)
 
     def _stride_for(self, labels: np.ndarray) -> int:
         """Thin volumes whose faces would be too many to draw."""
@@ -182,82 +258,176 @@ class ViewPanel(QWidget):
 
     def set_mode(self, mode: str) -> None:
         """Show voxels, smooth surfaces or a volume."""
+        self._mode = mode
         self.toolbar.modes.set_current(mode)
-        if self.scene is not None:
-            self.scene.set_mode(mode)
-            self.view.refresh()
+        for scene in self.scenes:
+            scene.set_mode(mode)
+        self._refresh()
 
     def set_look(self, phase: int, **changes) -> None:
         """Change visibility or opacity of a phase."""
-        from dataclasses import replace
-
         self._looks[phase] = replace(self._looks[phase], **changes)
-        self.phases.show_looks(self._looks)
+        self._apply_looks()
+
+    def set_field(self, field: Field | None, key: str = PHASE) -> None:
+        """Colour by a field, and show the phases that have it; None colours by phase again."""
+        self._field = field
+        self._restore_looks()
+        self.toolbar.colours.show_value(key)
+        shows = colouring(key).shows
+        if field is not None and shows:
+            self._kept_looks = dict(self._looks)
+            for phase, look in self._looks.items():
+                self._looks[phase] = replace(look, visible=phase in shows, opacity=1.0)
+        self._apply_looks()
         if self.scene is not None:
-            self.scene.set_looks(self._looks)
-            self.view.refresh()
+            self.scene.set_field(field)
+        self._refresh()
+
+    def _restore_looks(self) -> None:
+        """Bring back how the phases looked before a field was shown."""
+        if self._kept_looks is not None:
+            self._looks = recoloured(self._kept_looks, self.colours)
+            self._kept_looks = None
+            self._apply_looks()
+
+    def _apply_looks(self) -> None:
+        self.phases.show_looks(self._looks)
+        for scene in self.scenes:
+            scene.set_looks(self._looks)
+        self._refresh()
+
+    def _refresh(self, quick: bool = False) -> None:
+        if self.view is not None:
+            self.view.refresh(quick=quick)
 
     def dress(self) -> None:
         """Follow theme and palette."""
         self._looks = recoloured(self._looks, colours_by_label(theme().phase_colours))
-        self.phases.show_looks(self._looks)
-        if self.scene is not None:
-            self.scene.set_looks(self._looks)
+        self._apply_looks()
+        if self.view is not None:
             self.view.set_dark(theme().dark)
+
+    # -- options and views ------------------------------------------------------------------------
+    def set_option(self, key: str, on: bool) -> None:
+        """Turn something around the structure on or off (see `view_menu.OPTIONS`)."""
+        action = self.menu.options[key]
+        if action.isChecked() != on:
+            action.setChecked(on)  # comes back here
+            return
+        self._apply_option(key, on)
+        self._refresh()
+
+    def _apply_option(self, key: str, on: bool) -> None:
+        if self.view is None:
+            return
+        if key == "occlusion":
+            self.view.occlusion = on
+        elif key == "perspective":
+            self.view.set_perspective(on)
+        for scene in self.scenes:
+            if key in ("slabs", "outline", "lighting"):
+                getattr(scene, f"set_{key}")(on)
+            elif key in ("scale_bar", "legend", "axes"):
+                ticks = {
+                    n: self.menu.options[n].isChecked() for n in ("scale_bar", "legend", "axes")
+                }
+                scene.set_annotations(**ticks)
+
+    def fit_to(self, electrode: Electrode) -> None:
+        """Let the camera show the whole of another electrode, from where it looks now."""
+        if self.view is None or self.scene is None:
+            return
+        shown = self.scene.stack
+        self.scene.set_stack(electrode.stack)
+        self.view.look_from("corner")
+        self.scene.set_stack(shown, stride=self._stride_for(shown.labels))
+        self._apply_looks()
+        self._apply_cut()
+
+    def look_from(self, view: str) -> None:
+        """Turn to a standard view."""
+        if self.view is not None:
+            self.view.look_from(view)
+
+    def _kept_views(self) -> dict[str, Any]:
+        return self._model.parameter(KEPT_VIEWS, {}) if self._model.is_open else {}
+
+    def keep_view(self) -> str:
+        """Keep the present view in the study, under the next free name."""
+        kept = dict(self._kept_views())
+        number = 1
+        while f"View {number}" in kept:
+            number += 1
+        kept[f"View {number}"] = self.view.camera_state()
+        self._model.set_parameter(KEPT_VIEWS, kept, "Keep view")
+        return f"View {number}"
+
+    def show_kept_view(self, name: str) -> None:
+        """Turn to a view that was kept."""
+        state = self._kept_views().get(name)
+        if state is not None and self.view is not None:
+            self.view.set_camera_state(state)
+
+    def _on_kept_removed(self, name: str) -> None:
+        kept = {n: state for n, state in self._kept_views().items() if n != name}
+        self._model.set_parameter(KEPT_VIEWS, kept, "Remove view")
 
     # -- cut --------------------------------------------------------------------------------------
     def _on_cut(self, on: bool) -> None:
         self.cut.setVisible(on)
         self._apply_cut()
 
+    def _on_cut_across_view(self) -> None:
+        if self.scene is not None:
+            self.cut.take_normal(self.scene.camera.GetDirectionOfProjection())
+
     def _apply_cut(self) -> None:
         if self.scene is None or self._electrode is None:
             return
-        if not self.toolbar.cut.isChecked():
-            self.scene.set_clip(None)
-            self.view.refresh()
-            return
-        size = np.array(self.scene.size)
-        direction = self.cut.direction.current
-        if direction == "view":
-            normal = np.array(self.scene.camera.GetDirectionOfProjection())
-        else:
-            normal = {
-                "x": np.array((-1.0, 0, 0)),
-                "y": np.array((0, 1.0, 0)),
-                "z": np.array((0, 0, -1.0)),
-                "tilted": np.array((-1.0, 1.0, -0.6)),
-            }[direction]
-        normal = normal / np.linalg.norm(normal)
-        corners = np.array([[(k >> axis & 1) * size[axis] for axis in range(3)] for k in range(8)])
-        reach = corners @ normal
-        # A hair from the ends: a cut that lies in a face of the box would flicker.
-        place = reach.min() + min(max(self.cut.share, 0.001), 0.999) * np.ptp(reach)
-        if self.cut.flip.isChecked():
-            normal, place = -normal, -place
-        origin = size / 2 + normal * (place - size / 2 @ normal)
-        self.scene.set_clip(tuple(origin), tuple(normal))
-        self.view.refresh()
+        on = self.phases.cut.isChecked()
+        for scene in self.scenes:
+            crop = self._crop_of(scene) if on and self.cut.is_box else None
+            scene.set_crop(crop)
+            if on and not self.cut.is_box:
+                origin, normal = self.cut.plane
+                scene.set_clip(origin, normal)
+            else:
+                scene.set_clip(None)
+        self._refresh(quick=True)
+
+    def _crop_of(self, scene) -> tuple[tuple[int, int], ...]:
+        """Voxels along (z, y, x) that the box holds."""
+        stack = scene.stack
+        return tuple(
+            (int(low / edge + 0.5), max(int(high / edge + 0.5), int(low / edge + 0.5) + 1))
+            for (low, high), edge in zip(reversed(self.cut.box), stack.spacing, strict=True)
+        )
 
     # -- pointing ---------------------------------------------------------------------------------
-    def _on_pointed(self, pick) -> None:
-        self.pointed.emit("" if pick is None else self.describe(pick.index))
+    def _on_pointed(self, pick, scene) -> None:
+        self.pointed.emit("" if pick is None else self.describe(pick.index, scene))
 
-    def describe(self, voxel: tuple[int, int, int]) -> str:
-        """Phase, place and value of a voxel (z, y, x) in words."""
-        if self._electrode is None:
+    def _on_picked(self, pick, scene) -> None:
+        if scene is self.scene:
+            self.picked.emit(pick)
+
+    def describe(self, voxel: tuple[int, int, int], scene=None) -> str:
+        """Phase, place and value of a voxel (z, y, x) in words; of the page's own structure."""
+        other = scene is not None and scene is not self.scene
+        stack = scene.stack if other else self._electrode and self._electrode.stack
+        if stack is None:
             return ""
-        stack = self._electrode.stack
         phase = PHASE_SHORT[int(stack.labels[voxel])]
         z, y, x = ((i + 0.5) * edge for i, edge in zip(voxel, stack.spacing, strict=True))
         text = f"{phase} at x {x:.4g}, y {y:.4g}, z {z:.4g} µm"
-        if self._field is not None:
+        if self._field is not None and not other:
             value = float(self._field.values[voxel])
             text += f" · {self._field.title}: {value:.4g}" if np.isfinite(value) else ""
         return text
 
     # -- pictures ---------------------------------------------------------------------------------
-    def ask_picture(self, ask_path: Callable, model) -> None:
+    def ask_picture(self, ask_path: Callable, model: StudyModel) -> None:
         """Ask for size and file of a picture, and write it."""
         from hybridgui.structure.export import PICTURE_FILTERS, write_picture
         from hybridgui.structure.picture_dialog import PictureDialog
@@ -281,9 +451,21 @@ class ViewPanel(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def cut_at(self, share: float | None) -> None:
+        """Cut at a share of the way through, for an animation; None brings the cut back."""
+        if share is None:
+            self.phases.cut.setChecked(self._cut_before[0])
+            self.cut.place.setValue(self._cut_before[1])
+            self._cut_before = (False, 500)
+            return
+        if share == 0:
+            self._cut_before = (self.phases.cut.isChecked(), self.cut.place.value())
+        self.phases.cut.setChecked(True)
+        self.cut.place.setValue(round(1000 * share))
+
     def shut_down(self) -> None:
         """Give the graphics memory back."""
         if self.view is not None:
             self.view.shut_down()
         self.view = self.scene = None
-        self._electrode = None
+        self._electrode, self._pinned = None, ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 from engine.progress import Progress
 from engine.structure.condition import Condition
 from engine.structure.stack import VoxelStack
+from engine.structure.stages import Stage
 from hybridgui.bridge import Job
 
-IMPORTED, GENERATED = "imported", "generated"
+IMPORTED, GENERATED, PRESSED = "imported", "generated", "pressed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class Electrode:
     Attributes
     ----------
     stack : VoxelStack
-    source : {"generated", "imported"}
+    source : {"generated", "imported", "pressed"}
     title : str
         How the window names it.
     structure : engine.structure.generate.Structure or None
@@ -43,10 +45,16 @@ class Electrode:
     notes: tuple[str, ...] = ()
     record: dict[str, Any] = field(default_factory=dict)
 
-
-def part_of(progress: Progress, first: float, last: float) -> Progress:
-    """Progress of a part of the work, shown as `first` to `last` of the whole."""
-    return Progress(lambda share, stage: progress.report(first + share * (last - first), stage))
+    @property
+    def short_title(self) -> str:
+        """A few words, for a caption."""
+        if self.structure is None:
+            return self.title
+        condition = self.structure.condition
+        porosity = f"porosity {100 * condition.porosity:.1f} %"
+        am = f"AM {100 * condition.recipe.am_fraction:g} %"
+        pressed = f"{condition.pressure:.0f} MPa" if condition.pressure else "not calendered"
+        return f"{am} · {pressed} · {porosity}"
 
 
 def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Electrode]:
@@ -56,8 +64,8 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
         from engine.structure.generate import generate
 
         progress = job.engine_progress
-        structure = generate(condition, seed, part_of(progress, 0.0, 0.5))
-        flat, full = _characterize(structure.stack, part_of(progress, 0.5, 1.0))
+        structure = generate(condition, seed, Stage(progress, 0.0, 0.5))
+        flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0))
         record = {
             "source": GENERATED,
             "condition": condition.to_dict(),
@@ -80,7 +88,96 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
     return work
 
 
-def rebuild_electrode(record: dict[str, Any], load: Callable[[int], VoxelStack]) -> Callable:
+@dataclass(frozen=True, eq=False)
+class ElectrodePath:
+    """One electrode at rising pressure.
+
+    Attributes
+    ----------
+    electrodes : tuple of Electrode
+        The uncalendered one first.
+    pressures : tuple of float, MPa
+        Zero for the uncalendered one.
+    """
+
+    electrodes: tuple[Electrode, ...]
+    pressures: tuple[float, ...]
+
+
+def press_electrode(
+    law: Any, target: Condition, seed: int, steps: int = 8
+) -> Callable[[Job], ElectrodePath]:
+    """Work that generates the uncalendered electrode and presses it to a condition step by step.
+
+    Parameters
+    ----------
+    law : CalenderingLaw
+        Gives the porosity at each pressure on the way.
+    target : Condition
+        Of the physical protocol, with coating and pressure.
+    """
+
+    def work(job: Job) -> ElectrodePath:
+        import numpy as np
+
+        from engine.structure.calendering_path import path_conditions, press
+
+        coating = target.coating
+        assert coating is not None and target.pressure is not None
+        low = law.calibration.pressure_min if law.uses_gap else 0.0
+        pressures = np.linspace(low, target.pressure, steps + 1)[1:]
+        porosities = law.predict(
+            target.recipe.am_fraction,
+            coating.initial_porosity,
+            coating.initial_thickness,
+            pressure=pressures,
+        )
+        fields = {
+            "box": target.box,
+            "voxel_size": target.voxel_size,
+            "options": target.options,
+        }
+        usable = porosities < coating.initial_porosity
+        conditions = path_conditions(target.recipe, coating, porosities[usable].tolist(), **fields)
+        # Heights are whole voxels: a condition stands for the highest pressure that gives it.
+        found = np.array([condition.porosity for condition in conditions])
+        reached = np.zeros(len(conditions))
+        for pressure, porosity in zip(pressures[usable], porosities[usable], strict=True):
+            nearest = 1 + int(np.argmin(np.abs(found[1:] - porosity))) if len(found) > 1 else 0
+            reached[nearest] = max(reached[nearest], pressure)
+        conditions = [
+            dataclasses.replace(condition, pressure=float(pressure) if pressure else None)
+            for condition, pressure in zip(conditions, reached, strict=True)
+        ]
+        structures = press(conditions, seed, Stage(job.engine_progress, 0.0, 0.6))
+        electrodes = []
+        for number, structure in enumerate(structures):
+            share = 0.6 + 0.4 * number / len(structures)
+            part = Stage(job.engine_progress, share, share + 0.4 / len(structures))
+            flat, full = _characterize(structure.stack, part)
+            record = {
+                "source": PRESSED,
+                "target": target.to_dict(),
+                "law": law.to_dict(),
+                "steps": steps,
+                "seed": int(seed),
+                "index": number,
+                "voxels_sha256": structure.stack.sha256,
+                "properties": full,
+                "columns": _finite_or_text(flat),
+            }
+            title = electrode_title(structure.condition, seed)
+            electrodes.append(
+                Electrode(structure.stack, PRESSED, title, structure, flat, (), record)
+            )
+        return ElectrodePath(tuple(electrodes), tuple(float(p) for p in reached))
+
+    return work
+
+
+def rebuild_electrode(
+    record: dict[str, Any], load: Callable[[int], VoxelStack]
+) -> Callable[[Job], Electrode | ElectrodePath]:
     """Work that brings back what the study remembers.
 
     Parameters
@@ -91,12 +188,22 @@ def rebuild_electrode(record: dict[str, Any], load: Callable[[int], VoxelStack])
         Stack of the study by its number.
     """
 
-    def work(job: Job) -> Electrode:
+    def work(job: Job) -> Electrode | ElectrodePath:
         properties = columns_of(record)
         if record.get("source") == IMPORTED:
             job.engine_progress.report(0.1, "Reading the imported stack")
             stack = load(int(record["stack"]))
             return Electrode(stack, IMPORTED, record.get("title", ""), None, properties, (), record)
+        if record.get("source") == PRESSED:
+            from engine.experiment.laws import law_from_dict
+
+            again = press_electrode(
+                law_from_dict(record["law"]),
+                Condition.from_dict(record["target"]),
+                int(record["seed"]),
+                int(record["steps"]),
+            )
+            return again(job)
         from engine.structure.generate import generate
 
         condition = Condition.from_dict(record["condition"])

@@ -71,8 +71,8 @@ def page(qtbot, model):
     from hybridgui.structure.page import StructurePage
 
     for name, value in {
-        "box_x_um": 12.0,
-        "box_y_um": 10.0,
+        "box_x_um": 18.0,
+        "box_y_um": 16.0,
         "initial_thickness_um": 12.0,
         "protocol": "published",
     }.items():

@@ -60,7 +60,7 @@ def test_that_an_electrode_is_generated_and_described(qtbot, page, said):
     generate(qtbot, page)
     electrode = page.electrode
     assert page.stack.currentWidget() is page.content
-    assert electrode.stack.shape[1:] == (10, 12)
+    assert electrode.stack.shape[1:] == (16, 18)
     assert float(page.summary.text("tortuosity_solid")) == pytest.approx(
         electrode.properties["tortuosity_solid"], abs=1e-3
     )
@@ -256,7 +256,7 @@ def test_that_the_cut_opens_the_electrode(qtbot, shown):
     panel.view.look_from("y")
     whole = panel.view.pick_at(QPointF(panel.view.rect().center()))
     panel.view.draw_now()
-    qtbot.mouseClick(panel.toolbar.cut, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.phases.cut, Qt.MouseButton.LeftButton)
     assert panel.cut.isVisible()
     panel.view.draw_now()
     opened = panel.view.pick_at(QPointF(panel.view.rect().center()))
@@ -265,7 +265,7 @@ def test_that_the_cut_opens_the_electrode(qtbot, shown):
     panel.cut.place.setValue(850)
     panel.view.draw_now()
     assert panel.view.pick_at(QPointF(panel.view.rect().center())).index[1] == 8
-    qtbot.mouseClick(panel.toolbar.cut, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.phases.cut, Qt.MouseButton.LeftButton)
     panel.view.draw_now()
     assert panel.view.pick_at(QPointF(panel.view.rect().center())).index[1] == 0
 

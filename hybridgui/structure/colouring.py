@@ -1,0 +1,109 @@
+"""What the colours of the picture can mean, and the fields behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.structure.stack import AM, CBD, ELECTROLYTE
+from hybridgui.bridge import Job
+from hybridgui.structure.fields import Field
+from hybridgui.structure.work import Electrode, transport_fields
+
+PHASE = "phase"
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """One meaning of the colours.
+
+    Attributes
+    ----------
+    key, text : str
+    shows : tuple of int
+        Phases that are shown while it is on; empty leaves them as they are.
+    long : bool
+        Whether the field takes more than a moment.
+    """
+
+    key: str
+    text: str
+    shows: tuple[int, ...] = ()
+    long: bool = False
+
+
+COLOURINGS = (
+    Colouring(PHASE, "Colour by phase"),
+    Colouring("height", "Height over the collector", (AM, CBD)),
+    Colouring("particle", "Particles", (AM,), True),
+    Colouring("potential-electrolyte", "Potential, electrolyte", (ELECTROLYTE,), True),
+    Colouring("flux-electrolyte", "Flux, electrolyte", (ELECTROLYTE,), True),
+    Colouring("potential-solid", "Potential, solid", (AM, CBD), True),
+    Colouring("flux-solid", "Flux, solid", (AM, CBD), True),
+)
+_BY_KEY = {c.key: c for c in COLOURINGS}
+
+
+def colouring(key: str) -> Colouring:
+    """Colouring of a key."""
+    return _BY_KEY[key]
+
+
+def available(electrode: Electrode | None) -> list[Colouring]:
+    """Colourings that an electrode allows."""
+    has_particles = electrode is not None and _has_particles(electrode)
+    return [c for c in COLOURINGS if c.key != "particle" or has_particles]
+
+
+def _has_particles(electrode: Electrode) -> bool:
+    structure = electrode.structure
+    return structure is not None and structure.condition.protocol == "physical"
+
+
+def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Field]]:
+    """Work that makes the field of a colouring, and those that come of the same effort.
+
+    Returns
+    -------
+    callable
+        Job -> fields by key.
+    """
+    stack = electrode.stack
+    if key == "height":
+        return lambda job: {key: _height(stack)}
+    if key == "particle":
+
+        def particles(job: Job) -> dict[str, Field]:
+            from engine.structure.voxelise import particle_of_voxel
+
+            job.engine_progress.report(0.1, "Finding the particle of each voxel")
+            found = electrode.structure.particles
+            owner = particle_of_voxel(
+                stack.labels, found.centres, found.radii, stack.voxel_size
+            ).astype(np.float32)
+            owner[owner < 0] = np.nan
+            return {key: Field(owner, "Particle", "categories")}
+
+        return particles
+    phase = key.split("-")[1]
+    solve = transport_fields(stack, phase)
+
+    def transport(job: Job) -> dict[str, Field]:
+        result = solve(job)
+        # Fast channels stand out on a scale that ends at three times the mean.
+        return {
+            f"potential-{phase}": Field(
+                result.potential, "Potential (–)", "viridis", range=(0.0, 1.0)
+            ),
+            f"flux-{phase}": Field(result.flux, "Flux / mean (–)", "cividis", range=(0.0, 3.0)),
+        }
+
+    return transport
+
+
+def _height(stack) -> Field:
+    z = (np.arange(stack.shape[0], dtype=np.float32) + 0.5) * stack.spacing[0]
+    values = np.broadcast_to(z[:, None, None], stack.shape)
+    return Field(values, "z (µm)", "viridis", range=(0.0, stack.thickness))
