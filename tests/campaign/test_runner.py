@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
 from engine.campaign.design import AdaptiveRepeats
 from engine.campaign.events import (
@@ -324,6 +326,19 @@ def test_that_a_killed_program_loses_only_what_was_in_hand(tmp_path, folder, und
     events = run_whole(path, small_design())
     assert events[-1].done == 12
     pd.testing.assert_frame_equal(dataset(path, structures=True), undisturbed)
+
+
+def test_that_other_users_of_joblib_do_not_disturb_a_campaign(tmp_path):
+    events = []
+    with Study.create(tmp_path / "a.study") as study:
+        for event in run_campaign(study, study.add_campaign(small_design()), work=fakes.calm):
+            events.append(event)
+            if isinstance(event, StructureDone) and event.done in (1, 3):
+                # another number of workers makes joblib restart the pool that it shares
+                numbers = Parallel(n_jobs=1 + event.done)(delayed(abs)(-n) for n in range(3))
+                assert numbers == [0, 1, 2]
+    get_reusable_executor().shutdown(wait=True)
+    assert events[-1].done == 12 and of_kind(events, WorkersRestarted) == []
 
 
 def test_that_two_programs_cannot_run_one_study(tmp_path):
