@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from engine.properties.graph import pack
+
 
 def _group_tables() -> tuple[np.ndarray, np.ndarray]:
     """Number of groups, shape (256,), and group of each voxel, shape (256, 8), for all boxes."""
@@ -57,7 +59,7 @@ def group_boxes(cells, count_of):
     code : ndarray of uint8, same shape
         Which voxels conduct.
     box : ndarray of int64, shape (groups,)
-        Linear index of the box of each group.
+        Position of the box of each group, see `engine.properties.graph.pack`.
     colour : ndarray of uint8, shape (groups,)
         0 in even boxes, 1 in odd ones.
     """
@@ -88,7 +90,7 @@ def group_boxes(cells, count_of):
             for x in range(bx):
                 first = base[z, y, x]
                 for node in range(first, first + count_of[code[z, y, x]]):
-                    box[node] = (z * by + y) * bx + x
+                    box[node] = pack(z, y, x)
                     colour[node] = (z + y + x) & 1
     return base, code, box, colour
 

@@ -27,6 +27,14 @@ class Conductor(NamedTuple):
         return STRENGTH if contrast * STRENGTH > 1 else 0.0
 
     @property
+    def rigid(self) -> float:
+        """Conductance from which voxels are nearly one potential; 0 where contrasts are small."""
+        if self.strength == 0:
+            return 0.0
+        used = self.pair[self.pair > 0]
+        return float(used.min() * self.weights.min() / STRENGTH)
+
+    @property
     def is_single(self) -> bool:
         """Whether checkerboard storage serves: one phase, nearly cubic, no odd ring.
 

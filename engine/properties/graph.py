@@ -22,8 +22,7 @@ class Level(NamedTuple):
     weight: np.ndarray  # (links,) float32: conductance
     plate: np.ndarray  # (nodes,) float64: conductance to the plates
     colour: np.ndarray  # (nodes,) uint8
-    box: np.ndarray  # (nodes,) int64: linear index of the node's box in `grid`
-    grid: tuple[int, int, int]  # boxes along z, y, x; (0, 0, 0) where nodes have no box
+    box: np.ndarray  # (nodes,) int64: where the node's box lies, see `pack`
 
 
 class Columns(NamedTuple):
@@ -35,6 +34,8 @@ class Columns(NamedTuple):
     diagonal: np.ndarray  # (nodes,) float64
     two_coloured: bool  # two colours, and no link joins two nodes of one
 
+
+CLUSTER = 6
 
 WINDOW = 8192
 """Nodes are sorted within windows of this many, so that neighbours stay in the cache."""
@@ -142,25 +143,56 @@ def _root(name, i):
 
 
 @njit(cache=True, nogil=True)
-def _blocks(box, grid):
-    """Linear index of the 2 x 2 x 2 block of boxes of each node."""
-    gy, gx = grid[1], grid[2]
-    cy, cx = (gy + 1) // 2, (gx + 1) // 2
+def pack(z, y, x):
+    """Position of a box as one integer, 20 bits an axis: halving needs a shift, no division."""
+    return (np.int64(z) << 42) | (np.int64(y) << 21) | np.int64(x)
+
+
+HALVED = ((1 << 20) - 1) * (1 + (1 << 21) + (1 << 42))  # what a shift leaves of each axis
+
+
+@njit(cache=True, nogil=True)
+def _blocks(box):
+    """Position of the 2 x 2 x 2 block of boxes of each node."""
     above = np.empty(box.size, np.int64)
     for i in range(box.size):
-        row = box[i] // gx
-        x = box[i] - row * gx
-        z = row // gy
-        y = row - z * gy
-        above[i] = ((z >> 1) * cy + (y >> 1)) * cx + (x >> 1)
+        above[i] = (box[i] >> 1) & HALVED
     return above
 
 
 @njit(cache=True, nogil=True)
-def _connect(one, two, weight, above, strength):
-    """Root of each node's group: nodes of one block joined by strong links."""
+def _join(name, i, j):
+    """Join two groups under the smaller root."""
+    a, b = _root(name, i), _root(name, j)
+    if a < b:
+        name[b] = a
+    elif b < a:
+        name[a] = b
+
+
+@njit(cache=True, nogil=True)
+def _join_clusters(one, two, weight, rigid, name):
+    """Join small clusters of rigid links, wherever they lie."""
+    whole = np.arange(name.size, dtype=np.int32)
+    for k in range(one.size):
+        if weight[k] >= rigid:
+            _join(whole, one[k], two[k])
+    size = np.zeros(name.size, np.int32)
+    for i in range(name.size):
+        size[_root(whole, i)] += 1
+    for i in range(name.size):
+        root = _root(whole, i)
+        if size[root] <= CLUSTER:
+            name[i] = root
+
+
+@njit(cache=True, nogil=True)
+def _connect(one, two, weight, above, strength, rigid):
+    """Root of each node's group: nodes of one block joined by strong links, and rigid clusters."""
     nodes = above.size
     name = np.arange(nodes, dtype=np.int32)
+    if rigid > 0:
+        _join_clusters(one, two, weight, rigid, name)
     most = np.zeros(nodes if strength > 0 else 0, np.float32)
     if strength > 0:
         for k in range(one.size):
@@ -172,18 +204,13 @@ def _connect(one, two, weight, above, strength):
             continue
         if strength > 0 and weight[k] < strength * max(most[i], most[j]):
             continue
-        a, b = _root(name, i), _root(name, j)
-        if a < b:
-            name[b] = a
-        elif b < a:
-            name[a] = b
+        _join(name, i, j)
     return name
 
 
 @njit(cache=True, nogil=True)
-def _number(name, above, grid):
+def _number(name, above):
     """Number the groups in the order of their first node; returns parent, box, colour."""
-    cy, cx = (grid[1] + 1) // 2, (grid[2] + 1) // 2
     parent = np.empty(name.size, np.int32)
     box = np.empty(name.size, np.int64)
     colour = np.empty(name.size, np.uint8)
@@ -194,10 +221,10 @@ def _number(name, above, grid):
         if root != i:
             parent[i] = parent[root]
             continue
-        c = above[i]
+        at = above[i]
         parent[i] = total
-        box[total] = c
-        colour[total] = (c // (cy * cx) + c // cx % cy + c % cx) & 1
+        box[total] = at
+        colour[total] = (at ^ at >> 21 ^ at >> 42) & 1
         total += 1
     return parent, box[:total], colour[:total]
 
@@ -253,15 +280,18 @@ def _merge_plates(plate, parent, nodes, scale):
 
 
 @njit(cache=True, nogil=True)
-def coarsen(one, two, weight, plate, box, grid, strength, scale):
+def coarsen(one, two, weight, plate, box, strength, rigid, scale):
     """Group the nodes of each 2 x 2 x 2 block of boxes along strong links.
 
     Parameters
     ----------
-    one, two, weight, plate, box, grid
+    one, two, weight, plate, box
         A `Level`.
     strength : float
         Share of the strongest conductance of either node that a link needs; 0 links all.
+    rigid : float
+        Clusters of links at least this strong become one node wherever they lie, if they are
+        small; 0 for none.
     scale : float
         Divisor of the coarse conductances.
 
@@ -272,9 +302,9 @@ def coarsen(one, two, weight, plate, box, grid, strength, scale):
     parent : ndarray of int32, shape (nodes,)
         Coarse node of each fine one.
     """
-    above = _blocks(box, grid)
-    name = _connect(one, two, weight, above, strength)
-    parent, new_box, colour = _number(name, above, grid)
+    above = _blocks(box)
+    name = _connect(one, two, weight, above, strength, rigid)
+    parent, new_box, colour = _number(name, above)
     nodes = new_box.size
     new_one, new_two, new_weight = _merge(one, two, weight, parent, nodes, scale)
     new_plate = _merge_plates(plate, parent, nodes, scale)

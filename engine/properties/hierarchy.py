@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.properties.graph import Columns, Level, coarsen, store_columns
+from engine.properties.graph import HALVED, Columns, Level, coarsen, store_columns
 
 DIRECT = 128  # levels of at most this many nodes are solved with a dense inverse
 
@@ -39,7 +39,9 @@ class Hierarchy(NamedTuple):
     b: np.ndarray  # (nodes,) float64: right sides
 
 
-def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarray]:
+def build_hierarchy(
+    level: Level, strength: float, rigid: float = 0.0
+) -> tuple[Hierarchy, np.ndarray]:
     """Group repeatedly until a level can be solved directly.
 
     Parameters
@@ -48,6 +50,8 @@ def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarra
         The finest graph.
     strength : float
         Share of the strongest conductance that a link needs for grouping.
+    rigid : float
+        Small clusters of links at least this strong become one node at once; 0 for none.
 
     Returns
     -------
@@ -82,9 +86,9 @@ def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarra
         first.append(first[-1] + columns.place.size)
         bands.append(bands[-1] + len(columns.groups))
         stored.append(columns)
-        if level.plate.size <= DIRECT or max(level.grid) == 1:
+        if level.plate.size <= DIRECT or not level.box.any():
             break
-        level, parent = _coarser(level, strength)
+        level, parent = _coarser(level, strength, rigid)
     dense = np.empty((0, 0))
     if level.plate.size <= DIRECT:
         dense = invert(_matrix(level, stored[-1].place))
@@ -109,17 +113,15 @@ def build_hierarchy(level: Level, strength: float) -> tuple[Hierarchy, np.ndarra
     return hierarchy, stored[0].place
 
 
-def _coarser(level: Level, strength: float) -> tuple[Level, np.ndarray]:
+def _coarser(level: Level, strength: float, rigid: float) -> tuple[Level, np.ndarray]:
     """The next level, and the node there of each node here."""
-    gz, gy, gx = level.grid
-    grid = ((gz + 1) // 2, (gy + 1) // 2, (gx + 1) // 2)
     # In the last box weak links must join, or strength could stop the grouping for good.
-    demand = strength if max(grid) > 1 else 0.0
+    last = not ((level.box >> 1) & HALVED).any()
+    demand = 0.0 if last else strength
     one, two, weight, plate, colour, box, parent = coarsen(
-        level.one, level.two, level.weight, level.plate, level.box, level.grid, demand,
-        OVERCORRECTION,
-    )  # fmt: skip
-    return Level(one, two, weight, plate, colour, box, grid), parent
+        level.one, level.two, level.weight, level.plate, level.box, demand, rigid, OVERCORRECTION
+    )
+    return Level(one, two, weight, plate, colour, box), parent
 
 
 def _matrix(level: Level, place: np.ndarray) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from engine.properties.checkerboard import dot
 from engine.properties.conductor import Conductor
-from engine.properties.graph import Level
+from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
 
 
@@ -19,28 +20,28 @@ class SeveralPhases:
     def __init__(self, conductor: Conductor):
         cells, pair, weights, wrap = conductor
         self._shape = cells.shape
-        one, two, weight, plate, colour, voxels, source, energy = voxel_graph(
+        one, two, weight, plate, colour, box, voxels, source, energy = voxel_graph(
             cells, pair, weights, wrap
         )
-        nz, ny, nx = cells.shape
-        level = Level(one, two, weight, plate, colour, voxels, (nz, ny, nx))
-        self._levels, place = build_hierarchy(level, conductor.strength)
+        _, ny, nx = cells.shape
+        level = Level(one, two, weight, plate, colour, box)
+        self._levels, place = build_hierarchy(level, conductor.strength, conductor.rigid)
         self._levels.repeat[0] = 1
         self._size = place.size
         self._voxels = np.empty_like(voxels)
         self._voxels[place] = voxels
-        self._slice = self._voxels // (ny * nx)
+        self._slice = (self._voxels // (ny * nx)).astype(np.int32)
         self._residual = np.empty_like(source)
         self._residual[place] = source
         self._x, self._direction, self._applied = np.zeros((3, self._size))
         self.energy = energy
-        self.squared_residual = float(np.dot(source, source))
+        self.squared_residual = dot(source, source, 0, source.size)
 
     def precondition(self) -> float:
         """One symmetric cycle on the residual; returns residual . correction."""
         self._levels.b[: self._size] = self._residual
         coarse_cycle(*self._levels)
-        return float(np.dot(self._residual, self._levels.x[: self._size]))
+        return dot(self._residual, self._levels.x, 0, self._size)
 
     def turn(self, share: float) -> float:
         """New direction; returns its energy norm squared."""
@@ -54,10 +55,11 @@ class SeveralPhases:
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
         """Go along the direction; returns residual per slice, and its square."""
-        self._x += length * self._direction
-        self._residual -= length * self._applied
-        sums = np.bincount(self._slice, weights=self._residual, minlength=self._shape[0])
-        return sums, float(np.dot(self._residual, self._residual))
+        sums = np.zeros(self._shape[0])
+        squared = step_graph(
+            length, self._direction, self._applied, self._x, self._residual, self._slice, sums
+        )
+        return sums, squared
 
     def correction(self) -> np.ndarray:
         """Potential less the linear one, shape (nz, ny, nx)."""
@@ -99,6 +101,22 @@ def apply_graph(groups, other, weight, diagonal, x, out):
 
 
 @njit(cache=True, nogil=True)
+def step_graph(length, direction, applied, x, residual, at_slice, sums):
+    """x += length * direction, residual -= length * applied; returns the residual squared.
+
+    `sums` (slices,) gains the residual of each slice.
+    """
+    squared = 0.0
+    for i in range(x.size):
+        x[i] += length * direction[i]
+        rest = residual[i] - length * applied[i]
+        residual[i] = rest
+        sums[at_slice[i]] += rest
+        squared += rest * rest
+    return squared
+
+
+@njit(cache=True, nogil=True)
 def voxel_graph(cells, pair, weights, wrap):
     """Graph of the conducting voxels, and the residual of the linear potential.
 
@@ -111,6 +129,8 @@ def voxel_graph(cells, pair, weights, wrap):
     -------
     one, two, weight, plate, colour, box
         As in `engine.properties.graph.Level`; a box is a voxel.
+    voxels : ndarray of int64, shape (nodes,)
+        Linear index of each node's voxel.
     source : ndarray of float64, shape (nodes,)
         Residual of the potential that falls linearly from 1 to 0.
     energy : float
@@ -125,6 +145,7 @@ def voxel_graph(cells, pair, weights, wrap):
                 number[z, y, x] = count
                 count += cells[z, y, x] != 0
     voxels = np.empty(count, np.int64)
+    box = np.empty(count, np.int64)
     colour = np.empty(count, np.uint8)
     for z in range(nz):
         for y in range(ny):
@@ -132,6 +153,7 @@ def voxel_graph(cells, pair, weights, wrap):
                 if cells[z, y, x]:
                     node = number[z, y, x]
                     voxels[node] = (z * ny + y) * nx + x
+                    box[node] = pack(z, y, x)
                     colour[node] = (z + y + x) & 1
     one = np.empty(3 * count, np.int32)
     two = np.empty(3 * count, np.int32)
@@ -180,4 +202,4 @@ def voxel_graph(cells, pair, weights, wrap):
                     one[links], two[links] = node, number[z, y, xx]
                     weight[links] = weights[2] * pair[own, cells[z, y, xx]]
                     links += 1
-    return one[:links], two[:links], weight[:links], plate, colour, voxels, source, energy
+    return one[:links], two[:links], weight[:links], plate, colour, box, voxels, source, energy

@@ -45,10 +45,7 @@ class SinglePhase:
             cells.shape, weights, self._wrap, base, code, box.size,
             (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
         )  # fmt: skip
-        bz, by, bx = base.shape
-        self._levels, place = build_hierarchy(
-            Level(one, two, weight, plate, colour, box, (bz, by, bx)), 0.0
-        )
+        self._levels, place = build_hierarchy(Level(one, two, weight, plate, colour, box), 0.0)
         self._boxes = (base, code, GROUP_COUNT, GROUP_OF, place)
         self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
         self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
