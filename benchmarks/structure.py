@@ -3,6 +3,9 @@
     python benchmarks/structure.py speed          the goals of both protocols, one core
     python benchmarks/structure.py growth         time against box volume
     python benchmarks/structure.py porespy        packing against PoreSpy (skipped where absent)
+    python benchmarks/structure.py path           one electrode pressed in eleven steps
+    python benchmarks/structure.py spheroids      flakes and needles
+    python benchmarks/structure.py differences    what of each property depends on the protocol
     python benchmarks/structure.py published [folder of published_structures_440.csv] [conditions]
 
 The published values (DOI 10.5281/zenodo.3901441) are not part of this project; without a folder
@@ -110,19 +113,83 @@ def porespy() -> None:
     from engine.structure.random_stream import new_stream
 
     radius, shape = 5, (100, 100, 100)
+    porespy.generators.pseudo_gravity_packing((40, 40, 40), r=radius, clearance=0)  # compiles
     began = time.process_time()
     image = porespy.generators.pseudo_gravity_packing(shape, r=radius, clearance=0)
     theirs = time.process_time() - began
     share = float(image.mean())
     radii = np.full(round(share * 1e6 / (4 / 3 * np.pi * radius**3)), float(radius))
     box = np.array(shape, dtype=float)
-    relax(place_at_random(new_stream(0), radii, box, (0, 0)), radii, box, (0.0, 0.0))
+    relax(place_at_random(new_stream(0), radii, box, (0, 0)), radii, box, (0.0, 0.0), 0.001)
     began = time.process_time()
-    packing = relax(place_at_random(new_stream(0), radii, box, (0, 0)), radii, box, (0.0, 0.0))
+    packing = relax(
+        place_at_random(new_stream(0), radii, box, (0, 0)), radii, box, (0.0, 0.0), 0.001
+    )
     ours = time.process_time() - began
     print(f"  solid fraction {share:.3f}: PoreSpy {theirs:.2f} s, here {ours:.3f} s "
           f"({theirs / ours:.0f} times), largest overlap "
           f"{100 * packing.largest_overlap:.2f} %")  # fmt: skip
+
+
+def path() -> None:
+    """One electrode pressed from 47 to 28 % porosity; goal 0.3 s, overlap under 2 %."""
+    from engine.structure.calendering_path import path_conditions, press
+    from engine.structure.condition import Coating
+
+    conditions = path_conditions(Recipe(0.94), Coating(0.47, 100.0), np.linspace(0.46, 0.28, 10))
+    press(conditions, 0)
+    began = time.process_time()
+    steps = press(conditions, 0)
+    print(f"  {len(steps)} steps in {time.process_time() - began:.2f} s")
+    for step in steps:
+        report = step.report
+        print(f"  porosity {step.condition.porosity:.3f}, largest overlap "
+              f"{100 * report['max_relative_overlap']:.2f} %, coordination "
+              f"{report['coordination']:.2f}, CBD carried "
+              f"{100 * report.get('cbd_carried_share', 1):.0f} %")  # fmt: skip
+
+
+def spheroids() -> None:
+    """Packing of flakes and needles, 50 x 50 x 80 µm, measured sizes, no CBD."""
+    for aspect in (0.25, 0.5, 2.0):
+        for am in (0.5, 0.6, 0.65):
+            condition = physical_condition(am, 1e-6, 1.0, aspect_ratio=aspect)
+            seconds = best_of(lambda seed, c=condition: generate(c, seed), 1)
+            report = generate(condition, 0).report
+            print(f"  aspect ratio {aspect:4.2f} AM {am:.2f}: {seconds:6.2f} s, largest overlap "
+                  f"{100 * report['max_relative_overlap']:.2f} %")  # fmt: skip
+
+
+def differences() -> None:
+    """Both protocols at equal composition, resolved porosity and thickness, 1 µm, four seeds."""
+    import dataclasses
+
+    from engine.properties.characterize import characterize
+    from engine.structure.published import FREQUENCIES, RADII
+
+    same_sizes = {
+        "size_distribution": "histogram",
+        "diameters": [*(2 * RADII - 0.25).tolist(), 8.25],
+        "counts": FREQUENCIES.tolist(),
+    }
+    asked = published_condition(0.94, 0.46, 31)
+    columns = ("tortuosity_factor_electrolyte", "tortuosity_factor_solid",
+               "current_collector_coverage_am_percent", "current_collector_coverage_cbd_percent",
+               "active_surface_published_percent", "active_area_per_volume_1_per_um")  # fmt: skip
+    print("                                 " + "  ".join(name[-18:] for name in columns))
+    for name, options in {
+        "published": None,
+        "packed, its sizes, its CBD rule": {**same_sizes, "cbd_rule": "published"},
+        "packed, all sizes, its CBD rule": {"cbd_rule": "published"},
+        "packed, film to finger": {},
+        "packed, bridges": {"cbd_rule": "bridges"},
+    }.items():
+        condition = asked
+        if options is not None:
+            condition = dataclasses.replace(asked, protocol="physical", options=options)
+        found = [characterize(generate(condition, seed).stack).flat() for seed in range(4)]
+        means = [np.mean([f[column] for f in found]) for column in columns]
+        print(f"  {name:31s}" + "  ".join(f"{mean:18.3f}" for mean in means), flush=True)
 
 
 def published(folder: str | None = None, conditions: str = "40") -> None:
@@ -164,4 +231,6 @@ def published(folder: str | None = None, conditions: str = "40") -> None:
 
 if __name__ == "__main__":
     task, *rest = sys.argv[1:] or ["speed"]
-    {"speed": speed, "growth": growth, "porespy": porespy, "published": published}[task](*rest)
+    tasks = {work.__name__: work for work in
+             (speed, growth, porespy, path, spheroids, differences, published)}  # fmt: skip
+    tasks[task](*rest)

@@ -152,7 +152,7 @@ def _try_to_pack(
         return None
     with timed(seconds, "sizes"):
         asked = size_distribution(options)
-        distribution, left_out = _that_fits(asked, box, warnings)
+        distribution, left_out = _that_fits(asked, box, _elongation(options), warnings)
         median = distribution.percentile(50)
         if median < 10 * v:
             warnings.append(
@@ -180,10 +180,17 @@ def _try_to_pack(
     return PackedParticles(*found, asked, left_out, warnings, seconds)
 
 
+def _elongation(options: dict[str, Any]) -> float:
+    """Longest length of a particle over its equal-volume diameter."""
+    spread = math.exp(2 * options["aspect_spread"])  # aspect ratios are cut at two deviations
+    extremes = options["aspect_ratio"] / spread, options["aspect_ratio"] * spread
+    return max(max(aspect ** (2 / 3), aspect ** (-1 / 3)) for aspect in extremes)
+
+
 def _that_fits(
-    asked: SizeDistribution, box: np.ndarray, warnings: list[str]
+    asked: SizeDistribution, box: np.ndarray, elongation: float, warnings: list[str]
 ) -> tuple[SizeDistribution, float]:
-    largest = min(_WIDEST * min(box[1:]), 0.9 * box[0])
+    largest = min(_WIDEST * min(box[1:]), 0.9 * box[0]) / elongation
     distribution, left_out = asked.truncated(largest)
     if left_out > 0:
         warnings.append(

@@ -87,8 +87,7 @@ def test_that_cbd_is_exact_and_am_stops_at_its_target():
     assert 0 <= counts[1] - round(am * size) < 4 / 3 * np.pi * 4.5**3
 
 
-def test_that_a_density_out_of_reach_is_refused(monkeypatch):
-    monkeypatch.setattr("engine.structure.published._MOST_TRIES", 400_000)
+def test_that_a_density_out_of_reach_is_refused():
     with pytest.raises(InputError, match=r"at random fills .* not the 90.0 %"):
         place_spheres((20, 20, 20), 1.0, 0.90, seed=0)
 

@@ -194,7 +194,7 @@ def test_that_an_electrode_of_flakes_can_be_pressed_and_its_particles_listed(tmp
     assert [float(word) for word in first.split(",")[5:]] == path[1].particles.shapes[0].tolist()
 
 
-def test_that_needles_longer_than_half_the_box_are_refused():
+def test_that_needles_that_this_box_cannot_hold_are_refused():
     asked = Condition(Recipe(0.95), 0.5, 40.0, box=(20.0, 20.0), options={"aspect_ratio": 5.0})
-    with pytest.raises(InputError, match="too small for particles"):
+    with pytest.raises(InputError, match="the most that this box can hold"):
         generate(asked, 0)
