@@ -306,6 +306,8 @@ def _check_adaptive(adaptive: AdaptiveRepeats, repeats: int, where: str) -> None
 
 def _columns(point: Mapping[str, Any], condition: Condition, law: Any) -> dict[str, Any]:
     """Return the values of a condition by column of the dataset."""
+    from engine.structure.options import resolve_options
+
     gap, pressure = condition.gap, condition.pressure
     calibration = law.calibration
     if gap is None and pressure is not None and bool(calibration.covers_pressure(pressure)):
@@ -322,7 +324,14 @@ def _columns(point: Mapping[str, Any], condition: Condition, law: Any) -> dict[s
         "porosity_percent": round(100 * condition.porosity, 10),
         "thickness_um": round(condition.thickness, 10),
     }
-    for name, value in point.items():
-        if name not in columns:
-            columns[name] = " x ".join(f"{v:g}" for v in value) if name == "box_um" else value
-    return columns
+    # what a design leaves at its default stands too: another design of the study may vary it
+    columns |= {
+        "protocol": condition.protocol,
+        "porosity_kind": condition.porosity_kind,
+        "box_um": " x ".join(f"{edge:g}" for edge in condition.box),
+        "voxel_size_um": condition.voxel_size,
+    }
+    settings = dataclasses.asdict(condition.recipe) | resolve_options(condition)
+    settings.pop("am_fraction")
+    columns |= {k: v for k, v in settings.items() if isinstance(v, str | int | float)}
+    return {name: value for name, value in point.items() if name not in columns} | columns

@@ -147,7 +147,8 @@ def read_variables(table: Mapping[str, Any], where: str) -> dict[str, tuple[Any,
         if name not in _ORDER and name not in GENERATOR_OPTIONS:
             raise unknown_key(given, known_names(), where)
         if name in found:
-            raise InputError(f"{where}: '{given}' and '{name}' are the same; keep one.")
+            aliases = " and ".join(f"'{key}'" for key in table if ALIASES.get(key, key) == name)
+            raise InputError(f"{where}: {aliases} are the same; keep one.")
         values = [_check(name, entry, where) for entry in _as_list(name, value)]
         if not values:
             raise InputError(f"{where}: '{given}' is an empty list; give at least one value.")

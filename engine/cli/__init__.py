@@ -7,9 +7,11 @@ Exit status: 0 success, 2 bad input (one line on stderr), 1 failure.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 
 from engine.cli.console import Console, Parser
 from engine.errors import Cancelled, InputError
@@ -26,6 +28,9 @@ VERBS = (
     "report",
     "self_test",
 )
+
+
+COMPILED = ("generate", "characterize", "campaign", "train", "self-test")
 
 
 def build_parser() -> Parser:
@@ -61,6 +66,8 @@ def main(argv: list[str]) -> int:
     """
     args = build_parser().parse_args(argv)
     with Console(as_json=args.json) as console:
+        if args.verb in COMPILED and not Path(os.environ.get("NUMBA_CACHE_DIR", ".")).exists():
+            console.say("First start: compiling the kernels, once, takes up to a minute.")
         try:
             console.result(args.run(args, console))
         except InputError as error:

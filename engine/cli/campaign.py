@@ -32,12 +32,18 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if not args.workers.isdigit() or int(args.workers) < 1:
         raise InputError(f"--workers '{args.workers}' is not a whole number of 1 or more.")
     design = Design.from_toml(args.design)
-    points = design.conditions()  # refuses an impossible design before a study is touched
+    try:
+        points = design.conditions()  # refuses an impossible design before a study is touched
+    except InputError as error:
+        raise InputError(f"{Path(args.design).name}: {error}") from None
+    warnings = design.warnings()
+    console.warn(warnings)
     path = Path(args.study)
     began = time.perf_counter()
     with Study.open(path) if path.exists() else Study.create(path) as study:
         campaign = study.add_campaign(design)
         progress = console.progress()
+        done_before = study.campaign(campaign).done
         for event in run_campaign(
             study, campaign, workers=int(args.workers), dask=args.dask, progress=progress
         ):
@@ -52,5 +58,6 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "done": record.done,
         "failed": record.failed,
         "seconds": seconds,
-        "structures_per_second": record.done / seconds if seconds > 0 else None,
+        "structures_per_second": (record.done - done_before) / seconds,
+        "warnings": warnings,
     }

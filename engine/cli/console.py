@@ -132,6 +132,10 @@ class Console:
             self._bar = False
 
 
+# what people have read on stderr already
+_SAID = ("warnings", "statements", "rows_left_out")
+
+
 def readable(value: Any, indent: int = 0) -> list[str]:
     """Return lines that show a JSON value to a person."""
     pad = "  " * indent
@@ -141,6 +145,8 @@ def readable(value: Any, indent: int = 0) -> list[str]:
     for key, item in value.items():
         if isinstance(item, dict) and item:
             lines += [f"{pad}{key}:", *readable(item, indent + 1)]
+        elif key in _SAID or item is None:
+            continue
         elif isinstance(item, list) and any(isinstance(part, dict | list) for part in item):
             lines.append(f"{pad}{key}:")
             for part in item:

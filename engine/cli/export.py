@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_file
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -22,6 +23,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.campaign.export import export_dataset
     from engine.study import Study
 
+    out = output_file(args.out, "--out")
     with Study.open(args.study, read_only=True) as study:
-        rows = export_dataset(study, args.out, structures=args.structures)
+        rows = export_dataset(study, out, structures=args.structures)
     return {"rows": rows, "out": str(args.out)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_file
 from engine.cli.quantities import pairs
 
 
@@ -25,7 +26,12 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
         "--law",
         default="polynomial",
         metavar="KIND",
-        help="polynomial (default), kawakita, exponential, heckel or published",
+        help="polynomial (default), kawakita, exponential, heckel, published, gaussian_process, sisso",
+    )
+    parser.add_argument(
+        "--physical",
+        action="store_true",
+        help="constrain the law: porosity falls with pressure and never exceeds the initial one",
     )
     parser.add_argument("--study", metavar="S", help="study that keeps the sheet and the law")
     parser.add_argument("--out", metavar="law.json", help="file for the law")
@@ -39,16 +45,17 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.experiment.reader import read_table
     from engine.study import Study
 
+    out = output_file(args.out, "--out") if args.out else None
     table = read_table(args.sheet_file, sheet=args.sheet, mapping=pairs(args.map, "--map") or None)
     for row, reason in table.left_out:
         console.say(f"row {row} left out: {reason}")
-    law = make_law(args.law)
+    law = make_law(args.law, **({"physical": True} if args.physical else {}))
     law.fit(table)
     assessment = assess(law, table)
     warnings = list(dict.fromkeys([*table.notes, *assessment.warnings]))
     console.warn(warnings)
-    if args.out:
-        save_law(law, args.out)
+    if out:
+        save_law(law, out)
     if args.study:
         path = Path(args.study)
         with Study.open(path) if path.exists() else Study.create(path) as study:

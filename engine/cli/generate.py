@@ -10,6 +10,7 @@ from typing import Any
 from engine import __version__
 from engine.cli.conditions import add_condition_arguments, condition_from_arguments
 from engine.cli.console import Console
+from engine.cli.outputs import output_file
 from engine.errors import InputError
 
 
@@ -32,10 +33,11 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if not args.seed.isdigit():
         raise InputError(f"--seed '{args.seed}' is not a whole number of 0 or more.")
     out = Path(args.out)
+    if out.suffix:
+        output_file(args.out, "--out")
     if out.suffix.lower() not in ("", *WRITABLE):
         raise InputError(f"--out '{out.name}': use one of {', '.join(WRITABLE)}, or a folder.")
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"--out {out}: there is no folder {out.parent}.")
+    particles = output_file(args.particles, "--particles") if args.particles else None
     condition, warnings = condition_from_arguments(args)
     console.warn(warnings)
     began = time.perf_counter()
@@ -47,8 +49,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         stack,
         description=f"HybridGUI {__version__}, {condition.protocol} protocol, seed {args.seed}",
     )
-    if args.particles:
-        write_particles(args.particles, structure.particles)
+    if particles:
+        write_particles(particles, structure.particles)
     report = dict(structure.report)
     fractions = stack.phase_fractions
     result = {

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_folder
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -22,5 +23,5 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.study import Study
 
     with Study.open(args.study) as study:
-        files = make_maps(study, args.out, progress=console.progress())
+        files = make_maps(study, output_folder(args.out, "--out"), progress=console.progress())
     return {"files": [str(path) for path in files], "out": args.out}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_file
 from engine.cli.tables import read_csv
 
 
@@ -24,6 +24,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Append the predictions as last columns and write the table."""
     from engine.learning.model import load_model
 
+    out = output_file(args.out, "--out")
     model = load_model(args.model)
     frame = read_csv(args.table)
     console.warn(model.warnings(frame))
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         added[f"{model.target}_low"] = low
         added[f"{model.target}_high"] = high
     added[f"{model.target}_predicted"] = model.predict(frame)
-    frame = frame.drop(columns=[name for name in added if name in frame])
-    frame.assign(**added).to_csv(Path(args.out), index=False, lineterminator="\n")
+    replaced = [name for name in added if name in frame]
+    console.warn(f"Column '{name}' of the table was replaced." for name in replaced)
+    frame = frame.drop(columns=replaced)
+    frame.assign(**added).to_csv(out, index=False, lineterminator="\n")
     return {"rows": len(frame), "target": model.target, "out": args.out}

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_file
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -21,6 +22,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.maps.report import write_report
     from engine.study import Study
 
+    out = output_file(args.out, "--out")
     with Study.open(args.study) as study:
-        write_report(study, args.out, progress=console.progress())
+        write_report(study, out, progress=console.progress())
     return {"out": args.out}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.console import Console
+from engine.cli.outputs import output_folder
 from engine.cli.tables import is_study, read_csv, read_dataset
 from engine.errors import InputError
 
@@ -66,12 +67,19 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Train, keep the models where asked, and report."""
     from engine.learning.training import train
 
+    folder = output_folder(args.models, "--models") if args.models else None
     frame = read_dataset(args.table)
     options = {
         name: getattr(args, name)
         for name in ("rung", "terms", "sis", "complexity", "operators", "threads")
         if getattr(args, name) is not None
     }
+    if options.get("threads", 1) < 1:
+        raise InputError(f"--threads {args.threads} is not a whole number of 1 or more.")
+    if args.method != "sisso":
+        for name in set(options) - {"threads"}:
+            console.warn([f"--{name} has no effect with --method {args.method}."])
+            options.pop(name)
     if "operators" in options:
         options["operators"] = [op for word in options["operators"] for op in word.split(",") if op]
     inputs, targets = columns(args.inputs, "--inputs"), columns(args.targets, "--targets")
@@ -85,8 +93,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         progress=console.progress(),
         **options,
     )
-    if args.models:
-        folder = Path(args.models)
+    if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         for target, model in result.models.items():
             model.save(folder / f"{target}.json")

@@ -157,16 +157,16 @@ def make_maps(
     """
     progress = progress or Progress()
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
     part = Progress(lambda fraction, stage: progress.report(0.5 * fraction, stage))
     models = default_models(study, part)
     sources = read_sources(study, models=models)
     figures, missing = collect_figures(sources)
     if not figures:
         raise InputError(missing[0])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
     written: list[Path] = []
     for index, figure in enumerate(figures):
         progress.report(0.5 + 0.5 * index / len(figures), f"Drawing figure {figure.name}")

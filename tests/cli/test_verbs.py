@@ -276,3 +276,51 @@ def test_that_json_is_one_object_without_nan(verb, tmp_path, capfd):
     out = capfd.readouterr().out
     assert len(out.strip().splitlines()) == 1
     json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+
+
+@pytest.mark.parametrize("option", ["predict", "train", "generate", "fit", "export", "report"])
+def test_that_a_place_that_cannot_be_written_is_refused_before_the_work(
+    verb, sample_sheet, small_study, tmp_path, option
+):
+    absent = tmp_path / "absent" / "out.csv"
+    taken = tmp_path / "taken"
+    taken.write_text("kept")
+    study = small_study[0]
+    words = {
+        "predict": ["predict", study, sample_sheet, "--out", absent],
+        "train": ["train", study, "--inputs", "a", "--targets", "b", "--models", taken],
+        "generate": ["generate", "--am", 94, "--porosity", 30, "--thickness", 20, "--out",
+                     tmp_path / "s.tif", "--particles", absent],
+        "fit": ["fit", sample_sheet, "--out", absent],
+        "export": ["export", study, "--out", absent],
+        "report": ["report", study, "--out", absent],
+    }[option]  # fmt: skip
+    status, result, err = verb(*words)
+    assert (status, result) == (2, None)
+    assert ("taken" if option == "train" else "absent") in one_line(err)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    assert taken.read_text() == "kept"
+
+
+def test_that_a_campaign_passes_the_laws_warnings_on(verb, small_study, tmp_path):
+    _, design, _ = small_study
+    study = tmp_path / "copy.study"
+    shutil.copy(small_study[0], study)
+    _, result, err = verb("campaign", study, "--design", design)
+    assert any("138-180 µm" in warning for warning in result["warnings"])
+    assert "138-180 µm" in err
+    assert result["structures_per_second"] == 0
+
+
+def test_that_designs_of_one_study_can_be_told_apart(verb, small_study, tmp_path):
+    _, design, _ = small_study
+    study, other = tmp_path / "copy.study", tmp_path / "other.toml"
+    shutil.copy(small_study[0], study)
+    text = design.read_text("utf-8").replace("box = [16, 16]\n", "box = [20, 20]\n")
+    text = text.replace("[1, 41, 91]", "[91]").replace("[42, 46, 50]", "[50]")
+    other.write_text(text.replace("voxel_size_um = 1.0\n", ""), encoding="utf-8")
+    assert verb("campaign", study, "--design", other)[0] == 0
+    verb("export", study, "--out", tmp_path / "data.csv")
+    frame = pd.read_csv(tmp_path / "data.csv")
+    assert set(frame["box_um"]) == {"16 x 16", "20 x 20"}
+    assert "voxel_size_um" not in frame
