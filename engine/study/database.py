@@ -76,6 +76,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 def damaged(path: Path, detail: str) -> InputError:
     """Return the error that says that a study is damaged."""
+    detail = " ".join(detail.split())
     return InputError(
         f"{path.name} is damaged ({detail}): go back to a copy of it; nothing was changed."
     )
@@ -136,6 +137,8 @@ def _check_integrity(path: Path) -> None:
             if report != [("ok",)]:
                 # the report names pages over several lines; its last one says what is wrong
                 raise damaged(path, str(report[0][0]).strip().splitlines()[-1])
+            if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                raise damaged(path, "structures without their condition")
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
             if "document" not in names:
                 raise damaged(path, "its tables are missing")
@@ -143,6 +146,8 @@ def _check_integrity(path: Path) -> None:
         raise _explain(path, error) from error
     except sqlite3.DatabaseError as error:
         raise damaged(path, str(error)) from error
+    except UnicodeDecodeError as error:  # of SQLite's own words, which quote the file
+        raise damaged(path, "its text is not readable") from error
     finally:
         if not had_shared_memory and not beside(path, SUFFIX).exists():
             shared_memory.unlink(missing_ok=True)
@@ -165,7 +170,7 @@ def _explain(path: Path, error: sqlite3.Error) -> InputError:
         return InputError(f"{path.name} is in use by another program: try again when it is done.")
     if name.startswith("SQLITE_CORRUPT") or name.startswith("SQLITE_NOTADB"):
         return damaged(path, str(error))
-    return InputError(f"{path.name} could not be used: {error}.")
+    return InputError(f"{path.name} could not be used: {' '.join(str(error).split())}.")
 
 
 class Database:
@@ -333,6 +338,8 @@ class Database:
                 return self._require_open().execute(query, parameters).fetchall()
             except sqlite3.Error as error:
                 raise _explain(self.path, error) from error
+            except UnicodeDecodeError as error:
+                raise damaged(self.path, "its text is not readable") from error
 
     def copy_to(self, target: Path, overwrite: bool = False) -> None:
         """Write a consistent copy, also while the study is being written.

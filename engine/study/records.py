@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from engine import __version__
 from engine.errors import InputError
 from engine.structure.condition import Condition
-from engine.study.database import Database
+from engine.study.database import Database, damaged
 from engine.study.typed_json import canonical, dumps, dumps_properties, loads, loads_properties
 
 DONE, FAILED, PENDING = "done", "failed", "pending"
@@ -169,16 +169,19 @@ def conditions(database: Database, campaign: int) -> list[ConditionRecord]:
         " WHERE campaign = ? ORDER BY number",
         (campaign,),
     )
-    return [
-        ConditionRecord(
-            campaign,
-            number,
-            loads(point),
-            Condition.from_dict(loads(condition)),
-            tuple(loads(warnings)),
-        )
-        for campaign, number, point, condition, warnings in rows
-    ]
+    try:
+        return [
+            ConditionRecord(
+                campaign,
+                number,
+                dict(loads(point)),
+                Condition.from_dict(loads(condition)),
+                tuple(loads(warnings)),
+            )
+            for campaign, number, point, condition, warnings in rows
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise damaged(database.path, "a condition cannot be read") from error
 
 
 def pending(database: Database, campaign: int) -> list[StructureTask]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import InputError
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
@@ -27,7 +29,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"))
 
 
-loads = json.loads
+def loads(text: str) -> Any:
+    """Give back what `dumps` was given; InputError where the text was damaged on disk."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(
+            "A value stored in this study is damaged and cannot be read: go back to a copy."
+        ) from error
 
 
 def dumps_properties(properties: dict[str, float]) -> str:
@@ -47,6 +56,5 @@ def dumps_properties(properties: dict[str, float]) -> str:
 def loads_properties(text: str) -> dict[str, float]:
     """Give back what `dumps_properties` was given."""
     return {
-        name: math.nan if value is None else float(value)
-        for name, value in json.loads(text).items()
+        name: math.nan if value is None else float(value) for name, value in loads(text).items()
     }

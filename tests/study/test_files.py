@@ -11,9 +11,13 @@ import textwrap
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.structure.stack import VoxelStack
 from engine.study import Study, database, schema
 from tests.study.examples import SmallDesign, folder_state, result
 
@@ -142,6 +146,45 @@ def test_that_a_file_that_cannot_be_used_is_refused_and_left_alone(path, change,
     with pytest.raises(InputError, match=words):
         Study.open(path, read_only=read_only)
     assert folder_state(path.parent) == before
+
+
+@pytest.fixture(scope="module")
+def full_study(tmp_path_factory) -> Path:
+    """A closed study that holds something of everything."""
+    path = tmp_path_factory.mktemp("full") / "a.study"
+    with Study.create(path) as study:
+        study.add_campaign(SmallDesign(seeds=tuple(range(5))))
+        for repeat in range(5):
+            study.record(result(0, repeat, tortuosity_factor_solid=2.0, a=0.5))
+        study.set_law({"kind": "polynomial"}, {"r2": 0.9})
+        study.add_model("a", {"method": "sisso"})
+        study.add_stack(VoxelStack(np.ones((5, 6, 7), np.uint8)), "scan.tif")
+        study.set_setting("page", [1, 2, 3])
+    return path
+
+
+def read_everything(path: Path) -> None:
+    with Study.open(path) as study:
+        study.campaigns(), study.dataset(), study.structures(), study.pending(1)
+        study.law(), study.assessment(), study.models(), study.get_setting("page")
+        for record in study.stacks():
+            study.stack(record.id)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), width=st.integers(1, 40))
+def test_that_damage_anywhere_ends_in_a_clear_sentence(tmp_path, full_study, place, value, width):
+    path = tmp_path / "a.study"
+    good = full_study.read_bytes()
+    start = int(place * len(good))
+    path.write_bytes(good[:start] + bytes([value]) * width + good[start + width :])
+    try:
+        read_everything(path)
+    except InputError as error:
+        assert "\n" not in str(error)
+    assert os.listdir(tmp_path) == ["a.study"]
 
 
 def test_that_a_missing_file_or_a_folder_is_no_study(tmp_path):
