@@ -52,6 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if particles:
         write_particles(particles, structure.particles)
     report = dict(structure.report)
+    generator_warnings = list(report.pop("warnings", []))
+    console.warn(generator_warnings)
+    warnings = [*warnings, *generator_warnings]
     fractions = stack.phase_fractions
     result = {
         "porosity": condition.porosity,
