@@ -124,6 +124,7 @@ def test_that_a_blocked_phase_is_infinite_and_an_absent_one_undefined(verb, tmp_
     _, pores, err = verb("characterize", tmp_path / "pores.tif")
     assert pores["tortuosity_factor"]["electrolyte"] == pytest.approx(1, abs=1e-6)
     assert pores["tortuosity_factor"]["am"] is None
+    assert pores["flux_imbalance"]["am"] is None
     assert "1 µm" in err
 
 
