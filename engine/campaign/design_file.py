@@ -30,7 +30,7 @@ def read_design(path: Path) -> Design:
         repeats stop early, see `AdaptiveRepeats` (``minimum_repeats``, ``precision_of``).
         ``[law]`` holds ``kind`` (published if absent), ``file`` (a law as JSON) or ``sheet``
         (a spreadsheet to fit, with ``sheet_name`` and ``map`` where they must be said), and
-        ``calibration``. Paths are relative to the file.
+        ``calibration``. Paths are relative to the file, else to the current folder.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if sheet is not None and kind != "published":
         from engine.experiment.reader import read_table
 
-        place = _existing(path.parent / sheet, "sheet", where)
+        place = _existing(path, sheet, "sheet", where)
         data = read_table(
             place,
             sheet=sheet_name,
@@ -149,7 +149,7 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if sheet is not None:
         raise InputError(f"{where}: the published law is not fitted; leave 'sheet' out.")
     if file is not None:
-        law = laws.load_law(_existing(path.parent / file, "file", where))
+        law = laws.load_law(_existing(path, file, "file", where))
         if kind is not None and law.kind != kind:
             raise InputError(f"{where}: 'file' holds a law of kind '{law.kind}', not '{kind}'.")
     elif kind in (None, "published"):
@@ -164,7 +164,9 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return law.to_dict()
 
 
-def _existing(place: Path, name: str, where: str) -> Path:
-    if not place.is_file():
-        raise InputError(f"{where}: '{name}' names {place}, which does not exist.")
-    return place
+def _existing(design: Path, file: str, name: str, where: str) -> Path:
+    """Return a file named in a design: beside it, else from the current folder."""
+    for place in (design.parent / file, Path(file)):
+        if place.is_file():
+            return place
+    raise InputError(f"{where}: '{name}' names {design.parent / file}, which does not exist.")
