@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.experiment.calendering import calendered_condition
 from engine.experiment.laws import published_law
-from engine.properties import characterize, solve
+from engine.properties import Conductivities, characterize, solve
 from engine.structure.condition import Coating, Recipe
 from engine.structure.generate import generate
 from engine.structure.stack import VoxelStack
@@ -126,8 +126,9 @@ def cathode(path: Path) -> None:
 def accuracy(count: int) -> None:
     """Worst relative error of a tortuosity factor over published structures."""
     random = np.random.default_rng(7)
-    errors: dict[str, list[float]] = {"electrolyte": [], "solid": [], "am": []}
-    steps: dict[str, int] = dict.fromkeys(errors, 0)
+    errors: dict[str, list[float]] = {"electrolyte": [], "solid": [], "am": [], "electronic": []}
+    bulk = Conductivities().electronic
+    steps = dict.fromkeys(errors, 0)
     worst: tuple[float, str] = (0.0, "")
     cut = 0
     for n in range(count):
@@ -135,7 +136,10 @@ def accuracy(count: int) -> None:
         gap = float(random.choice(np.arange(1, 100, 5)))
         stack = published_stack(am, porosity, gap, n)
         masks = (stack.labels == 0, stack.labels > 0, stack.labels == 1)
-        for (name, found), mask in zip(errors.items(), masks, strict=True):
+        exact = solve(stack.labels, bulk, tolerance=1e-6).effective_conductivity
+        given = characterize(stack).electronic_conductivity
+        errors["electronic"].append(given / exact - 1)
+        for (name, found), mask in zip(errors.items(), masks, strict=False):
             result = solve(mask)
             if not np.isfinite(result.tortuosity_factor):
                 cut += 1

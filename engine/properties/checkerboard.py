@@ -333,24 +333,28 @@ def restrict(layout, weights, black, inverse, base, code, count_of, group_of, pl
 
 
 @njit(cache=True, nogil=True)
-def prolong(layout, base, code, count_of, group_of, place, x, red, low, high):
+def prolong(layout, inverse, base, code, count_of, group_of, place, x, red, low, high):
     """Add the value of its group to each red voxel; box layers low:high."""
     n = layout.row - 2
+    value = np.zeros((4, n), red.dtype)
     for zz in range(low, high):
         for yy in range(base.shape[1]):
-            at = (2 * zz + 1) * layout.slice + (2 * yy + 1) * layout.row + 1
             for i in range(n):
                 bits = code[zz, yy, i]
-                if bits == 0:
-                    continue
                 node = base[zz, yy, i]
-                value = x[place[node]]
-                several = count_of[bits] > 1
-                for q in range(4):
-                    if bits >> RED_BIT[q] & 1:
-                        if several:
-                            value = x[place[node + group_of[bits, RED_BIT[q]]]]
-                        red[at + (q >> 1) * layout.slice + (q & 1) * layout.row + i] += value
+                if count_of[bits] == 1:
+                    value[0, i] = value[1, i] = value[2, i] = value[3, i] = x[place[node]]
+                elif bits:
+                    for q in range(4):
+                        value[q, i] = x[place[node + group_of[bits, RED_BIT[q]]]]
+            for q in range(4):
+                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
+                if z >= layout.nz or y >= layout.ny:
+                    continue
+                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+                mine, factor, add = red[at : at + n], inverse[at : at + n], value[q]
+                for i in range(n):
+                    mine[i] += add[i] if factor[i] > 0 else 0
 
 
 @njit(cache=True, nogil=True)

@@ -136,21 +136,40 @@ def _matrix(level: Level, place: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def invert(matrix):
-    """Inverse of a small symmetric positive matrix (Gauss-Jordan; no threads, unlike LAPACK)."""
+    """Inverse of a small symmetric positive matrix; no threads, unlike LAPACK.
+
+    With matrix = U' D U and U unit upper triangular, the inverse is V D^-1 V' with V = U^-1.
+    """
     n = matrix.shape[0]
-    inverse = np.eye(n)
+    upper = matrix.copy()
+    scale = np.empty(n)
     for k in range(n):
-        pivot = 1 / matrix[k, k]
-        for j in range(n):
-            matrix[k, j] *= pivot
-            inverse[k, j] *= pivot
-        for i in range(n):
-            factor = matrix[i, k]
-            if i != k and factor != 0:
-                for j in range(k, n):
-                    matrix[i, j] -= factor * matrix[k, j]
-                for j in range(n):
-                    inverse[i, j] -= factor * inverse[k, j]
+        scale[k] = upper[k, k]
+        for i in range(k + 1, n):
+            factor = upper[k, i] / scale[k]
+            if factor != 0:
+                for j in range(i, n):
+                    upper[i, j] -= factor * upper[k, j]
+        for j in range(k + 1, n):
+            upper[k, j] /= scale[k]
+    # Rows of V, from the last up: V[k] = e_k - sum of U[k, i] V[i].
+    rows = np.zeros((n, n))
+    for k in range(n - 1, -1, -1):
+        rows[k, k] = 1.0
+        for i in range(k + 1, n):
+            factor = upper[k, i]
+            if factor != 0:
+                for j in range(i, n):
+                    rows[k, j] -= factor * rows[i, j]
+    columns = rows.T.copy()
+    inverse = np.zeros((n, n))
+    for j in range(n):
+        column = columns[j]
+        for i in range(j + 1):
+            factor = column[i] / scale[j]
+            line = inverse[i]
+            for k in range(j + 1):
+                line[k] += factor * column[k]
     return inverse
 
 

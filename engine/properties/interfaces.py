@@ -30,7 +30,7 @@ DIRECTIONS = np.array(
 
 
 BALL = 30  # (twice the radius)², in voxels, of the ball in which a normal is estimated
-SAMPLED = 4_000  # faces at which normals are estimated, at least
+SAMPLED = 2_000  # faces at which normals are estimated, at least
 
 
 @dataclass(frozen=True)

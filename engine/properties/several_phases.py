@@ -9,6 +9,7 @@ from engine.properties.checkerboard import dot
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
+from engine.properties.percolation import components
 
 
 class SeveralPhases:
@@ -35,7 +36,31 @@ class SeveralPhases:
         self._residual[place] = source
         self._x, self._direction, self._applied = np.zeros((3, self._size))
         self.energy = energy
-        self.squared_residual = dot(source, source, 0, source.size)
+        if conductor.rigid > 0:
+            self._start_rigid(conductor)
+        self.squared_residual = dot(self._residual, self._residual, 0, self._size)
+
+    def _start_rigid(self, conductor: Conductor) -> None:
+        """Start with one potential on each cluster of good conductors.
+
+        The linear potential drives large currents through them, which cost half of all steps: with
+        a contrast of 3e4 this start needs 4 instead of 10.
+        """
+        cells, pair, _, wrap = conductor
+        good = np.diag(pair)[cells] >= conductor.rigid
+        clusters = components(good, (False, wrap, wrap)).ravel()[self._voxels]
+        change = cluster_potential(clusters, self._slice, self._shape[0])
+        levels = self._levels
+        groups = levels.groups[: levels.bands[1]]
+        squared = apply_graph(
+            groups, levels.other, levels.weight, levels.diagonal, change, self._applied
+        )
+        energy = self.energy - 2 * dot(self._residual, change, 0, self._size) + squared
+        # Where the clusters themselves carry the current, the linear potential is nearer.
+        if energy < self.energy:
+            self.energy = energy
+            self._x += change
+            self._residual -= self._applied
 
     def precondition(self) -> float:
         """One symmetric cycle on the residual; returns residual . correction."""
@@ -69,6 +94,48 @@ class SeveralPhases:
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+@njit(cache=True, nogil=True)
+def cluster_potential(clusters, at_slice, slices):
+    """What to add to the linear potential so that every cluster has its mean, or that of its plate.
+
+    Parameters
+    ----------
+    clusters : ndarray of int32, shape (nodes,)
+        Number of each node's cluster, 0 for none.
+    at_slice : ndarray of int32, shape (nodes,)
+    slices : int
+
+    Returns
+    -------
+    ndarray of float64, shape (nodes,)
+        Zero outside clusters and in those that touch both plates.
+    """
+    most = 0
+    for i in range(clusters.size):
+        most = max(most, clusters[i])
+    count = np.zeros(most + 1)
+    total = np.zeros(most + 1)
+    touched = np.zeros(most + 1, np.uint8)
+    for i in range(clusters.size):
+        c = clusters[i]
+        count[c] += 1
+        total[c] += 1 - (at_slice[i] + 0.5) / slices
+        if at_slice[i] == 0:
+            touched[c] |= 1
+        if at_slice[i] == slices - 1:
+            touched[c] |= 2
+    change = np.zeros(clusters.size)
+    for i in range(clusters.size):
+        c = clusters[i]
+        if c == 0 or touched[c] == 3:
+            continue
+        level = total[c] / count[c]
+        if touched[c]:
+            level = 1.0 if touched[c] == 1 else 0.0
+        change[i] = level - (1 - (at_slice[i] + 0.5) / slices)
+    return change
 
 
 @njit(cache=True, nogil=True)

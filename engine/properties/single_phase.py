@@ -97,7 +97,7 @@ class SinglePhase:
             *self._boxes, levels.b,
         )  # fmt: skip
         coarse_cycle(*levels)
-        self._run(layers, board.prolong, layout, *self._boxes, levels.x, z)
+        self._run(layers, board.prolong, layout, self._inverse, *self._boxes, levels.x, z)
         self._balance_black(z)
         return self._sweep(board.balance_red, self._residual, self._black, self._inverse, z)
 
