@@ -181,7 +181,7 @@ def growth() -> None:
     for edge in (64, 128, 256, 400):
         solid = spheres((edge,) * 3, 6.0, 0.6, edge)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        cpu, _, result = timed(lambda v=solid: (solve(~v), solve(v)), 3 if edge < 200 else 1)
+        cpu, _, result = timed(lambda v=solid: (solve(~v), solve(v)), 5 if edge < 200 else 2)
         memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
         each = cpu / 2 / solid.size
         first = first or each

@@ -358,12 +358,24 @@ def prolong(layout, inverse, base, code, count_of, group_of, place, x, red, low,
 
 
 @njit(cache=True, nogil=True)
-def gather(layout, red, black):
-    """Volume of shape (nz, ny, nx) from the two colours."""
-    volume = np.empty((layout.nz, layout.ny, layout.nx), red.dtype)
-    for z in range(layout.nz):
+def gather(layout, cells, weights, red, black, black_inverse):
+    """Potential less the linear one, shape (nz, ny, nx).
+
+    `black` is in balance with `red`; what the linear potential adds to its balance comes on top.
+    """
+    nz = layout.nz
+    fall = weights[0] / weights.dtype.type(nz)
+    volume = np.zeros((nz, layout.ny, layout.nx), red.dtype)
+    for z in range(nz):
         for y in range(layout.ny):
             at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
-            for x in range(layout.nx):
-                volume[z, y, x] = black[at + (x >> 1)] if (z + y + x) & 1 else red[at + (x >> 1)]
+            out = volume[z, y]
+            first = (z + y) & 1
+            for x in range(first, layout.nx, 2):
+                out[x] = red[at + (x >> 1)]
+            for x in range(1 - first, layout.nx, 2):
+                above = np.int64(z == 0 or cells[z - 1, y, x] != 0)
+                below = np.int64(z == nz - 1 or cells[z + 1, y, x] != 0)
+                i = at + (x >> 1)
+                out[x] = black[i] + black_inverse[i] * fall * weights.dtype.type(above - below)
     return volume

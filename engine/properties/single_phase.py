@@ -13,7 +13,24 @@ from engine.properties import checkerboard as board
 from engine.properties.boxes import BIT_COUNT, GROUP_COUNT, GROUP_OF, group_boxes, link_groups
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level
-from engine.properties.hierarchy import OVERCORRECTION, build_hierarchy, coarse_cycle
+from engine.properties.hierarchy import (
+    OVERCORRECTION,
+    Hierarchy,
+    build_hierarchy,
+    coarse_cycle,
+)
+
+
+def _coarse_levels(conductor: Conductor) -> tuple[Hierarchy, tuple[np.ndarray, ...]]:
+    """Hierarchy over the boxes, and where the groups of each box stand in it."""
+    cells, _, weights, wrap = conductor
+    base, code, box, colour = group_boxes(cells, GROUP_COUNT)
+    one, two, weight, plate = link_groups(
+        cells.shape, weights, wrap, base, code, box.size,
+        (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
+    )  # fmt: skip
+    levels, place = build_hierarchy(Level(one, two, weight, plate, colour, box), 0.0)
+    return levels, (base, code, GROUP_COUNT, GROUP_OF, place)
 
 
 class SinglePhase:
@@ -31,32 +48,27 @@ class SinglePhase:
 
     def __init__(self, conductor: Conductor, real: type[np.floating], threads: int):
         cells, _, weights, self._wrap = conductor
+        self._cells = cells
         self._layout = layout = board.layout_of(cells.shape)
         self._weights = weights.astype(real)
-        self._inverse, self._black_inverse, self._residual, self._black_start = (
+        self._inverse, self._black_inverse, self._residual, self._black = (
             np.zeros(layout.size, real) for _ in range(4)
         )
         energy = board.set_up(
             cells, layout, self._weights, self._wrap, self._inverse, self._black_inverse,
-            self._residual, self._black_start,
+            self._residual, self._black,
         )  # fmt: skip
-        base, code, box, colour = group_boxes(cells, GROUP_COUNT)
-        one, two, weight, plate = link_groups(
-            cells.shape, weights, self._wrap, base, code, box.size,
-            (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
-        )  # fmt: skip
-        self._levels, place = build_hierarchy(Level(one, two, weight, plate, colour, box), 0.0)
-        self._boxes = (base, code, GROUP_COUNT, GROUP_OF, place)
-        self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
+        self._levels, self._boxes = _coarse_levels(conductor)
+        self._x, self._direction = (np.zeros(layout.size, real) for _ in range(2))
         self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         # Black in balance with the linear guess; from here on the black residual stays zero.
-        self._black = self._black_start * self._black_inverse
-        self.energy = energy - board.dot(self._black_start, self._black, 0, layout.size)
-        self._black_start[:] = self._black
+        self._z = self._black * self._black_inverse
+        self.energy = energy - board.dot(self._black, self._z, 0, layout.size)
+        self._black, self._z = self._z, self._black
         if self._wrap:
-            board.wrap_sides(layout, self._z, self._black)
+            board.wrap_sides(layout, self._x, self._black)
         self._sweep(board.apply_schur, self._x, self._black, self._inverse, self._z)
         _, self.squared_residual = self.step(1.0)
 
@@ -122,8 +134,11 @@ class SinglePhase:
     def correction(self) -> np.ndarray:
         """Potential less the linear one, shape (nz, ny, nx)."""
         self._balance_black(self._x)
-        self._black += self._black_start
-        return board.gather(self._layout, self._x, self._black)
+        # Nothing else is needed any more, and large volumes need the memory.
+        del self._levels, self._boxes, self._inverse, self._residual, self._direction, self._z
+        return board.gather(
+            self._layout, self._cells, self._weights, self._x, self._black, self._black_inverse
+        )
 
     def close(self) -> None:
         """End the threads."""

@@ -138,6 +138,7 @@ def solve(
             0.0, fraction, 0.0, math.inf if uniform else math.nan, tolerance=tolerance
         )
     cells *= spanning
+    del conducting
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
