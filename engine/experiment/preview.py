@@ -134,7 +134,7 @@ class SheetPreview:
                 "its conditions seem to stand side by side; turn the table so that each condition "
                 "is a row"
             )
-        return f"name it in the header row, or choose the column (e.g. --map {roles[0]}=C)"
+        return f"name it in the header row, or map its column to the role {roles[0]} (in a shell --map {roles[0]}=C)"
 
 
 def missing_roles(layout: Layout, options: ReadOptions) -> list[str]:

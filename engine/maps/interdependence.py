@@ -22,8 +22,8 @@ METHODS = {
     "pearson": "Pearson correlation in the data",
     "spearman": "Spearman rank correlation in the data",
     "partial_rank": "partial rank correlation in the data, the other inputs held",
-    "sobol": "first-order Sobol index of the models, with the sign of the trend",
-    "sobol_total": "total Sobol index of the models, with the sign of the trend",
+    "sobol": "square root of the first-order Sobol index of the models, with the sign of the trend",
+    "sobol_total": "square root of the total Sobol index of the models, with the sign of the trend",
 }
 TURNING_SHARE = 0.1
 """A relation is called non-monotonic when its largest move against the trend exceeds this
