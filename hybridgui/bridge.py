@@ -220,6 +220,11 @@ class JobCentre(QObject):
         """Jobs under way, oldest first."""
         return list(self._running)
 
+    @property
+    def quiet(self) -> list[Job]:
+        """Quiet jobs under way, oldest first."""
+        return list(self._quiet)
+
     def start(
         self,
         title: str,

@@ -78,9 +78,7 @@ class Settings(QObject):
     @property
     def recent_files(self) -> list[Path]:
         """Studies opened lately, newest first; files that are gone are left out."""
-        stored = self._store.value("files/recent", [])
-        names = [stored] if isinstance(stored, str) else list(stored or [])
-        return [Path(name) for name in names if Path(name).is_file()]
+        return self._paths("files/recent")
 
     def add_recent_file(self, path: Path) -> None:
         """Put a study at the head of the recent files."""
@@ -109,9 +107,7 @@ class Settings(QObject):
     @property
     def unfinished_sessions(self) -> list[Path]:
         """Studies that were open when a program ended without closing them, or still are."""
-        stored = self._store.value("session/open_studies", [])
-        names = [stored] if isinstance(stored, str) else list(stored or [])
-        return [Path(name) for name in names if name and Path(name).is_file()]
+        return self._paths("session/open_studies")
 
     def begin_session(self, path: Path) -> None:
         """Note that a study is open, at once on disk, so that a crash can be told."""
@@ -140,6 +136,14 @@ class Settings(QObject):
         self._store.sync()
 
     # -- helpers ------------------------------------------------------------------------
+    def _paths(self, key: str) -> list[Path]:
+        """Files of a list that still exist; a list of one comes back from the store as text."""
+        stored = self._store.value(key)
+        names = [stored] if isinstance(stored, str) else stored
+        if not isinstance(names, list | tuple):
+            return []
+        return [Path(str(name)) for name in names if name and Path(str(name)).is_file()]
+
     def _choice(self, key: str, choices: tuple[str, ...]) -> str:
         value = str(self._store.value(key, choices[0]))
         return value if value in choices else choices[0]

@@ -452,15 +452,17 @@ class StudyModel(QObject):
             return Advice("Fit a calendering law to the sheet.", "experiment")
         if states["experiment"] is StageState.OUTDATED:
             return Advice("The sheet changed: fit the law again.", "experiment")
-        if states["structure"] in (StageState.READY, StageState.OUTDATED):
+        campaigns = self.study.campaigns()
+        begun = any(c.done + c.failed for c in campaigns)
+        # One electrode is a look ahead; whoever has many needs no reminder.
+        if not begun and states["structure"] in (StageState.READY, StageState.OUTDATED):
             return Advice("Generate an electrode and look inside it.", "structure")
         if states["campaign"] is StageState.RUNNING:
             return Advice("The campaign is running.", "campaign")
         if states["campaign"] is StageState.OUTDATED:
             return Advice("The law changed: run a campaign with it.", "campaign")
         if states["campaign"] is not StageState.DONE:
-            unfinished = any(c.done + c.failed for c in self.study.campaigns())
-            text = "Resume the campaign." if unfinished else "Run a campaign."
+            text = "Resume the campaign." if begun else "Run a campaign."
             return Advice(text, "campaign")
         if states["models"] is StageState.OUTDATED:
             return Advice("The dataset grew: train the models again.", "models")

@@ -186,11 +186,16 @@ class Theme(QObject):
         else:
             dark = settings.theme == "dark"
         self._tokens = tokens = DARK if dark else LIGHT
-        application.setStyle("Fusion")
-        application.setFont(self._font(settings.font_percent))
-        application.setPalette(_palette(tokens))
-        arrows = self._draw_arrows(tokens)
-        application.setStyleSheet(style_sheet(tokens, arrows, application.font().pointSizeF()))
+        font = self._font(settings.font_percent)
+        sheet = style_sheet(tokens, self._draw_arrows(tokens), font.pointSizeF())
+        if sheet != application.styleSheet():
+            # Each of these dresses every widget anew; without a sheet in force it is quick.
+            application.setStyleSheet("")
+            if application.style().name() != "fusion":
+                application.setStyle("Fusion")
+            application.setFont(font)
+            application.setPalette(_palette(tokens))
+            application.setStyleSheet(sheet)
         pg.setConfigOptions(
             antialias=True, background=tokens.surface, foreground=tokens.muted, useOpenGL=False
         )

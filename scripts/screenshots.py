@@ -98,8 +98,9 @@ class Tour:
         self.shoot("1_experiment_curves")
         page._on_columns()
         self.idle()
-        self.shoot("1_experiment_import", page.dialog)
-        page.dialog.reject()
+        if page.dialog is not None:
+            self.shoot("1_experiment_import", page.dialog)
+            page.dialog.reject()
 
     def structure(self) -> None:
         """One electrode."""

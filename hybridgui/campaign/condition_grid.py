@@ -180,7 +180,17 @@ class ConditionGrid(QWidget):
                 group, since = first, 0
                 place = QRectF(0, top + index * height, left, high)
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, first)
-            if since % every == 0:
+            # The last label of a group gives way to the first of the next.
+            ahead = next(
+                (
+                    k
+                    for k in range(1, every)
+                    if index + k < len(self._rows)
+                    and self._row_texts(self._rows[index + k])[0] != group
+                ),
+                None,
+            )
+            if since % every == 0 and (since == 0 or ahead is None):
                 place = QRectF(0, top + index * height, left - 8, high)
                 side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(place, side, rest)

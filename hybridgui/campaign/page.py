@@ -94,7 +94,8 @@ class CampaignPage(Page):
         self.campaign_choice = Choice(tip="Campaigns of this study")
         self.campaign_choice.edited.connect(lambda key: self._show_campaign(int(key)))
         self.header.actions.addWidget(self.campaign_choice)
-        self.show_middle(self._empty)
+        self.add_middle(self._no_law, self._empty, self.tabs)
+        self.show_middle(self._no_law)
 
     def _build_grid(self) -> QWidget:
         page = QWidget()

@@ -47,6 +47,7 @@ class ExperimentPage(Page):
     def __init__(self, model: StudyModel):
         super().__init__()
         self._model = model
+        self.dialog: ImportDialog | None = None
         self._build_middle()
         self._build_side()
         model.studyOpened.connect(self._on_study_opened)
@@ -68,8 +69,9 @@ class ExperimentPage(Page):
             "Or look at 14 measured NMC111 conditions first.",
             (self.sample_button, self.import_button),
         )
-        self.show_middle(self._empty)
         self.tabs = QTabWidget()
+        self.add_middle(self._empty, self.tabs)
+        self.show_middle(self._empty)
         self.tabs.setDocumentMode(True)
         sheet = QWidget()
         column = QVBoxLayout(sheet)
@@ -81,17 +83,6 @@ class ExperimentPage(Page):
         column.addWidget(self._left_out)
         self._notes = label("", "small", wrap=True)
         column.addWidget(self._notes)
-        self._no_sheet = EmptyState(
-            "ph.table",
-            "No sheet in this study",
-            "The law is the published one. Import a sheet to fit a law of your own.",
-            (button("Import sheet…", self._on_import),),
-        )
-        self._no_fit = EmptyState(
-            "ph.chart-line",
-            "No law yet",
-            "Choose a law at the right and fit it to the sheet.",
-        )
         self._sheet_page, self.fit_view, self.curves_view = sheet, FitView(), CurvesView()
         self.tabs.addTab(sheet, "Measurements")
         self.tabs.addTab(self.fit_view, "Quality of the law")

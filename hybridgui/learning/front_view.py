@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.learning.model import PropertyModel
@@ -43,7 +43,7 @@ class FrontView(QWidget):
         self.table.setMaximumHeight(150)
         layout.addWidget(self.table)
         self.use_button = button("Use this size", self._on_use)
-        layout.addWidget(self.use_button)
+        layout.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._panel = PlotPanel()
         layout.addWidget(self._panel, 1)
         self.table.rowChosen.connect(lambda _: self._refresh())
@@ -61,7 +61,7 @@ class FrontView(QWidget):
                 "cv": (entry.get("cross_validation") or {}).get("rmse"),
                 "r2": (entry["train"] or {}).get("r2"),
                 "note": "recommended" if entry.get("recommended") else "",
-                "equation": entry["equation"],
+                "equation": model.with_size(entry["terms"]).short_equation() or "",
             }
             for entry in model.front
         ]

@@ -94,6 +94,7 @@ class ModelsPage(Page):
         splitter.setSizes([170, 430])
         splitter.setStretchFactor(1, 1)
         column.addWidget(splitter, 1)
+        self.add_middle(self._no_data, self._no_models, self._content)
         self.show_middle(self._no_data)
 
     def _build_side(self) -> None:

@@ -122,9 +122,9 @@ class CurveGrid(QWidget):
                 continue
             plot.draw_points(curve.cross_x, curve.cross_y, colour, symbol="x", size=8)
         if self._labels:
-            self._label_crosses(plot, panel, colours)
+            self._label_crosses(plot, panel)
 
-    def _label_crosses(self, plot: Plot, panel: Panel, colours: list[str]) -> None:
+    def _label_crosses(self, plot: Plot, panel: Panel) -> None:
         # Only the outer curves: four labels on one spot could not be read.
         marked = [i for i, curve in enumerate(panel.curves) if len(curve.cross_y)]
         if not marked:
@@ -134,7 +134,7 @@ class CurveGrid(QWidget):
         for index, anchor in anchors.items():
             curve = panel.curves[index]
             for x, y, text in zip(curve.cross_x, curve.cross_y, curve.cross_labels, strict=False):
-                plot.draw_text(float(x), float(y), text, colours[index], anchor)
+                plot.draw_text(float(x), float(y), text, theme().tokens.muted, anchor)
 
 
 def _limits(

@@ -101,6 +101,7 @@ class MapsPage(Page):
         self.tabs.addTab(self.profiler_view, "Profiler")
         self.tabs.currentChanged.connect(lambda _: self._on_tab())
         self.matrix_view.pairChosen.connect(self._on_pair_chosen)
+        self.add_middle(self._no_models, self.tabs)
         self.show_middle(self._no_models)
 
     def _build_side(self) -> None:
@@ -417,8 +418,10 @@ class MapsPage(Page):
         if not key.startswith("maps/"):
             return
         if key == "maps/setting":
-            if value and value != self._setting:  # an undo, not the slider itself
-                self._setting = {k: float(v) for k, v in value.items()}
+            base = self._sources.responses.base if self._sources is not None else {}
+            wanted = {k: float(v) for k, v in {**base, **(value or {})}.items()}
+            if wanted != self._setting:  # an undo, not the slider itself
+                self._setting = wanted
                 for name, field in self._fields.items():
                     field.show_value(self._setting.get(name))
                 self._draw()

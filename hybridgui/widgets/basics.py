@@ -109,7 +109,8 @@ def enable(widget: QWidget, reason: str = "", tip: str = "") -> None:
 
 def clear_layout(layout: QLayout) -> None:
     """Remove and delete everything in a layout."""
-    while (item := layout.takeAt(0)) is not None:
+    while layout.count():
+        item = layout.takeAt(0)
         if item.widget() is not None:
             item.widget().hide()
             item.widget().deleteLater()

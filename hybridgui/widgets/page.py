@@ -119,6 +119,11 @@ class Page(QWidget):
         self.side = SidePanel()
         row.addWidget(self.side)
 
+    def add_middle(self, *widgets: QWidget) -> None:
+        """Take over what may stand in the middle later."""
+        for widget in widgets:
+            self.stack.addWidget(widget)
+
     def show_middle(self, widget: QWidget) -> None:
         """Let `widget` stand in the middle."""
         if self.stack.indexOf(widget) < 0:

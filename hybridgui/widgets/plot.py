@@ -99,11 +99,11 @@ class Plot(pg.PlotWidget):
     pointChosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None):
-        super().__init__(parent)
+        item = pg.PlotItem(enableMenu=False)
+        super().__init__(parent, plotItem=item)
         self._texts = {"bottom": "", "left": ""}
         self._title = ""
-        item = self.getPlotItem()
-        item.setMenuEnabled(False)
+        _adopt_controls(self, item)
         item.hideButtons()
         item.showGrid(x=True, y=True, alpha=0.12)
         item.getViewBox().setDefaultPadding(0.04)
@@ -334,6 +334,19 @@ class Plot(pg.PlotWidget):
         )
         if path:
             self.export(path)
+
+
+def _adopt_controls(plot: QWidget, item: pg.PlotItem) -> None:
+    """Let a plot own the forms that pyqtgraph makes for its menus.
+
+    They have no parent there: they would outlive the plot, and slow every change of the theme.
+    """
+    attic = QWidget(plot)
+    attic.hide()
+    for action in item.ctrlMenu.actions():
+        for inner in action.menu().actions():
+            inner.defaultWidget().setParent(attic)
+    item.ctrlMenu.setParent(attic)
 
 
 def _short(value: float, span: float) -> str:

@@ -1,0 +1,188 @@
+"""The design editor, the grid, the dataset; running is in the journey."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QGuiApplication
+
+from engine.campaign.design import Design
+from hybridgui.campaign.design_form import PRESETS
+from tests.gui.conftest import said
+from tests.gui.studies import fill, fit_sample, record_all, small_design
+
+
+@pytest.fixture
+def page(window):
+    fit_sample(window.model.study)
+    window.model.lawChanged.emit()
+    window.show_stage("campaign")
+    return window.pages["campaign"]
+
+
+def show(window):
+    window.model.note_campaigns(window.model.law)
+
+
+def test_that_the_form_makes_the_design_it_shows(window, page):
+    window.model.set_parameter("campaign/pressing", "gap")
+    window.model.set_parameter("campaign/gap_um", [1.0, 11.0])
+    window.model.set_parameter("campaign/am_percent", [94.0])
+    window.model.set_parameter("campaign/initial_porosity_percent", [42.0, 44.0, 46.0])
+    window.model.set_parameter("campaign/repeats", 5)
+    design = page.form.design()
+    assert design.count == 6 and design.structures == 30
+    assert design.variables["gap_um"] == (1.0, 11.0) and "pressure_MPa" not in design.variables
+
+
+def test_that_the_published_design_is_one_click_and_one_undo(window, page):
+    count = window.model.undo_stack.count()
+    page.form.use_preset("training")
+    published = Design.published_training(law=window.model.law)
+    assert page.form.design().points() == [
+        {**point, "voxel_size_um": 1.0, "box_um": (50.0, 50.0)} for point in published.points()
+    ]
+    assert window.model.undo_stack.count() == count + 1
+    window.model.undo_stack.undo()
+    assert page.form.design().count == 18
+    assert set(PRESETS) == {"small", "training", "validation"}
+
+
+def test_that_a_list_that_cannot_be_read_is_said_where_it_stands(qtbot, window, page, idle):
+    field = page.form.fields["am_percent"]
+    field.clear()
+    qtbot.keyClicks(field, "94, x")
+    idle(window)
+    assert "'x' is not a number" in field.toolTip() and field.property("invalid")
+    assert not page.start_button.isEnabled() and "'x'" in page.start_button.toolTip()
+    assert "'x'" in page.form.notice.text
+    field.clear()
+    qtbot.keyClicks(field, "94, 96")
+    field.editingFinished.emit()
+    idle(window)
+    assert page.start_button.isEnabled()
+    assert window.model.parameter("campaign/am_percent") == [94.0, 96.0]
+
+
+def test_that_the_size_and_the_warnings_are_told_before_starting(qtbot, window, page, idle):
+    window.model.set_parameter("campaign/am_percent", [91.0])
+    qtbot.waitUntil(lambda: "AM 91 %" in page.form.notice.text, timeout=10000)
+    idle(window)
+    assert page.form.summary.text().startswith("9 conditions × 2 = 18 structures")
+
+
+def test_that_an_impossible_condition_is_refused_before_starting(qtbot, window, page, idle):
+    window.model.set_parameter("campaign/am_percent", [40.0])
+    qtbot.waitUntil(lambda: not page.start_button.isEnabled(), timeout=10000)
+    idle(window)
+    assert "AM" in page.start_button.toolTip()
+
+
+def test_that_grid_dataset_and_failures_show_what_the_study_holds(window, page, idle, tmp_path):
+    campaign = window.model.study.add_campaign(small_design(_law(window)))
+    record_all(window.model.study, campaign, failing=(3,), leave=4)
+    show(window)
+    idle(window)
+    cells = page.grid.cells
+    assert len(cells) == 36 and sum(c.done for c in cells) == 66
+    assert cells[3].failed == 2 and cells[3].done == 0
+    assert page.tabs.tabText(2) == "Failures (2)"
+    page.tabs.setCurrentIndex(2)
+    assert (
+        page.failures_view.frame["error"].tolist() == ["The packing did not reach its target."] * 2
+    )
+    page.tabs.setCurrentIndex(1)
+    assert len(page.dataset_view.frame) == 35
+    assert page.resume_button.isVisible() and "4 structures left" in page.resume_button.text()
+
+
+def test_that_the_grid_is_coloured_by_a_property(window, page, idle):
+    campaign = window.model.study.add_campaign(small_design(_law(window)))
+    record_all(window.model.study, campaign)
+    show(window)
+    page.colour_choice.show_value("tortuosity_electrolyte")
+    page._colour()
+    values = {cell.number: cell.value for cell in page.grid.cells}
+    assert all(value == value for value in values.values())
+    frame = window.model.study.dataset(campaign)
+    assert sorted(values.values()) == pytest.approx(sorted(frame["tortuosity_electrolyte"]))
+    cell = page.grid.cells[0]
+    place = page.grid._rect(cell).center()
+    assert page.grid._cell_at(QPointF(place)) is cell
+    assert f"{cell.value:.3f}" in page.grid.describe(cell).replace("∞", "")
+
+
+def test_that_the_dataset_is_copied_with_units_and_full_digits(window, page):
+    campaign = window.model.study.add_campaign(small_design(_law(window)))
+    record_all(window.model.study, campaign)
+    show(window)
+    page.tabs.setCurrentIndex(1)
+    page.dataset_view.copy(everything=True)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert len(lines) == 37 and "P (MPa)" in lines[0]
+    frame = window.model.study.dataset(campaign)
+    assert repr(float(frame["tortuosity_electrolyte"].iloc[0])) in lines[1]
+
+
+def test_that_the_dataset_is_sorted_by_value_and_filtered(qtbot, window, page):
+    campaign = window.model.study.add_campaign(small_design(_law(window)))
+    record_all(window.model.study, campaign)
+    show(window)
+    page.tabs.setCurrentIndex(1)
+    view = page.dataset_view
+    column = next(
+        c
+        for c in range(view.model().columnCount())
+        if view.model().headerData(c, _ACROSS) == "P (MPa)"
+    )
+    view.sortByColumn(column, _DESCENDING)
+    assert [view.cell(0, column), view.cell(35, column)] == ["140", "20"]
+    view.set_filter("no such number")
+    assert view.model().rowCount() == 0
+    view.set_filter("")
+    assert view.model().rowCount() == 36
+
+
+def test_that_a_campaign_is_removed_only_after_asking(window, page, answers):
+    fill(window.model.study)
+    show(window)
+    answers.will("keep")
+    page.remove_campaign()
+    assert len(window.model.study.campaigns()) == 1
+    answers.will("remove")
+    page.remove_campaign()
+    assert window.model.study.campaigns() == [] and page.stack.currentWidget() is page._empty
+
+
+def test_that_export_without_results_says_what_is_missing(window, page):
+    page.export_dataset()
+    assert said(window) == ["There is no dataset yet: run a campaign first."]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_that_the_dataset_is_exported(window, page, idle, files, tmp_path, suffix):
+    import pandas as pd
+
+    fill(window.model.study)
+    show(window)
+    path = tmp_path / f"data.{suffix}"
+    files.will_choose(path)
+    page.export_dataset()
+    idle(window)
+    frame = (
+        pd.read_csv(path, comment="#")
+        if suffix == "csv"
+        else pd.read_excel(path, engine="openpyxl")
+    )
+    assert len(frame) == 36 and "tortuosity_electrolyte" in frame
+
+
+def _law(window):
+    from engine.experiment.laws import law_from_dict
+
+    return law_from_dict(window.model.law)
+
+
+from PySide6.QtCore import Qt  # noqa: E402
+
+_ACROSS, _DESCENDING = Qt.Orientation.Horizontal, Qt.SortOrder.DescendingOrder

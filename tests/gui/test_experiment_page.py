@@ -1,0 +1,183 @@
+"""Import, fit, and what the page says about the law."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from engine.experiment.laws import law_from_dict
+from hybridgui.experiment.read_options import options_from_dict, options_to_dict
+from tests.gui.conftest import said
+
+GOOD = (
+    "AM (%);porosity before (%);thickness before (µm);gap (µm);porosity after (%)\n"
+    "94;48,7;138;1;25,56\n94;48,7;138;44;28,44\n94;48,7;138;100;36,13\n"
+    "94;46,1;178;1;22,78\n94;46,1;178;44;22,94\n94;46,1;178;100;30,07\n"
+    "95;47,5;170;1;23,05\n95;47,5;170;44;26,5\n95;47,5;170;100;32,97\n"
+    "96;42;180;5;26,24\n96;42;180;44;28,8\n96;42;180;100;32,09\n"
+)
+
+
+@pytest.fixture
+def page(window):
+    window.show_stage("experiment")
+    return window.pages["experiment"]
+
+
+def open_sheet(window, idle, tmp_path, text, name="lab.csv"):
+    """Drop a sheet; return the dialog, or None where it was refused."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    window.pages["experiment"].dialog = None
+    window.open_file(path)
+    idle(window)
+    return window.pages["experiment"].dialog
+
+
+def test_that_the_sample_is_one_click_away(qtbot, window, page, idle):
+    assert page.stack.currentWidget() is page._empty
+    qtbot.mouseClick(page.sample_button, Qt.MouseButton.LeftButton)
+    idle(window)
+    assert len(window.model.table) == 14
+    assert page.table_view.frame_model.rowCount() == 14
+    assert window.model.next_step().text.startswith("Fit a calendering law")
+
+
+def test_that_a_fit_shows_both_numbers_as_large(qtbot, window, page, idle):
+    page.import_sample()
+    idle(window)
+    qtbot.mouseClick(page.fit_button, Qt.MouseButton.LeftButton)
+    idle(window)
+    view = page.fit_view
+    assert page.tabs.currentWidget() is view
+    assert view.fit_card.number == "0.970" and view.new_card.number == "± 3.9 points"
+    sizes = {card._number.font().pointSizeF() for card in (view.fit_card, view.new_card)}
+    assert len(sizes) == 1
+    assert "cannot be told apart" in view.notice.text
+    assert law_from_dict(window.model.law).kind == "polynomial"
+
+
+def test_that_another_law_is_fitted_and_undo_brings_the_first_back(window, page, idle):
+    page.import_sample()
+    idle(window)
+    page.fit_law()
+    idle(window)
+    window.model.set_parameter("experiment/law_kind", "kawakita")
+    assert page.law_choice.current == "kawakita" and page.physical_box.isChecked()
+    page.fit_law()
+    idle(window)
+    assert window.model.law["kind"] == "kawakita"
+    window.model.undo_stack.undo()
+    assert window.model.law["kind"] == "polynomial"
+    assert page.fit_view.fit_card.number == "0.970"
+
+
+def test_that_the_published_law_needs_no_sheet(window, page, idle):
+    window.model.set_parameter("experiment/law_kind", "published")
+    assert page.fit_button.isEnabled()
+    page.fit_law()
+    idle(window)
+    assert window.model.law["kind"] == "published" and page.tabs.isTabEnabled(2)
+    assert page.tabs.currentWidget() is page.curves_view
+
+
+def test_that_a_good_sheet_is_confirmed_and_imported(qtbot, window, page, idle, tmp_path):
+    dialog = open_sheet(window, idle, tmp_path, GOOD)
+    assert dialog.isVisible() and not dialog.preview.obstacle
+    assert window.model.table is None  # nothing counts before it is accepted
+    qtbot.mouseClick(dialog.import_button, Qt.MouseButton.LeftButton)
+    assert len(window.model.table) == 12 and window.model.table.family_count == 4
+
+
+def test_that_a_bad_cell_is_mended_in_place(qtbot, window, page, idle, tmp_path):
+    dialog = open_sheet(window, idle, tmp_path, GOOD.replace(";44;22,94", ";abc;22,94"))
+    assert "'abc' is not a number" in dialog.preview.obstacle
+    assert not dialog.import_button.isEnabled()
+    assert "abc" in dialog.import_button.toolTip()
+    index = dialog.view.currentIndex()  # the dialog opens on the first problem
+    assert index.data() == "abc"
+    dialog._model.setData(index, "44")
+    qtbot.waitUntil(lambda: not dialog.preview.obstacle)
+    dialog._on_import()
+    assert len(window.model.table) == 12
+
+
+def test_that_a_bad_row_is_left_out_and_taken_back(qtbot, window, page, idle, tmp_path):
+    dialog = open_sheet(window, idle, tmp_path, GOOD.replace("30,07", "142"))
+    assert "142 is not between 0 and 100 %" in dialog.preview.obstacle
+    qtbot.mouseClick(dialog.leave_out_button, Qt.MouseButton.LeftButton)
+    assert not dialog.preview.obstacle and len(dialog.preview.used) == 11
+    assert dialog.leave_out_button.text().startswith("Take back row")
+    qtbot.mouseClick(dialog.leave_out_button, Qt.MouseButton.LeftButton)
+    assert dialog.preview.obstacle
+    dialog.reject()
+    assert window.model.table is None
+
+
+def test_that_columns_can_be_matched_by_hand(window, page, idle, tmp_path):
+    text = GOOD.replace("porosity after (%)", "result").replace("gap (µm)", "setting")
+    dialog = open_sheet(window, idle, tmp_path, text)
+    assert dialog.preview.obstacle
+    dialog.set_role(3, "gap")
+    dialog.set_role(4, "porosity")
+    dialog.set_unit("porosity", "%")
+    assert not dialog.preview.obstacle
+    dialog._on_import()
+    assert window.model.table.porosity[0] == pytest.approx(0.2556)
+    # and they are remembered when the columns are looked at again
+    page.dialog = None
+    page._on_columns()
+    idle(window)
+    assert page.dialog.preview.role_of(4) == "porosity" and not page.dialog.preview.obstacle
+    page.dialog.reject()
+
+
+def test_that_escape_changes_nothing(qtbot, window, page, idle, tmp_path):
+    dialog = open_sheet(window, idle, tmp_path, GOOD)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible() and window.model.table is None
+    assert window.model.undo_stack.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("empty.csv", ""), ("picture.xlsx", "\x89PNG not a sheet"), ("words.csv", "a;b\nc;d\n")],
+)
+def test_that_what_is_no_sheet_is_refused_and_nothing_changes(window, idle, tmp_path, name, text):
+    dialog = open_sheet(window, idle, tmp_path, text, name)
+    if dialog is None:
+        assert len(said(window)) == 1 and name in said(window)[0]
+    else:
+        assert dialog.preview.obstacle and not dialog.import_button.isEnabled()
+        dialog.reject()
+    assert window.model.table is None and window.model.undo_stack.count() == 0
+
+
+def test_that_too_few_rows_for_the_law_are_said(window, page, idle, tmp_path):
+    few = "\n".join(GOOD.splitlines()[:5]) + "\n"
+    dialog = open_sheet(window, idle, tmp_path, few)
+    dialog._on_import()
+    page.fit_law()
+    idle(window)
+    assert window.model.law is None
+    assert any("needs at least 7 conditions" in sentence for sentence in said(window))
+
+
+def test_that_reading_options_survive_the_file(window, page, idle, tmp_path):
+    dialog = open_sheet(window, idle, tmp_path, GOOD.replace(";44;22,94", ";abc;22,94"))
+    dialog.correct(6, 3, "44")
+    dialog.leave_out(7)
+    options = dialog.preview.options
+    assert options_from_dict(options_to_dict(options)) == options
+    assert options_from_dict({"sheet": 3}) is None and options_from_dict(None) is None
+    dialog.reject()
+
+
+def test_that_a_family_shows_its_interval(window, page, idle):
+    page.import_sample()
+    idle(window)
+    page.fit_law()
+    idle(window)
+    view = page.curves_view
+    view._on_chosen("1")
+    assert "80 %" in view._caption.text()

@@ -1,0 +1,67 @@
+"""How numbers and lists are written and read."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import InputError
+from hybridgui.campaign.number_list import read_numbers
+from hybridgui.experiment.words import family_letter
+from hybridgui.widgets.numbers import duration, number, rounded, with_spread
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("93, 94, 95", [93, 94, 95]),
+        ("40:50:2", [40, 42, 44, 46, 48, 50]),
+        ("1 : 3", [1, 2, 3]),
+        ("40 to 44 step 2", [40, 42, 44]),
+        ("93,5; 94", [93.5, 94]),
+        ("1 2 3", [1, 2, 3]),
+        ("0.1:0.3:0.1, 7", [0.1, 0.2, 0.3, 7]),
+    ],
+)
+def test_that_lists_are_read_as_people_type_them(text, values):
+    assert read_numbers(text) == pytest.approx(values)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "abc", "94, x", "5:1", "1:2:0", "1:9999999:1"])
+def test_that_what_is_no_list_is_refused_in_a_sentence(text):
+    with pytest.raises(InputError, match=r"\.$"):
+        read_numbers(text)
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 4)), min_size=1, max_size=20))
+def test_that_a_written_list_reads_back(values):
+    assert read_numbers(", ".join(repr(v) for v in values)) == pytest.approx(values)
+
+
+def test_that_digits_follow_the_spread():
+    assert with_spread(3.3142, 0.0417) == "3.31 ± 0.04"
+    assert with_spread(3.3142, 0.0123) == "3.314 ± 0.012"
+    assert with_spread(1234.5, 56.0) == "1234 ± 56"
+    assert with_spread(3.3142, float("nan")) == "3.314"
+
+
+def test_that_numbers_that_are_none_are_said():
+    assert number(None) == number(float("nan")) == "–"
+    assert number(math.inf) == "∞"
+    assert number(-0.00123, 3) == "−0.00123"
+    assert rounded(-0.0004, 3) == "0.000"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "under 1 s"), (45, "45 s"), (200, "3 min"), (7800, "2 h 10 min"), (float("nan"), "–")],
+)
+def test_that_times_are_short(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_that_families_are_letters_like_spreadsheet_columns():
+    assert [family_letter(n) for n in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
