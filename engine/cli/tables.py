@@ -23,8 +23,8 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig") as file:
             semicolons = ";" in file.readline()
-        separators = {"sep": ";", "decimal": ","} if semicolons else {}
-        frame = pd.read_csv(path, encoding="utf-8-sig", **separators)
+        separator, decimal = (";", ",") if semicolons else (",", ".")
+        frame = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal)
     except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path.name} could not be read as a CSV table: {reason}.") from None

@@ -134,7 +134,9 @@ class CurveGrid(QWidget):
         for index, anchor in anchors.items():
             curve = panel.curves[index]
             for x, y, text in zip(curve.cross_x, curve.cross_y, curve.cross_labels, strict=False):
-                plot.draw_text(float(x), float(y), text, theme().tokens.muted, anchor)
+                # at the ends of a curve a centred label would leave the plot
+                across = 0.0 if x <= curve.x[0] else 1.0 if x >= curve.x[-1] else anchor[0]
+                plot.draw_text(float(x), float(y), text, theme().tokens.muted, (across, anchor[1]))
 
 
 def _limits(
