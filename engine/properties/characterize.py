@@ -29,7 +29,7 @@ def characterize(
     conductivities: Conductivities | None = None,
     *,
     tolerance: float = 1e-4,
-    threads: int = 1,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Properties:
     """Compute the properties of a stack.
@@ -49,7 +49,8 @@ def characterize(
     tolerance : float
         Relative accuracy asked of the tortuosity factors; five times that of the electronic
         conductivity, whose bulk values are known to an order of magnitude.
-    threads : int
+    threads : int, optional
+        See `engine.properties.transport.solve`.
     progress : Progress, optional
 
     Returns

@@ -17,7 +17,7 @@ OVERCORRECTION = 1.6
 flat from 1.5 to 1.75. It must stay below 2, and each level must be cycled twice, or corrections of
 weakly linked clusters overshoot and the preconditioner is no longer positive."""
 
-CHUNK = 256  # nodes relaxed at a time
+CHUNK = 1024  # nodes relaxed at a time
 
 
 class Hierarchy(NamedTuple):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from engine.errors import InputError
@@ -17,6 +18,7 @@ from engine.properties.multigrid import solve_conductor
 from engine.properties.percolation import percolating
 
 SOLVERS = ("multigrid", "taufactor")
+THREADED_FROM = 4_000_000  # voxels; below, handing out the work costs more than it saves
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ def solve(
     tolerance: float = 1e-4,
     flux_tolerance: float | None = None,
     solver: str = "multigrid",
-    threads: int = 1,
+    threads: int | None = None,
     fields: bool = False,
     progress: Progress | None = None,
 ) -> TransportResult:
@@ -102,7 +104,9 @@ def solve(
         Largest difference of the flux through two planes, relative to their mean; the square root
         of `tolerance` unless given.
     solver : {"multigrid", "taufactor"}
-    threads : int
+    threads : int, optional
+        Slabs swept side by side; unless given, one for small volumes and all that numba may use
+        (``NUMBA_NUM_THREADS``) from 4 million voxels on. Results do not depend on it.
     fields : bool
         Also return potential and flux for display.
     progress : Progress, optional
@@ -140,6 +144,8 @@ def solve(
     cells *= spanning
     del conducting
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
+    if threads is None:
+        threads = numba.config.NUMBA_NUM_THREADS if cells.size >= THREADED_FROM else 1
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
     if solver == "taufactor":
