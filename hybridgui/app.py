@@ -15,6 +15,12 @@ def main(argv: list[str]) -> int:
     argv : list of str
         Optionally the path of a study, sheet or stack to open.
     """
+    if lacks_screen():
+        sys.stderr.write(
+            "error: there is no screen to open the window on: start it in a desktop session, or "
+            "work without a window (see `python main.py --help`).\n"
+        )
+        return 1
     prepare_platform()
     from PySide6.QtCore import QLocale, Qt
     from PySide6.QtWidgets import QApplication
@@ -50,6 +56,12 @@ def main(argv: list[str]) -> int:
         return application.exec()
     finally:
         errors.uninstall()
+
+
+def lacks_screen() -> bool:
+    """Whether Qt would abort for want of a display (Linux only)."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform.startswith("linux") and not any(os.environ.get(name) for name in named)
 
 
 def prepare_platform() -> None:

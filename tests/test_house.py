@@ -97,3 +97,12 @@ def test_that_a_frozen_program_serves_exactly_the_pools_own_command_lines(monkey
         (f"{loky}.popen_loky_posix", [f"{loky}.popen_loky_posix", "--pipe", "7"]),
         11,
     ]
+
+
+def test_that_the_window_says_in_one_line_that_there_is_no_screen():
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux runs without a screen")
+    done = run("main.py", DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "screen" in done.stderr
