@@ -144,7 +144,9 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
             f"Properties were learned from process settings by {words}{reference}; errors and "
             "intervals come from cross-validation."
         )
-        parts.append(f"The interdependence matrix shows square roots of Sobol indices {cite('sobol')}.")
+        parts.append(
+            f"The interdependence matrix shows square roots of Sobol indices {cite('sobol')}."
+        )
     if decided:
         parts.append(
             "The recommended setting has the largest desirability "
