@@ -145,7 +145,9 @@ def solve(
     del conducting
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
     if threads is None:
-        threads = numba.config.NUMBA_NUM_THREADS if cells.size >= THREADED_FROM else 1
+        threads = (
+            getattr(numba.config, "NUMBA_NUM_THREADS", 1) if cells.size >= THREADED_FROM else 1
+        )
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
     if solver == "taufactor":

@@ -52,8 +52,8 @@ def nothing_left(own_folders):
     assert not running, f"threads still run: {running}"
     timers = [o for o in objects if isinstance(o, QTimer) and _alive(o) and o.isActive()]
     assert not timers, f"timers still run: {[(t.parent(), t.interval()) for t in timers]}"
-    widgets = QApplication.allWidgets()
-    assert not widgets, f"{len(widgets)} widgets are still there: {widgets[:5]}"
+    windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    assert not windows, f"windows are still open: {windows}"
     end = time.monotonic() + 5
     left = _left(threads)
     while left and time.monotonic() < end:
