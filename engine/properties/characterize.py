@@ -13,9 +13,11 @@ from engine.progress import Progress, silent
 from engine.properties.blas import one_blas_thread
 from engine.properties.collector import slice_coverage
 from engine.properties.conductivities import Conductivities
+from engine.properties.connectivity import connectivity
 from engine.properties.interfaces import active_surface_published, interface_areas
 from engine.properties.morphology import morphology
 from engine.properties.result import PARTS, Properties
+from engine.properties.sizes import size_distribution
 from engine.properties.transport import solve
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
 
@@ -68,7 +70,7 @@ def characterize(
         raise InputError(f"Properties '{parts}' are not one of {', '.join(PARTS)}.")
     progress = progress or silent()
     bulk = conductivities or Conductivities()
-    _warm_up()
+    _warm_up(parts)
     started = time.perf_counter()
     labels = stack.labels
     coverage = slice_coverage(labels)
@@ -136,12 +138,15 @@ def characterize(
 
 
 @functools.cache
-def _warm_up() -> None:
+def _warm_up(parts: str = "published") -> None:
     """Compile or load every kernel on a tiny volume, so that `seconds` counts work only."""
-    labels = np.zeros((4, 4, 4), dtype=np.uint8)
-    labels[:, :2] = AM
-    labels[:, 2, :2] = CBD
+    labels = np.zeros((10, 8, 6), dtype=np.uint8)
+    labels[:, :5] = AM
+    labels[2:9, 2:4, 1:3] = CBD
     active_surface_published(labels)
     interface_areas(labels)
     solve(labels == AM)
-    solve(labels, (0.0, 1.0, 2.0))
+    solve(labels, (0.0, 1.0, 1e4))
+    if parts == "all":
+        size_distribution(labels == AM)
+        connectivity(labels == AM)

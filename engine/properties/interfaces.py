@@ -48,6 +48,13 @@ class InterfaceAreas:
         return 100 * (self.am_electrolyte / total) if total > 0 else float("nan")
 
 
+def _frozen(labels: np.ndarray) -> np.ndarray:
+    """Read-only view: numba compiles once for it and once more for writable arrays."""
+    view = np.ascontiguousarray(labels).view()
+    view.setflags(write=False)
+    return view
+
+
 @lru_cache(maxsize=64)
 def _direction_weights(edges: tuple[float, float, float]) -> np.ndarray:
     """Share of the sphere nearest to each direction and its opposite, shape (13,)."""
@@ -74,7 +81,7 @@ def interface_areas(
     InterfaceAreas
     """
     edges = np.array(edges_of(spacing))
-    labels = np.ascontiguousarray(labels)
+    labels = _frozen(labels)
     crossings, lines = _crossings(labels, DIRECTIONS)
     seen = lines > 0
     if not seen.any():
@@ -239,7 +246,7 @@ def active_surface_published(labels: np.ndarray) -> float:
     float
         nan without solid.
     """
-    touching, solid = _pores_at_solid(np.ascontiguousarray(labels))
+    touching, solid = _pores_at_solid(_frozen(labels))
     return 100 * touching / solid if solid else float("nan")
 
 

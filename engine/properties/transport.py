@@ -145,9 +145,8 @@ def solve(
     del conducting
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
     if threads is None:
-        threads = (
-            getattr(numba.config, "NUMBA_NUM_THREADS", 1) if cells.size >= THREADED_FROM else 1
-        )
+        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        threads = most if cells.size >= THREADED_FROM else 1
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
     if solver == "taufactor":

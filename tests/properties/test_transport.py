@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.experiment.calendering import calendered_condition
+from engine.experiment.laws import published_law
 from engine.progress import Cancelled, Progress
 from engine.properties.transport import solve
+from engine.structure.condition import Coating, Recipe
+from engine.structure.generate import generate
 from tests.properties import naive
 from tests.properties.volumes import electrode, spheres
 from tests.shared_data import shared_file
@@ -243,3 +247,19 @@ def test_that_the_reference_cathode_has_its_known_tortuosity():
     pores = tifffile.imread(shared_file("nmc_electrode_256.tiff")) == 0
     result = solve(pores)
     assert result.tortuosity_factor == pytest.approx(2.0772, rel=1e-3)
+
+
+@pytest.mark.parametrize(("am", "porosity", "gap"), [(0.95, 0.49, 1), (0.93, 0.50, 1)])
+def test_that_clogged_published_structures_do_not_stop_too_early(am, porosity, gap):
+    # A rule on the flux balance alone stopped at 3.3 here, where the answer was 11.
+    condition, _ = calendered_condition(
+        published_law(), Recipe.published(am), Coating(porosity, 100.0), gap=gap,
+        protocol="published",
+    )  # fmt: skip
+    labels = generate(condition, 0).stack.labels
+    for mask in (labels == 0, labels > 0, labels == 1):
+        quick = solve(mask)
+        exact = solve(mask, tolerance=1e-6)
+        assert quick.tortuosity_factor == pytest.approx(exact.tortuosity_factor, rel=1e-3)
+        assert quick.flux_imbalance <= 0.011
+    assert solve(labels == 0).tortuosity_factor > 8
