@@ -65,7 +65,11 @@ class Properties:
             "active_surface_published_percent": self.active_surface_published,
             "active_surface_percent": self.active_surface,
             "active_area_per_volume_1_per_um": self.active_area_per_volume,
-            "flux_imbalance": {name: t.flux_imbalance for name, t in phases},
+            # without a flux there is none to be unbalanced
+            "flux_imbalance": {
+                name: t.flux_imbalance if math.isfinite(t.tortuosity_factor) else math.nan
+                for name, t in phases
+            },
             "seconds": self.seconds,
         }
 
