@@ -277,7 +277,7 @@ def turn(layout, share, correction, direction, low, high):
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, weights, black, inverse, base, code, count_of, group_of, place, b, low, high):
+def restrict(layout, weights, black, inverse, base, code, place, b, low, high):
     """Residual of the red voxels after the black sweep, summed over the groups of each box.
 
     After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
@@ -285,8 +285,8 @@ def restrict(layout, weights, black, inverse, base, code, count_of, group_of, pl
 
     Parameters
     ----------
-    base, code, count_of, group_of
-        See `engine.properties.boxes`.
+    base, code
+        See `engine.properties.boxes.Boxes`.
     place : ndarray of int32, shape (groups,)
         Where in `b` each group stands.
     b : ndarray of float64
@@ -321,32 +321,32 @@ def restrict(layout, weights, black, inverse, base, code, count_of, group_of, pl
                     )
                     target[i] = value if factor[i] > 0 else 0
             for x in range(n):
-                bits = code[zz, yy, x]
-                if bits == 0:
+                packed = code[zz, yy, x]
+                if packed == 0:
                     continue
                 node = base[zz, yy, x]
-                if count_of[bits] == 1:
+                if packed >> 32 == 1:
                     b[place[node]] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
                 else:
                     for q in range(4):
-                        b[place[node + group_of[bits, RED_BIT[q]]]] += rest[q, x]
+                        b[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]] += rest[q, x]
 
 
 @njit(cache=True, nogil=True)
-def prolong(layout, inverse, base, code, count_of, group_of, place, x, red, low, high):
+def prolong(layout, inverse, base, code, place, x, red, low, high):
     """Add the value of its group to each red voxel; box layers low:high."""
     n = layout.row - 2
     value = np.zeros((4, n), red.dtype)
     for zz in range(low, high):
         for yy in range(base.shape[1]):
             for i in range(n):
-                bits = code[zz, yy, i]
+                packed = code[zz, yy, i]
                 node = base[zz, yy, i]
-                if count_of[bits] == 1:
+                if packed >> 32 == 1:
                     value[0, i] = value[1, i] = value[2, i] = value[3, i] = x[place[node]]
-                elif bits:
+                elif packed:
                     for q in range(4):
-                        value[q, i] = x[place[node + group_of[bits, RED_BIT[q]]]]
+                        value[q, i] = x[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]]
             for q in range(4):
                 z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
                 if z >= layout.nz or y >= layout.ny:
@@ -358,13 +358,13 @@ def prolong(layout, inverse, base, code, count_of, group_of, place, x, red, low,
 
 
 @njit(cache=True, nogil=True)
-def gather(layout, cells, weights, red, black, black_inverse):
+def gather(layout, cells, pair, fall, red, black, black_inverse):
     """Potential less the linear one, shape (nz, ny, nx).
 
-    `black` is in balance with `red`; what the linear potential adds to its balance comes on top.
+    `black` is in balance with `red`; what the linear potential, which falls by `fall` from slice
+    to slice, adds to its balance comes on top.
     """
     nz = layout.nz
-    fall = weights[0] / weights.dtype.type(nz)
     volume = np.zeros((nz, layout.ny, layout.nx), red.dtype)
     for z in range(nz):
         for y in range(layout.ny):
@@ -374,8 +374,9 @@ def gather(layout, cells, weights, red, black, black_inverse):
             for x in range(first, layout.nx, 2):
                 out[x] = red[at + (x >> 1)]
             for x in range(1 - first, layout.nx, 2):
-                above = np.int64(z == 0 or cells[z - 1, y, x] != 0)
-                below = np.int64(z == nz - 1 or cells[z + 1, y, x] != 0)
+                own = cells[z, y, x]
+                above = pair[own, cells[z - 1, y, x] if z > 0 else own]
+                below = pair[own, cells[z + 1, y, x] if z < nz - 1 else own]
                 i = at + (x >> 1)
-                out[x] = black[i] + black_inverse[i] * fall * weights.dtype.type(above - below)
+                out[x] = black[i] + black_inverse[i] * fall * (above - below)
     return volume

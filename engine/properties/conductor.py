@@ -36,10 +36,11 @@ class Conductor(NamedTuple):
 
     @property
     def is_single(self) -> bool:
-        """Whether checkerboard storage serves: one phase, nearly cubic, no odd ring.
+        """Whether there is one phase whose conductances need not be stored."""
+        return self.pair.shape[0] == 2 and self.strength == 0
 
-        Around an odd ring two voxels of one colour meet.
-        """
+    @property
+    def has_odd_ring(self) -> bool:
+        """Whether a periodic side is odd, so that two voxels of one colour meet across it."""
         _, ny, nx = self.cells.shape
-        seam = self.wrap and (ny % 2 or nx % 2)
-        return self.pair.shape[0] == 2 and not seam and self.strength == 0
+        return bool(self.wrap and (ny % 2 or nx % 2))

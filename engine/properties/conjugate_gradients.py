@@ -75,7 +75,9 @@ class Monitor:
         if self.residual < 1e-12:
             return True
         recent = self.drops[-4:]
-        if len(recent) < 2:
+        if drop <= 1e-3 * self.tolerance * self.energy:
+            return True
+        if len(recent) < 3:  # the first step gains more than the others: its rate tells nothing
             return False
         rate = max(b / a if a > 0 else 0.0 for a, b in pairwise(recent))
         return rate < 1 and recent[-1] * rate / (1 - rate) <= self.tolerance * self.energy

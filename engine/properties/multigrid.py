@@ -1,7 +1,6 @@
 """The transport solver: conjugate gradients preconditioned by one multigrid cycle a step.
 
-The finest level of a single phase is stored as a checkerboard (`engine.properties.checkerboard`),
-coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.hierarchy`).
+The finest level is stored as a checkerboard (`engine.properties.checkerboard`), coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.hierarchy`).
 Because groups never join what the phase separates, clogged networks need hardly more steps than
 open ones: 4 to 10 for an error of 1e-4.
 """
@@ -18,6 +17,7 @@ from engine.properties.conjugate_gradients import minimise
 from engine.properties.fluxes import dissipation
 from engine.properties.several_phases import SeveralPhases
 from engine.properties.single_phase import SinglePhase
+from engine.properties.voxel_graph import VoxelGraph
 
 DOUBLE_BELOW = 1e-5
 """Tolerances below this take float64 vectors: float32 reaches about 1e-6."""
@@ -58,12 +58,14 @@ def solve_conductor(
     Solution
     """
     nz, ny, nx = conductor.cells.shape
-    problem: SinglePhase | SeveralPhases
-    if conductor.is_single:
+    problem: SinglePhase | VoxelGraph
+    if conductor.has_odd_ring:
+        problem = VoxelGraph(conductor)
+    elif conductor.is_single:
         real = np.float64 if tolerance < DOUBLE_BELOW else np.float32
         problem = SinglePhase(conductor, real, threads)
     else:
-        problem = SeveralPhases(conductor)
+        problem = SeveralPhases(conductor, threads)
     try:
         outcome = minimise(problem, tolerance, flux_tolerance, progress)
         correction = problem.correction()

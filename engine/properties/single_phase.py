@@ -10,27 +10,9 @@ from typing import Any
 import numpy as np
 
 from engine.properties import checkerboard as board
-from engine.properties.boxes import BIT_COUNT, GROUP_COUNT, GROUP_OF, group_boxes, link_groups
+from engine.properties.boxes import group_conductor
 from engine.properties.conductor import Conductor
-from engine.properties.graph import Level
-from engine.properties.hierarchy import (
-    OVERCORRECTION,
-    Hierarchy,
-    build_hierarchy,
-    coarse_cycle,
-)
-
-
-def _coarse_levels(conductor: Conductor) -> tuple[Hierarchy, tuple[np.ndarray, ...]]:
-    """Hierarchy over the boxes, and where the groups of each box stand in it."""
-    cells, _, weights, wrap = conductor
-    base, code, box, colour = group_boxes(cells, GROUP_COUNT)
-    one, two, weight, plate = link_groups(
-        cells.shape, weights, wrap, base, code, box.size,
-        (GROUP_COUNT, GROUP_OF, BIT_COUNT), OVERCORRECTION,
-    )  # fmt: skip
-    levels, place = build_hierarchy(Level(one, two, weight, plate, colour, box), 0.0)
-    return levels, (base, code, GROUP_COUNT, GROUP_OF, place)
+from engine.properties.hierarchy import OVERCORRECTION, build_hierarchy, coarse_cycle
 
 
 class SinglePhase:
@@ -46,31 +28,61 @@ class SinglePhase:
         Slabs of slices are swept side by side; results do not depend on it.
     """
 
+    # The kernels that know how conductances are stored; `SeveralPhases` has others.
+    _balance_black: Callable[..., None] = staticmethod(board.balance_black)
+    _balance_red: Callable[..., None] = staticmethod(board.balance_red)
+    _apply_schur: Callable[..., None] = staticmethod(board.apply_schur)
+    _restrict: Callable[..., None] = staticmethod(board.restrict)
+
     def __init__(self, conductor: Conductor, real: type[np.floating], threads: int):
-        cells, _, weights, self._wrap = conductor
-        self._cells = cells
-        self._layout = layout = board.layout_of(cells.shape)
-        self._weights = weights.astype(real)
+        self._conductor = conductor
+        self._wrap = conductor.wrap
+        self._layout = layout = board.layout_of(conductor.cells.shape)
+        self._real = real
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._threads = threads
         self._inverse, self._black_inverse, self._residual, self._black = (
             np.zeros(layout.size, real) for _ in range(4)
         )
-        energy = board.set_up(
-            cells, layout, self._weights, self._wrap, self._inverse, self._black_inverse,
+        base_energy = self._set_up()
+        base, code, level = group_conductor(conductor, OVERCORRECTION)
+        self._levels, place = build_hierarchy(level, conductor.strength, conductor.rigid)
+        self._boxes = (base, code, place)
+        self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
+        self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
+        self._begin(base_energy)
+
+    def _set_up(self) -> float:
+        """Fill the arrays of the finest level; returns the dissipation of the linear potential."""
+        cells, _, weights, wrap = self._conductor
+        self._links = weights.astype(self._real)  # all that is stored of the conductances
+        return board.set_up(
+            cells, self._layout, self._links, wrap, self._inverse, self._black_inverse,
             self._residual, self._black,
         )  # fmt: skip
-        self._levels, self._boxes = _coarse_levels(conductor)
-        self._x, self._direction = (np.zeros(layout.size, real) for _ in range(2))
-        self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._threads = threads
-        # Black in balance with the linear guess; from here on the black residual stays zero.
-        self._z = self._black * self._black_inverse
-        self.energy = energy - board.dot(self._black, self._z, 0, layout.size)
-        self._black, self._z = self._z, self._black
+
+    def _begin(self, energy: float) -> None:
+        """Start from the red potential in `_x`, with black in balance.
+
+        From here on the black residual is zero. `_residual` and `_black` hold the residuals of the
+        linear potential, whose dissipation is `energy`.
+        """
+        size = self._layout.size
+        source = self._black
+        self._black = np.zeros(size, self._real)
+        self._fill_black(self._x)
+        self._black += source * self._black_inverse
+        self.energy = (
+            energy
+            - board.dot(source, self._black, 0, size)
+            - board.dot(self._residual, self._x, 0, size)
+        )
         if self._wrap:
-            board.wrap_sides(layout, self._x, self._black)
-        self._sweep(board.apply_schur, self._x, self._black, self._inverse, self._z)
-        _, self.squared_residual = self.step(1.0)
+            board.wrap_sides(self._layout, self._x, self._black)
+        self._sweep(self._apply_schur, self._x, self._black, self._inverse, self._z)
+        self._residual -= self._z
+        self.energy -= board.dot(self._residual, self._x, 0, size)
+        self.squared_residual = board.dot(self._residual, self._residual, 0, size)
 
     def _run(self, slices: int, kernel: Callable[..., None], *arguments: Any) -> None:
         """Call ``kernel(*arguments, low, high)`` for slabs that cover `slices`."""
@@ -84,14 +96,15 @@ class SinglePhase:
 
     def _sweep(self, kernel: Callable[..., None], *arguments: Any) -> float:
         """Run a kernel that leaves a dot product per slice; returns their sum."""
-        self._run(self._layout.nz, kernel, self._layout, self._weights, *arguments, self._dots)
+        self._run(self._layout.nz, kernel, self._layout, self._links, *arguments, self._dots)
         return float(self._dots.sum())
 
-    def _balance_black(self, red: np.ndarray) -> None:
+    def _fill_black(self, red: np.ndarray) -> None:
+        """Bring black into balance with red."""
         if self._wrap:
             board.wrap_sides(self._layout, red, self._black)
         self._run(
-            self._layout.nz, board.balance_black, self._layout, self._weights, red,
+            self._layout.nz, self._balance_black, self._layout, self._links, red,
             self._black_inverse, self._black,
         )  # fmt: skip
         if self._wrap:
@@ -101,43 +114,44 @@ class SinglePhase:
         """One symmetric cycle on the residual; returns residual . correction."""
         layout, levels, z = self._layout, self._levels, self._z
         self._run(layout.nz, board.smooth_from_zero, layout, self._inverse, self._residual, z)
-        self._balance_black(z)
+        self._fill_black(z)
         layers = (layout.nz + 1) // 2
         levels.b[: levels.first[1]] = 0
         self._run(
-            layers, board.restrict, layout, self._weights, self._black, self._inverse,
-            *self._boxes, levels.b,
+            layers, self._restrict, layout, self._links, self._black, self._inverse, *self._boxes,
+            levels.b,
         )  # fmt: skip
         coarse_cycle(*levels)
         self._run(layers, board.prolong, layout, self._inverse, *self._boxes, levels.x, z)
-        self._balance_black(z)
-        return self._sweep(board.balance_red, self._residual, self._black, self._inverse, z)
+        self._fill_black(z)
+        return self._sweep(self._balance_red, self._residual, self._black, self._inverse, z)
 
     def turn(self, share: float) -> float:
         """New direction; returns its energy norm squared."""
         layout = self._layout
-        self._run(layout.nz, board.turn, layout, self._weights.dtype.type(share), self._z,
-                  self._direction)  # fmt: skip
-        self._balance_black(self._direction)
+        self._run(layout.nz, board.turn, layout, self._real(share), self._z, self._direction)
+        self._fill_black(self._direction)
         if self._wrap:
             board.clear_sides(layout, self._z)
-        return self._sweep(board.apply_schur, self._direction, self._black, self._inverse, self._z)
+        return self._sweep(self._apply_schur, self._direction, self._black, self._inverse, self._z)
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
         """Go along the direction; returns residual per slice, and its square."""
         self._run(
-            self._layout.nz, board.step, self._layout, self._weights.dtype.type(length),
-            self._direction, self._z, self._x, self._residual, self._dots, self._squares,
+            self._layout.nz, board.step, self._layout, self._real(length), self._direction,
+            self._z, self._x, self._residual, self._dots, self._squares,
         )  # fmt: skip
         return self._dots, float(self._squares.sum())
 
     def correction(self) -> np.ndarray:
         """Potential less the linear one, shape (nz, ny, nx)."""
-        self._balance_black(self._x)
+        self._fill_black(self._x)
         # Nothing else is needed any more, and large volumes need the memory.
         del self._levels, self._boxes, self._inverse, self._residual, self._direction, self._z
+        cells, pair, weights, _ = self._conductor
+        fall = self._real(weights[0] / self._layout.nz)
         return board.gather(
-            self._layout, self._cells, self._weights, self._x, self._black, self._black_inverse
+            self._layout, cells, pair, fall, self._x, self._black, self._black_inverse
         )
 
     def close(self) -> None:

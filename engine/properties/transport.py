@@ -145,8 +145,9 @@ def solve(
     del conducting
     conductor = Conductor(cells, _pairs(table), (edges[0] / edges) ** 2, periodic)
     if threads is None:
-        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-        threads = most if cells.size >= THREADED_FROM else 1
+        threads = (
+            getattr(numba.config, "NUMBA_NUM_THREADS", 1) if cells.size >= THREADED_FROM else 1
+        )
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
     if solver == "taufactor":
@@ -190,7 +191,8 @@ def _classes(
         raise InputError(f"Conductivities {conductivity} must be zero or positive numbers.")
     if volume.max() >= given.size:
         raise InputError(f"Label {volume.max()} has no conductivity: {given.size} were given.")
-    present = np.bincount(volume.ravel(), minlength=given.size)[: given.size] > 0
+    present = np.zeros(given.size, bool)
+    present[volume.ravel()] = True
     table = np.unique(given[present & (given > 0)])
     name = np.zeros(given.size, np.uint8)
     name[given > 0] = 1 + np.searchsorted(table, given[given > 0])

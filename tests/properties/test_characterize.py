@@ -78,6 +78,8 @@ def test_that_absent_and_cut_phases_are_said():
     assert data["tortuosity_factor"]["electrolyte"] == "inf"
     assert data["percolating_fractions"]["electrolyte"] == 0
     assert data["effective_conductivity_S_per_m"] == {"ionic": 0, "electronic": 0}
+    # Without a flux there is none to be unbalanced.
+    assert data["flux_imbalance"] == {"electrolyte": None, "solid": None, "am": None}
     empty = characterize(VoxelStack(np.zeros((3, 3, 3), np.uint8))).to_dict()
     assert empty["tortuosity_factor"] == {
         "electrolyte": pytest.approx(1),

@@ -1,0 +1,232 @@
+"""The finest level of several conductors: checkerboard storage with stored conductances.
+
+As `engine.properties.checkerboard`, but every face between two voxels has its own conductance. A
+face joins a red and a black voxel, so the six conductances of each red voxel are all there are:
+``links[0]`` to ``links[5]`` lead to the black voxel before and behind across z, before and behind
+across y, at the same place of the row, and beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from engine.properties.checkerboard import RED_BIT, _wrapped, dot
+
+
+@njit(cache=True, nogil=True)
+def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, source, black_source):
+    """Fill conductances, inverse diagonal, and the residual of the linear potential.
+
+    Parameters
+    ----------
+    cells : ndarray of uint8, shape (nz, ny, nx)
+        Class of each voxel, 0 is wall.
+    pair : ndarray of float64, shape (classes, classes)
+        Conductance of a face between two classes.
+    layout : Layout
+    weights : ndarray of float64, shape (3,)
+        Factor of faces across z, y, x.
+    wrap : bool
+        Whether the sides touch their opposites; their lengths must be even.
+    links : ndarray of float32, shape (6, layout.size)
+        Zeros, filled.
+    inverse, black_inverse, source, black_source : ndarray of float64, shape (layout.size,)
+        Zeros, filled as by `engine.properties.checkerboard.set_up`.
+
+    Returns
+    -------
+    energy : float
+        Dissipation of the linear potential.
+    """
+    nz, ny, nx = cells.shape
+    row, plane = layout.row, layout.slice
+    energy = 0.0
+    value = np.zeros(6, np.float32)
+    for z in range(nz):
+        for y in range(ny):
+            at = (z + 1) * plane + (y + 1) * row + 1
+            first = (z + y) & 1
+            for x in range(nx):
+                own = cells[z, y, x]
+                if not own:
+                    continue
+                line = pair[own]
+                value[:] = 0
+                plates = 0.0
+                fall = 0.0
+                if z > 0:
+                    value[0] = weights[0] * line[cells[z - 1, y, x]]
+                    fall += value[0]
+                else:
+                    plates += 2 * weights[0] * line[own]
+                    fall += weights[0] * line[own]
+                    energy += 0.5 * weights[0] * line[own]
+                if z < nz - 1:
+                    value[1] = weights[0] * line[cells[z + 1, y, x]]
+                    fall -= value[1]
+                    energy += value[1]
+                else:
+                    plates += 2 * weights[0] * line[own]
+                    fall -= weights[0] * line[own]
+                    energy += 0.5 * weights[0] * line[own]
+                if y > 0 or wrap:
+                    value[2] = weights[1] * line[cells[z, _wrapped(y - 1, ny), x]]
+                if y < ny - 1 or wrap:
+                    value[3] = weights[1] * line[cells[z, _wrapped(y + 1, ny), x]]
+                if x > 0 or wrap:
+                    value[4] = weights[2] * line[cells[z, y, _wrapped(x - 1, nx)]]
+                if x < nx - 1 or wrap:
+                    value[5] = weights[2] * line[cells[z, y, _wrapped(x + 1, nx)]]
+                total = plates
+                for k in range(6):
+                    total += value[k]
+                i = at + (x >> 1)
+                if (z + y + x) & 1:
+                    black_inverse[i] = 1 / total
+                    black_source[i] = fall / nz
+                    # Where a side is crossed, the red neighbour is a ghost and its link is set here.
+                    if y == 0:
+                        links[3, i - row] = value[2]
+                    if y == ny - 1:
+                        links[2, i + row] = value[3]
+                    if x == 0:
+                        links[5, i - 1] = value[4]
+                    if x == nx - 1:
+                        links[5, i + 1] = value[5]
+                else:
+                    inverse[i] = 1 / total
+                    source[i] = fall / nz
+                    for k in range(4):
+                        links[k, i] = value[k]
+                    # In even rows the black voxel at the same place is the next one, in odd rows
+                    # the one before.
+                    if first == 0:
+                        links[4, i], links[5, i] = value[5], value[4]
+                    else:
+                        links[4, i], links[5, i] = value[4], value[5]
+    return energy / nz**2
+
+
+@njit(cache=True, nogil=True)
+def _red_sums(layout, links, black, z, y, total):
+    """Conductance times black neighbour, summed, for the red voxels of one row."""
+    row, plane, n = layout.row, layout.slice, layout.row - 2
+    at = (z + 1) * plane + (y + 1) * row + 1
+    side = at + (1 if (z + y) & 1 else -1)
+    # Three loops: with all twelve arrays in one, numba's alias checks would stop vectorising.
+    one, two = links[0, at : at + n], links[1, at : at + n]
+    a, b = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
+    for i in range(n):
+        total[i] = one[i] * a[i] + two[i] * b[i]
+    one, two = links[2, at : at + n], links[3, at : at + n]
+    a, b = black[at - row : at - row + n], black[at + row : at + row + n]
+    for i in range(n):
+        total[i] += one[i] * a[i] + two[i] * b[i]
+    one, two = links[4, at : at + n], links[5, at : at + n]
+    a, b = black[at : at + n], black[side : side + n]
+    for i in range(n):
+        total[i] += one[i] * a[i] + two[i] * b[i]
+
+
+@njit(cache=True, nogil=True)
+def balance_black(layout, links, red, inverse, black, low, high):
+    """Black voxels in balance with their red neighbours, slices low:high."""
+    row, plane, n = layout.row, layout.slice, layout.row - 2
+    total = np.empty(n)
+    for z in range(low, high):
+        for y in range(layout.ny):
+            at = (z + 1) * plane + (y + 1) * row + 1
+            side = at + (1 if (z + y + 1) & 1 else -1)
+            # The link across z behind a black voxel is the one before its red neighbour.
+            up, down = at - plane, at + plane
+            one, two = links[1, up : up + n], links[0, down : down + n]
+            a, b = red[up : up + n], red[down : down + n]
+            for i in range(n):
+                total[i] = one[i] * a[i] + two[i] * b[i]
+            up, down = at - row, at + row
+            one, two = links[3, up : up + n], links[2, down : down + n]
+            a, b = red[up : up + n], red[down : down + n]
+            for i in range(n):
+                total[i] += one[i] * a[i] + two[i] * b[i]
+            one, two = links[4, at : at + n], links[5, side : side + n]
+            a, b = red[at : at + n], red[side : side + n]
+            for i in range(n):
+                total[i] += one[i] * a[i] + two[i] * b[i]
+            factor, target = inverse[at : at + n], black[at : at + n]
+            for i in range(n):
+                target[i] = factor[i] * total[i]
+
+
+@njit(cache=True, nogil=True)
+def balance_red(layout, links, residual, black, inverse, red, dots, low, high):
+    """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
+    row, plane, n = layout.row, layout.slice, layout.row - 2
+    total = np.empty(n)
+    for z in range(low, high):
+        for y in range(layout.ny):
+            _red_sums(layout, links, black, z, y, total)
+            at = (z + 1) * plane + (y + 1) * row + 1
+            given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
+            for i in range(n):
+                target[i] = factor[i] * (given[i] + total[i])
+        dots[z] = dot(residual, red, (z + 1) * plane, (z + 2) * plane)
+
+
+@njit(cache=True, nogil=True)
+def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
+    """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
+    row, plane, n = layout.row, layout.slice, layout.row - 2
+    total = np.empty(n)
+    for z in range(low, high):
+        for y in range(layout.ny):
+            _red_sums(layout, links, black, z, y, total)
+            at = (z + 1) * plane + (y + 1) * row + 1
+            factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
+            for i in range(n):
+                value = mine[i] / max(factor[i], 1e-300) - total[i]
+                target[i] = value if factor[i] > 0 else 0
+        dots[z] = dot(red, out, (z + 1) * plane, (z + 2) * plane)
+
+
+@njit(cache=True, nogil=True)
+def restrict(layout, links, black, inverse, base, code, place, b, low, high):
+    """Residual of the red voxels after the black sweep, summed over the groups of each box.
+
+    As `engine.properties.checkerboard.restrict`.
+    """
+    n = layout.row - 2
+    rest = np.zeros((4, n))
+    for zz in range(low, high):
+        for yy in range(base.shape[1]):
+            for q in range(4):
+                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
+                target = rest[q]
+                if z >= layout.nz or y >= layout.ny:
+                    target[:] = 0
+                    continue
+                _red_sums(layout, links, black, z, y, target)
+                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+                factor = inverse[at : at + n]
+                for i in range(n):
+                    target[i] = target[i] if factor[i] > 0 else 0
+            for x in range(n):
+                packed = code[zz, yy, x]
+                if packed == 0:
+                    continue
+                node = base[zz, yy, x]
+                if packed >> 32 == 1:
+                    b[place[node]] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
+                else:
+                    for q in range(4):
+                        b[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]] += rest[q, x]
+
+
+@njit(cache=True, nogil=True)
+def scatter(layout, volume, red):
+    """Write the even voxels of a volume to their places."""
+    for z in range(layout.nz):
+        for y in range(layout.ny):
+            at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            for x in range((z + y) & 1, layout.nx, 2):
+                red[at + (x >> 1)] = volume[z, y, x]
