@@ -279,4 +279,4 @@ class JobCentre(QObject):
             self._running.remove(job)
             self.ended.emit(job)
         # The slots of this very signal may still be running: delete on the next turn.
-        QTimer.singleShot(0, job.deleteLater)
+        QTimer.singleShot(0, job, job.deleteLater)

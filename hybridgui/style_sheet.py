@@ -179,6 +179,7 @@ QHeaderView::up-arrow {{ image: url({arrows["up"]}); width: 10px; height: 10px;
     subcontrol-position: top center; }}
 QHeaderView::down-arrow {{ image: url({arrows["down"]}); width: 10px; height: 10px;
     subcontrol-position: top center; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QTableCornerButton::section {{ background: {t.surface}; border: none; }}
 
 QProgressBar {{

@@ -159,6 +159,10 @@ class Tour:
         self.spin(2.0)
         for index in range(page.tabs.count()):
             page.tabs.setCurrentIndex(index)
+            if index == 3:
+                self.shoot("5_maps_goals")
+                page.recommend()
+                self.idle()
             self.spin(1.5)
             title = page.tabs.tabText(index).lower().replace(" ", "_")
             self.shoot(f"5_maps_{title}")

@@ -25,6 +25,7 @@ INPUTS = (
     "initial_porosity_percent",
     "initial_thickness_um",
 )
+_AFTER = ("porosity_percent", "thickness_um")
 _RARE = ("_seconds", "flux_imbalance", "percolating_fraction", "phase_fraction")
 
 
@@ -76,7 +77,8 @@ def dataset_columns(
             if spread:
                 shown.append(Column(name, f"± {heading(name[:-3])}", _two, "Standard deviation"))
             continue
-        shown.append(Column(name, heading(name), _four, tip(name)))
+        text = _plain if name in (*INPUTS, *_AFTER) else _four
+        shown.append(Column(name, heading(name), text, tip(name)))
     return shown
 
 
@@ -93,6 +95,13 @@ def _four(value: object) -> str:
     if isinstance(value, (int, float)):
         whole = value == value and float(value).is_integer()
         return f"{value:.0f}" if whole else number(float(value), 4)
+    return "–" if value is None else str(value)
+
+
+def _plain(value: object) -> str:
+    """A setting: as it was set, without trailing zeros."""
+    if isinstance(value, (int, float)):
+        return "–" if value != value else f"{value:.4g}"
     return "–" if value is None else str(value)
 
 

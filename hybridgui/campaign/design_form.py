@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
-from engine.campaign.design import Design
+from engine.campaign.design import AdaptiveRepeats, Design
 from engine.errors import InputError
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.errors import DetailsDialog
@@ -18,6 +18,9 @@ from hybridgui.widgets.basics import Fold, Notice, button, label
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, NumberListField
 
 SMALL: dict[str, Any] = {
+    "sampling": "grid",
+    "samples": 64,
+    "standard_error_percent": 0.0,
     "pressing": "pressure",
     "pressure_MPa": [40.0, 80.0, 120.0],
     "gap_um": [10.0, 30.0, 60.0],
@@ -31,6 +34,8 @@ SMALL: dict[str, Any] = {
     "seed": 0,
 }
 _PUBLISHED: dict[str, Any] = {
+    "sampling": "grid",
+    "standard_error_percent": 0.0,
     "pressing": "gap",
     "am_percent": [93.0, 94.0, 95.0, 96.0],
     "initial_porosity_percent": [float(v) for v in range(40, 51)],
@@ -74,6 +79,8 @@ class DesignForm(QWidget):
         self._build_structures(layout)
         self.summary = label("", "muted", wrap=True)
         layout.addWidget(self.summary)
+        self.estimate_button = button("Time a pilot…", link=True)
+        layout.addWidget(self.estimate_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.notice = Notice("warning")
         layout.addWidget(self.notice)
         self.all_warnings = button("", self._on_all_warnings, link=True)
@@ -96,6 +103,20 @@ class DesignForm(QWidget):
             menu.addAction(text, lambda key=key: self.use_preset(key))
         self.presets.setMenu(menu)
         group.add_wide(self.presets)
+        self.sampling = Choice(
+            [
+                ("grid", "Grid"),
+                ("latin_hypercube", "Latin hypercube"),
+                ("sobol", "Sobol sequence"),
+                ("list", "List"),
+            ],
+            tip="Grid: every combination.\nLatin hypercube, Sobol: points spread evenly between "
+            "the least and the greatest value of each field.\nList: the first values together, "
+            "then the second values, and so on.",
+        )
+        self._bind(group.add("Spread as", self.sampling), "sampling", "Spread as")
+        self.samples = IntegerField(1, 100_000, 64, tip="Number of conditions")
+        self._bind(group.add("Conditions", self.samples), "samples", "Number of conditions")
         self.pressing = Choice([("pressure", "Pressure"), ("gap", "Roll gap")])
         self._bind(group.add("Press by", self.pressing), "pressing", "Press by")
         self.fields: dict[str, NumberListField] = {}
@@ -130,6 +151,20 @@ class DesignForm(QWidget):
         self._bind(extra.add("Voxel size", self.voxel), "voxel_size_um", "Voxel size")
         self.box = NumberField(5, 1000, 50, "µm", decimals=1, step=10, tip="Edge along x and y")
         self._bind(extra.add("Box", self.box), "box_um", "Box")
+        self.precision = NumberField(
+            0,
+            50,
+            0,
+            "%",
+            decimals=2,
+            step=0.5,
+            tip="Stop repeating a condition when the standard error of each published property "
+            "is below this; 0 makes all repeats",
+        )
+        self.precision.setSpecialValueText("off")
+        self._bind(
+            extra.add("Stop at ±", self.precision), "standard_error_percent", "Stop repeating at"
+        )
         self.seed = IntegerField(0, 2**31 - 1, 0, tip="Equal seeds give equal structures")
         self._bind(extra.add("Seed", self.seed), "seed", "Seed")
         cores = os.cpu_count() or 2
@@ -174,18 +209,33 @@ class DesignForm(QWidget):
         if law is None:
             raise InputError("A campaign needs a calendering law: fit one, or use the published.")
         pressing = "pressure_MPa" if self.value("pressing") == "pressure" else "gap_um"
+        sampling = self.value("sampling")
+        sampled = sampling in ("latin_hypercube", "sobol")
         variables: dict[str, Any] = {}
         for name in (pressing, "am_percent", "initial_porosity_percent", "initial_thickness_um"):
             field = self.fields[name]
             try:
-                variables[name] = tuple(field.values())
+                values = field.values()
             except InputError as error:
                 raise InputError(f"{field.accessibleName()}: {error}") from error
+            if sampled and len(values) > 1:
+                values = [min(values), max(values)]
+            variables[name] = tuple(values)
         variables["protocol"] = (self.value("protocol"),)
         variables["voxel_size_um"] = (float(self.value("voxel_size_um")),)
         variables["box_um"] = ((float(self.value("box_um")),) * 2,)
+        repeats, error = int(self.value("repeats")), float(self.value("standard_error_percent"))
+        adaptive = None
+        if error > 0:
+            adaptive = AdaptiveRepeats(error, minimum=min(3, repeats))
         return Design(
-            variables, law, repeats=int(self.value("repeats")), seed=int(self.value("seed"))
+            variables,
+            law,
+            repeats=repeats,
+            seed=int(self.value("seed")),
+            sampling=sampling,
+            samples=int(self.value("samples")) if sampled else 0,
+            adaptive=adaptive,
         )
 
     @property
@@ -228,6 +278,11 @@ class DesignForm(QWidget):
             ("gap_um", pressing == "gap"),
         ):
             self._conditions.set_row_visible(self.fields[name], shown)
+        sampling = self.value("sampling")
+        self.sampling.show_value(sampling)
+        self.samples.show_value(self.value("samples"))
+        self._conditions.set_row_visible(self.samples, sampling in ("latin_hypercube", "sobol"))
+        self.precision.show_value(self.value("standard_error_percent"))
         self.repeats.show_value(self.value("repeats"))
         self.protocol.show_value(self.value("protocol"))
         self.voxel.show_value(self.value("voxel_size_um"))

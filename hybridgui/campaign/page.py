@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.campaign.design import Design
+from engine.campaign.estimate import Estimate
 from engine.campaign.events import CampaignStarted, StructureDone, StructureFailed, WorkersRestarted
 from engine.errors import InputError
 from hybridgui import dialogs
@@ -32,11 +33,12 @@ from hybridgui.campaign.columns import (
 )
 from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
 from hybridgui.campaign.design_form import DesignForm
-from hybridgui.campaign.work import DesignPreview, export, preview, run
+from hybridgui.campaign.work import DesignPreview, export, preview, run, time_pilot
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, button, enable, label
 from hybridgui.widgets.form import Choice
+from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
 
@@ -56,6 +58,8 @@ class CampaignPage(Page):
         self._running: int | None = None
         self._problem = ""
         self._dirty = False
+        self._estimates: dict[tuple[str, int], Estimate] = {}
+        self._frame = pd.DataFrame()
         self._build_middle()
         self._build_side()
         self._later = QTimer(self)
@@ -138,11 +142,13 @@ class CampaignPage(Page):
         self._filter.setPlaceholderText("Filter rows")
         self._filter.setClearButtonEnabled(True)
         self._filter.setMaximumWidth(200)
+        self._filter.setMinimumWidth(90)
         row.addWidget(self._filter)
-        self._spread_box = QCheckBox("Standard deviations")
+        self._spread_box = QCheckBox("Spread")
+        self._spread_box.setToolTip("Standard deviations over the repeats")
         self._spread_box.toggled.connect(lambda _: self._show_dataset())
         row.addWidget(self._spread_box)
-        self._rare_box = QCheckBox("Checks and times")
+        self._rare_box = QCheckBox("Checks")
         self._rare_box.setToolTip("Phase and percolating fractions, flux balance, seconds")
         self._rare_box.toggled.connect(lambda _: self._show_dataset())
         row.addWidget(self._rare_box)
@@ -181,6 +187,7 @@ class CampaignPage(Page):
     def _build_side(self) -> None:
         self.form = DesignForm(self._model)
         self.form.designChanged.connect(self._on_design_changed)
+        self.form.estimate_button.clicked.connect(lambda *_: self.time_pilot())
         self.side.body.addWidget(self.form)
         self.resume_button = button("Resume campaign", self.resume)
         self.side.foot.addWidget(self.resume_button)
@@ -460,8 +467,8 @@ class CampaignPage(Page):
 
     def _colour(self) -> None:
         column = self.colour_choice.current
-        frame = getattr(self, "_frame", None)
-        if column in ("", _PROGRESS) or frame is None or column not in frame:
+        frame = self._frame
+        if column in ("", _PROGRESS) or column not in frame:
             self.grid.colour_by("", {}, 0.0, 1.0)
             self.scale.hide()
             return
@@ -511,7 +518,39 @@ class CampaignPage(Page):
 
     def _show_summary(self, design: Design) -> None:
         text = f"{design.count:,} conditions × {design.repeats} = {design.structures:,} structures"
+        found = self._estimates.get((design.key, self.form.worker_count))
+        if found is not None:
+            span = f"{duration(found.seconds_low)} to {duration(found.seconds_high)}"
+            text += (
+                f"\nabout {duration(found.seconds)} ({span}), "
+                f"{found.memory / 2**20:,.0f} MB of memory, "
+                f"{found.file_bytes / 2**20:,.1f} MB of file"
+            )
         self.form.summary.setText(text)
+
+    def time_pilot(self) -> None:
+        """Time a few structures, to say what the whole campaign will take."""
+        try:
+            design = self.form.design()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        workers, folder = self.form.worker_count, self._model.path.parent
+
+        def show(found: Estimate) -> None:
+            self._estimates[design.key, workers] = found
+            if self._is_present(design):
+                self._show_summary(design)
+            shortages = [w for w in found.warnings if w not in design.warnings()]
+            for sentence in shortages:
+                self._model.say("warning", sentence)
+
+        self._model.start_job(
+            "Timing a pilot",
+            lambda job: time_pilot(job, design, workers, folder),
+            stage=self.key,
+            finished=show,
+        )
 
     def _on_preview(self, result: DesignPreview) -> None:
         if not self._is_present(result.design):
@@ -534,7 +573,7 @@ class CampaignPage(Page):
         model = self._model
         job = self._job
         running = job is not None
-        self.pause_button.setVisible(running)
+        self.pause_button.setVisible(running and job.pausable)
         self.cancel_button.setVisible(running)
         if running:
             self.pause_button.setText("Resume" if job.paused else "Pause")
@@ -557,6 +596,11 @@ class CampaignPage(Page):
         elif self._problem:
             reason = self._problem
         self.start_button.setVisible(not running)
+        enable(
+            self.form.estimate_button,
+            reason,
+            "Generate a few structures to see how long all will take",
+        )
         enable(self.start_button, reason, "Generate and characterise every structure")
         enable(self.resume_button, "" if not model.read_only else "This study is read-only.")
         enable(self.rerun_button, "The campaign is running." if running else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.campaign.design import Design
+from engine.campaign.estimate import Estimate, estimate
 from engine.campaign.events import CampaignFinished, StructureDone
 from engine.campaign.runner import run_campaign
 from engine.errors import Cancelled
@@ -25,6 +26,11 @@ class DesignPreview:
 def preview(job: Job, design: Design) -> DesignPreview:
     """Calender every condition of a design by its law; raises where one is impossible."""
     return DesignPreview(design, design.warnings())
+
+
+def time_pilot(job: Job, design: Design, workers: int, folder: Path) -> Estimate:
+    """Time a few structures of a design."""
+    return estimate(design, workers, folder, job.engine_progress)
 
 
 def run(job: Job, study: Study, design: Design | None, campaign: int | None, workers: int):

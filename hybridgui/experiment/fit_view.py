@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.experiment.diagnostics import LawAssessment
 from hybridgui.experiment.words import family_letter
@@ -20,7 +20,16 @@ class FitView(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        layout = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setObjectName("plain")
+        content = QWidget()
+        content.setObjectName("plain")
+        scroll.setWidget(content)
+        outer.addWidget(scroll)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 2 * GRID, 0, 0)
         layout.setSpacing(2 * GRID)
         cards = QHBoxLayout()
@@ -41,7 +50,7 @@ class FitView(QWidget):
         layout.addLayout(row)
         self._panel = PlotPanel()
         self._panel.plot.name = "measured_against_fitted"
-        self._panel.setMinimumHeight(200)
+        self._panel.setMinimumHeight(260)
         layout.addWidget(self._panel, 1)
         self._assessment: LawAssessment | None = None
         self._rows: Any = None

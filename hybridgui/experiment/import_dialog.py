@@ -31,9 +31,9 @@ from hybridgui.widgets.basics import Fold, Notice, button, enable, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 _MOST_ROWS = 2_000
-_COLUMN_WIDTH = 164
+_COLUMN_WIDTH = 180
 _SHORT_ROLES = {
-    "am": "AM mass fraction",
+    "am": "AM fraction",
     "initial_porosity": "Porosity before",
     "initial_thickness": "Thickness before",
     "gap": "Roll gap",
@@ -196,6 +196,7 @@ class ImportDialog(QDialog):
         self.header_box.setRange(0, 100_000)
         self.header_box.setSpecialValueText("none")
         self.header_box.setKeyboardTracking(False)
+        self.header_box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.header_box.valueChanged.connect(self._on_header_row)
         row.addWidget(self.header_box)
         row.addStretch(1)

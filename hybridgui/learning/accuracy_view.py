@@ -38,7 +38,7 @@ def accuracy_frame(model: PropertyModel) -> tuple[pd.DataFrame, list[Column]]:
         if any(v == v for v in values):
             data[f"r2_{part}"] = values
             columns.append(Column(f"r2_{part}", f"R² {words}", lambda v: rounded(v, 3)))
-    for part, words in _PARTS[1:]:
+    for part, words in _PARTS[2:]:
         values = [_metric(metrics, part, "rmse") for _, metrics in rows]
         if any(v == v for v in values):
             data[f"rmse_{part}"] = values

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.errors import InputError
 from engine.learning.model import PropertyModel
+from engine.learning.printing import to_latex, to_text
 from engine.maps.quantities import quantity
 from hybridgui.learning.typeset import typeset
 from hybridgui.theme import GRID, theme
@@ -152,11 +153,16 @@ class EquationView(QWidget):
         card.body.addWidget(head)
         try:
             sizes = model.term_sizes(self._frame)
-        except InputError:
+        except InputError:  # the data that it was trained on are not at hand
             sizes = []
         reach = max((max(abs(s["low"]), abs(s["high"])) for s in sizes), default=1.0)
-        for size in sizes:
-            card.body.addWidget(self._term(size, reach))
+        for index, term in enumerate(model.symbolic.terms):
+            text, latex = to_text(term), to_latex(term)
+            if term.op in ("+", "-"):  # a sum that is multiplied needs its brackets
+                text, latex = f"({text})", rf"\left({latex}\right)"
+            coefficient = float(model.symbolic.coefficients[index])
+            size = sizes[index] if sizes else None
+            card.body.addWidget(self._term(coefficient, text, latex, size, reach))
         if sizes:
             card.body.addWidget(line())
             card.body.addWidget(
@@ -167,34 +173,37 @@ class EquationView(QWidget):
             )
         return card
 
-    def _term(self, size: dict, reach: float) -> QWidget:
+    def _term(
+        self, coefficient: float, text: str, latex: str, size: dict | None, reach: float
+    ) -> QWidget:
         row = QWidget()
         inside = QHBoxLayout(row)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(GRID)
-        sign = "−" if size["coefficient"] < 0 else "+"
-        inside.addWidget(label(f"{sign} {number(abs(size['coefficient']))}", selectable=True))
+        sign = "−" if coefficient < 0 else "+"
+        inside.addWidget(label(f"{sign} {number(abs(coefficient))}", selectable=True))
         inside.addWidget(label("×", "muted"))
-        inside.addWidget(self._formula(size), 1)
-        span = f"{number(size['low'], 3)} to {number(size['high'], 3)}"
-        bar = TermBar(size["low"], size["high"], reach)
-        bar.setToolTip(span)
-        inside.addWidget(label(span, "small"))
-        inside.addWidget(bar)
+        inside.addWidget(self._formula(text, latex), 1)
+        if size is not None:
+            span = f"{number(size['low'], 3)} to {number(size['high'], 3)}"
+            bar = TermBar(size["low"], size["high"], reach)
+            bar.setToolTip(span)
+            inside.addWidget(label(span, "small"))
+            inside.addWidget(bar)
         return row
 
-    def _formula(self, size: dict) -> QLabel:
+    def _formula(self, text: str, latex: str) -> QLabel:
         shown = QLabel()
         points = self.font().pointSizeF() * 1.1
-        picture = typeset(size["latex"], points, theme().tokens.text, self.devicePixelRatioF())
+        picture = typeset(latex, points, theme().tokens.text, self.devicePixelRatioF())
         if picture is None:
-            shown.setText(size["text"])
+            shown.setText(text)
             shown.setFont(theme().monospace())
             shown.setWordWrap(True)
         else:
             shown.setPixmap(picture)
-        shown.setToolTip(size["text"])
-        shown.setAccessibleName(size["text"])
+        shown.setToolTip(text)
+        shown.setAccessibleName(text)
         return shown
 
 

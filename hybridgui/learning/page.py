@@ -91,7 +91,7 @@ class ModelsPage(Page):
         self.inspector.curvesNeeded.connect(self._on_curves_needed)
         self.inspector.sizeChosen.connect(self._on_size_chosen)
         splitter.addWidget(self.inspector)
-        splitter.setSizes([170, 430])
+        splitter.setSizes([176, 424])
         splitter.setStretchFactor(1, 1)
         column.addWidget(splitter, 1)
         self.add_middle(self._no_data, self._no_models, self._content)
@@ -129,7 +129,8 @@ class ModelsPage(Page):
         group.add("Effort", self.effort)
         self._hint = label("", "small", wrap=True)
         group.add_wide(self._hint)
-        self.test_box = QCheckBox("Keep every fifth condition for testing")
+        self.test_box = QCheckBox("Keep a fifth for testing")
+        self.test_box.setToolTip("Every fifth condition, always the same ones, is not trained on.")
         self.test_box.clicked.connect(
             lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
         )

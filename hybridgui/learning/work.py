@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.learning.metrics import fold_numbers
 from engine.learning.model import PropertyModel, model_from_dict
 from engine.learning.training import train
-from engine.maps.curves import CurveSet, curve_set
+from engine.maps.curves import CurveSet, curve_set, levels
 from engine.maps.sources import default_inputs, default_targets, read_sources
 from engine.study import Study
 from hybridgui.bridge import Job
@@ -133,14 +133,16 @@ def response_curves(job: Job, study: Study, model_data: dict[str, Any]) -> Curve
         if name not in rest
     ]
     colour = "am_percent" if "am_percent" in rest else (rest + fillers)[0]
-    others = [name for name in rest + fillers if name != colour]
-    middle = sources.responses.base.get(others[0])
+    panel = next(name for name in rest + fillers if name != colour)
+    responses, dataset = sources.responses, sources.dataset
+    middle = responses.base.get(panel)
     return curve_set(
-        sources.responses,
+        responses,
         model.target,
-        panel=others[0],
-        panel_values=None if middle is None or others[0] in rest else [middle],
+        panel=panel,
+        panel_values=levels(panel, responses, dataset) if panel in rest else [middle or 0.0],
         colour=colour,
+        colour_values=levels(colour, responses, dataset) if colour in rest else None,
         points=sources.dataset,
         cross_pressures=(),
         name=f"{model.target}_against_pressure",

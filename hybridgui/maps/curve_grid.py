@@ -92,7 +92,7 @@ class CurveGrid(QWidget):
         columns = 1 if count == 1 else 2
         while len(self._plots) < count:
             plot = Plot()
-            plot.setMinimumHeight(150)
+            plot.setMinimumSize(120, 130)
             if self._plots:
                 plot.setXLink(self._plots[0])
                 plot.setYLink(self._plots[0])
@@ -102,6 +102,9 @@ class CurveGrid(QWidget):
             plot.setVisible(index < count)
             if index < count:
                 self._grid.addWidget(plot, index // columns, index % columns)
+        for column in range(2):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+            self._grid.setColumnMinimumWidth(column, 0)
 
     def _draw_panel(self, plot: Plot, data: CurveSet, panel: Panel, colours: list[str]) -> None:
         plot.clear_data()

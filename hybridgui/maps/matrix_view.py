@@ -138,8 +138,15 @@ class MatrixView(QWidget):
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
         else:
             painter.setPen(QColor(t.muted))
-            beside = QRectF(cell.center().x() + radius + 6, cell.top(), room + 8, cell.height())
-            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
+            centre, high = cell.center(), painter.fontMetrics().height()
+            if radius + 8 + room < cell.width() / 2:
+                place = QRectF(centre.x() + radius + 6, cell.top(), room + 8, cell.height())
+            else:
+                place = QRectF(cell.left(), centre.y() + radius + 1, cell.width(), high)
+            side = Qt.AlignmentFlag.AlignVCenter
+            if place.width() == cell.width():
+                side |= Qt.AlignmentFlag.AlignHCenter
+            painter.drawText(place, side, text)
         painter.setFont(self.font())
 
     def _draw_wanted(self, painter: QPainter, cell: QRectF, direction: str) -> None:

@@ -1,4 +1,4 @@
-"""The maps page: curves, interdependence, profiler, figures and report."""
+"""The maps page: curves, interdependence, profiler, decision, figures and report."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ from engine.maps.curves import PAPER_FIGURES
 from engine.maps.interdependence import METHODS
 from engine.maps.profiler import profile
 from engine.maps.quantities import quantity
+from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.responses import setting_range
 from engine.maps.sources import Sources
 from hybridgui import dialogs
 from hybridgui.maps.curve_grid import CurveGrid
+from hybridgui.maps.decide_view import DecideView, goals_by_default
 from hybridgui.maps.matrix_view import MatrixView
 from hybridgui.maps.profiler_view import ProfilerView
 from hybridgui.maps.work import (
     CurveChoice,
+    Decision,
+    check,
     curves,
+    decide,
     export_all,
     export_figure,
     gather,
     matrix,
+    plan,
     report,
 )
 from hybridgui.study_model import StudyModel
@@ -44,6 +50,7 @@ _SHORT_METHODS = {
     "partial_rank": "Data: partial rank",
 }
 _DEFAULT_TRACES = 4
+_FRESH = 4
 
 
 class MapsPage(Page):
@@ -99,6 +106,11 @@ class MapsPage(Page):
         self.profiler_view = ProfilerView()
         self.profiler_view.settingChanged.connect(self._on_setting_changed)
         self.tabs.addTab(self.profiler_view, "Profiler")
+        self.decide_view = DecideView()
+        self.decide_view.verifyAsked.connect(self.verify)
+        self.decide_view.planAsked.connect(self.plan_experiments)
+        self.decide_view.showAsked.connect(self._on_show_asked)
+        self.tabs.addTab(self.decide_view, "Decide")
         self.tabs.currentChanged.connect(lambda _: self._on_tab())
         self.matrix_view.pairChosen.connect(self._on_pair_chosen)
         self.add_middle(self._no_models, self.tabs)
@@ -153,6 +165,36 @@ class MapsPage(Page):
         group.add_wide(self.outputs)
         column.addWidget(group)
         body.addWidget(self._profiler_group)
+
+        self._goals_group = FormGroup("Choice")
+        self.goals = self.decide_view.goals
+        self.goals.edited.connect(
+            lambda goals: self._model.set_parameter("maps/goals", goals, "Change goals")
+        )
+        self.robust_box = QCheckBox("Robust choice")
+        self.robust_box.setToolTip(
+            "Choose the setting that is best on average over the errors of law, models and "
+            "process, not the one that looks best on paper."
+        )
+        self.robust_box.clicked.connect(
+            lambda on: self._model.set_parameter("maps/robust", on, "Robust choice")
+        )
+        self._goals_group.add_wide(self.robust_box)
+        self._scatter: dict[str, NumberField] = {}
+        for name, text, unit, value, tip in (
+            ("gap", "Gap ±", "µm", 2.0, "Scatter of the roll gap, standard deviation"),
+            ("initial_porosity", "Initial ε ±", "%", 1.0, "Scatter of the porosity before"),
+            ("am", "AM ±", "%", 0.0, "Scatter of the composition"),
+        ):
+            field = NumberField(0, 50, value, unit, decimals=2, step=0.5, tip=tip)
+            field.edited.connect(
+                lambda v, name=name: self._model.set_parameter(
+                    f"maps/scatter_{name}", v, "Change scatter"
+                )
+            )
+            self._goals_group.add(text, field)
+            self._scatter[name] = field
+        body.addWidget(self._goals_group)
         self._source_notice = Notice("warning")
         body.addWidget(self._source_notice)
 
@@ -162,6 +204,8 @@ class MapsPage(Page):
         self.side.foot.addWidget(self.report_button)
         self.export_button = button("Export this figure…", self.export_figure, primary=True)
         self.side.foot.addWidget(self.export_button)
+        self.recommend_button = button("Recommend a setting", self.recommend, primary=True)
+        self.side.foot.addWidget(self.recommend_button)
         self._refresh_form()
 
     def menu_actions(self) -> list[QAction]:
@@ -224,7 +268,7 @@ class MapsPage(Page):
             self._model.settings,
             "export",
             "Write report",
-            "Web page (*.html)",
+            "Web page (*.html);;PDF (*.pdf)",
             "report.html",
         )
         if not path:
@@ -236,6 +280,89 @@ class MapsPage(Page):
             stage=self.key,
             finished=lambda file: self._model.say("success", f"Wrote {Path(file).name}."),
         )
+
+    # -- deciding -----------------------------------------------------------------------------------
+    def recommend(self) -> None:
+        """Judge every setting by the goals, and show the best."""
+        sources = self._sources
+        try:
+            targets = self.goals.targets()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        robust = self.robust_box.isChecked()
+        scatter = {name: field.value() for name, field in self._scatter.items()}
+        self._model.start_job(
+            "Weighing settings",
+            lambda job: decide(job, sources, targets, robust, scatter),
+            stage=self.key,
+            finished=self._on_decided,
+        )
+
+    def _on_decided(self, decision: Decision) -> None:
+        self.decide_view.show_decision(decision)
+        if not self._model.read_only:
+            study = self._model.study
+            study.set_setting(RECOMMENDATION_SETTING, decision.recommendation.to_dict())
+            study.set_setting(VERIFICATION_SETTING, None)
+        self._refresh_buttons()
+
+    def verify(self) -> None:
+        """Generate fresh structures at the recommended setting."""
+        decision, sources = self.decide_view.decision, self._sources
+        if decision is None:
+            return
+        setting = decision.recommendation.setting
+
+        def show(found) -> None:
+            self.decide_view.show_verification(found)
+            if not self._model.read_only:
+                self._model.study.set_setting(VERIFICATION_SETTING, found.to_dict())
+
+        self._model.start_job(
+            "Generating fresh structures",
+            lambda job: check(job, sources, setting, _FRESH),
+            stage=self.key,
+            finished=show,
+        )
+
+    def plan_experiments(self) -> None:
+        """Ask for a file and write the conditions worth measuring next."""
+        decision, sources = self.decide_view.decision, self._sources
+        if decision is None:
+            return
+        path = dialogs.ask_save(
+            self.window(),
+            self._model.settings,
+            "export",
+            "Next experiments",
+            "Excel workbook (*.xlsx)",
+            "next_experiments.xlsx",
+        )
+        if path:
+            self._model.start_job(
+                "Planning experiments",
+                lambda job: plan(job, sources, decision.found, Path(path)),
+                stage=self.key,
+                finished=lambda found: self._model.say("success", found.sentence),
+            )
+
+    def _on_show_asked(self) -> None:
+        """Take the recommended setting to the structure page."""
+        decision = self.decide_view.decision
+        if decision is None:
+            return
+        setting = decision.recommendation.setting
+        stack = self._model.undo_stack
+        stack.beginMacro("Take over the recommended setting")
+        for name in ("am_percent", "initial_porosity_percent", "initial_thickness_um"):
+            if name in setting:
+                self._model.set_parameter(f"structure/{name}", round(setting[name], 4))
+        self._model.set_parameter(
+            "structure/driver", ["pressure", round(setting["pressure_MPa"], 4)]
+        )
+        stack.endMacro()
+        self._model.go_to("structure")
 
     # -- sources ------------------------------------------------------------------------------------------
     def activated(self) -> None:
@@ -250,6 +377,7 @@ class MapsPage(Page):
         self._setting = {}
         self.curve_grid.show_curves(None)
         self.matrix_view.show_matrix(None)
+        self.decide_view.show_decision(None)
         self._on_sources_changed()
 
     def _on_sources_changed(self) -> None:
@@ -287,6 +415,7 @@ class MapsPage(Page):
 
     def _on_sources(self, sources: Sources) -> None:
         self._sources = sources
+        self.decide_view.show_decision(None)  # it stood on other models
         self._source_notice.set_sentences(list(sources.notes))
         stored = self._model.parameter("maps/setting", {})
         known = sources.responses.base
@@ -300,7 +429,12 @@ class MapsPage(Page):
     def _choose_middle(self) -> None:
         some = self._model.is_open and bool(self._model.study.models())
         self.show_middle(self.tabs if some else self._no_models)
-        for group in (self._curve_group, self._matrix_group, self._profiler_group):
+        for group in (
+            self._curve_group,
+            self._matrix_group,
+            self._profiler_group,
+            self._goals_group,
+        ):
             group.setEnabled(some)
         self._refresh_groups()
         self._refresh_buttons()
@@ -314,9 +448,12 @@ class MapsPage(Page):
     def _refresh_groups(self) -> None:
         index = self.tabs.currentIndex()
         for number, group in enumerate(
-            (self._curve_group, self._matrix_group, self._profiler_group)
+            (self._curve_group, self._matrix_group, self._profiler_group, self._goals_group)
         ):
             group.setVisible(number == index)
+        deciding = index == 3
+        self.recommend_button.setVisible(deciding)
+        self.export_button.setVisible(not deciding)
 
     def _draw(self) -> None:
         if self._sources is None:
@@ -325,7 +462,7 @@ class MapsPage(Page):
             self._draw_curves()
         elif self.tabs.currentIndex() == 1:
             self._draw_matrix()
-        else:
+        elif self.tabs.currentIndex() == 2:
             self._draw_profile()
 
     def _choice(self) -> CurveChoice:
@@ -417,6 +554,9 @@ class MapsPage(Page):
     def _on_parameter_changed(self, key: str, value: Any) -> None:
         if not key.startswith("maps/"):
             return
+        if key in ("maps/goals", "maps/robust") or key.startswith("maps/scatter_"):
+            self._refresh_form()
+            return
         if key == "maps/setting":
             base = self._sources.responses.base if self._sources is not None else {}
             wanted = {k: float(v) for k, v in {**base, **(value or {})}.items()}
@@ -451,6 +591,12 @@ class MapsPage(Page):
             [(o, quantity(o).label, quantity(o).label) for o in outputs],
             [o for o in chosen if o in outputs],
         )
+        wished = [o for o in outputs if quantity(o).direction]
+        self.goals.show_outputs(wished)
+        self.goals.show_goals(model.parameter("maps/goals", goals_by_default(wished)))
+        self.robust_box.setChecked(bool(model.parameter("maps/robust", True)))
+        for (name, field), default in zip(self._scatter.items(), (2.0, 1.0, 0.0), strict=True):
+            field.show_value(model.parameter(f"maps/scatter_{name}", default))
         self._refresh_settings()
         self._refresh_buttons()
 
@@ -483,6 +629,13 @@ class MapsPage(Page):
             reason = "Wait until the running export has ended."
         enable(self.all_button, reason, "Figures 4 to 10, S7 and S8 of the paper, for this study")
         enable(self.report_button, reason, "Data, law, models and figures on one page")
+        enable(self.recommend_button, reason, "Judge every setting, and choose the best")
+        sources = self._sources
+        template = sources.template if sources is not None else None
+        self.decide_view.set_obstacles(
+            reason or ("" if template is not None else "Run a campaign first."),
+            reason or ("" if sources is not None and sources.responses.law else "Fit a law first."),
+        )
         if not reason and self._shown()[0] is None:
             reason = "This tab has no figure to export."
         enable(self.export_button, reason, "PNG, SVG, PDF, or the numbers behind it")

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.errors import InputError
 from engine.maps.canvas import save
 from engine.maps.curves import CurveSet, paper_figure
+from engine.maps.decide import Recommendation, recommend
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import Interdependence, from_data, from_models
+from engine.maps.next_experiments import NextExperiments, next_experiments
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
+from engine.maps.targets import Target
+from engine.maps.trade_off import TradeOff, trade_off
+from engine.maps.uncertainty import Scatter
+from engine.maps.verify import Verification, verify
 from engine.study import Study
 from hybridgui.bridge import Job
 
@@ -68,3 +75,57 @@ def export_all(job: Job, study: Study, folder: Path) -> list[Path]:
 def report(job: Job, study: Study, path: Path) -> Path:
     """Write the report of the study."""
     return write_report(study, path, job.engine_progress)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What `decide` found: every setting judged, and the one that is recommended."""
+
+    found: TradeOff
+    recommendation: Recommendation
+
+
+def decide(
+    job: Job,
+    sources: Sources,
+    targets: tuple[Target, ...],
+    robust: bool,
+    scatter: dict[str, float],
+) -> Decision:
+    """Judge a grid of settings by the wishes, and recommend one."""
+    progress = job.engine_progress
+    progress.report(0.0, "judging settings")
+    found = trade_off(sources.responses, targets)
+    best = recommend(
+        sources.responses,
+        targets,
+        found,
+        scatter=Scatter(**scatter),
+        robust=robust,
+        progress=progress,
+    )
+    return Decision(found, best)
+
+
+def check(job: Job, sources: Sources, setting: dict[str, float], repeats: int) -> Verification:
+    """Generate fresh structures at a setting and compare them with the models."""
+    if sources.template is None:
+        raise InputError("Checking a setting needs a campaign: run one first.")
+    return verify(
+        sources.responses,
+        setting,
+        sources.template,
+        repeats=repeats,
+        trained_repeats=sources.repeats,
+        progress=job.engine_progress,
+    )
+
+
+def plan(job: Job, sources: Sources, found: TradeOff, path: Path) -> NextExperiments:
+    """Choose the next experiments among what keeps the limits, and write them as a sheet."""
+    job.engine_progress.report(0.0, "choosing conditions")
+    chosen = next_experiments(
+        sources.responses, found.settings[found.feasible], sources.table, count=6
+    )
+    chosen.write(path)
+    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.properties.collector import slice_coverage
+from engine.properties.profiles import slice_profile
 from engine.structure.stack import PHASE_NAMES, VoxelStack
 from hybridgui.theme import theme
 from hybridgui.widgets.basics import follow_theme
@@ -34,9 +34,8 @@ class ProfilePlot(PlotPanel):
         self._stack = stack
         self._shares = {}
         if stack is not None:
-            slices = [slice_coverage(stack.labels, k) for k in range(stack.shape[0])]
-            solid = {name: np.array([s[name] for s in slices]) for name in ("am", "cbd")}
-            self._shares = {"electrolyte": 100 - solid["am"] - solid["cbd"], **solid}
+            share = slice_profile(stack).share
+            self._shares = {name: 100 * share[name] for name in PHASE_NAMES}
         self._draw()
 
     def _draw(self) -> None:

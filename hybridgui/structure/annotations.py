@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints
+import math
+
+from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-from vtkmodules.vtkRenderingAnnotation import vtkAxesActor, vtkScalarBarActor
+from vtkmodules.vtkRenderingAnnotation import vtkAxesActor
 from vtkmodules.vtkRenderingCore import (
     vtkActor2D,
     vtkCamera,
@@ -173,42 +175,92 @@ class PhaseLegend:
 
 
 class ColourBar:
-    """Legend of a field: what it is, its unit, its values."""
+    """Legend of a field: what it is, its unit, its values; at the right border."""
+
+    STEPS = 64
+    LABELS = 5
 
     def __init__(self, renderer: vtkRenderer):
-        self._bar = vtkScalarBarActor()
-        self._bar.UnconstrainedFontSizeOn()
-        self._bar.SetNumberOfLabels(5)
-        self._bar.SetVisibility(False)
-        self._bar.SetLabelFormat("%-#.3g")
-        for style in (self._bar.GetLabelTextProperty(), self._bar.GetTitleTextProperty()):
-            style.SetFontFamilyToArial()
-            style.BoldOff()
-            style.ItalicOff()
-            style.ShadowOff()
-        renderer.AddViewProp(self._bar)
+        self._strips = vtkPolyData()
+        mapper = vtkPolyDataMapper2D()
+        mapper.SetInputData(self._strips)
+        self._bar = vtkActor2D()
+        self._bar.SetMapper(mapper)
+        self._title = vtkTextActor()
+        self._labels = [vtkTextActor() for _ in range(self.LABELS)]
+        self._visible, self._there = True, False
+        for actor in (self._bar, self._title, *self._labels):
+            renderer.AddViewProp(actor)
+        self._refresh()
+
+    def set_visible(self, visible: bool) -> None:
+        """Show the bar where there is a field, or not at all."""
+        self._visible = visible
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for actor in (self._bar, self._title, *self._labels):
+            actor.SetVisibility(self._visible and self._there)
 
     def set_colour(self, colour: tuple[float, float, float]) -> None:
-        """Colour of the text."""
-        self._bar.GetLabelTextProperty().SetColor(*colour)
-        self._bar.GetTitleTextProperty().SetColor(*colour)
+        """Colour of the texts."""
+        for text in (self._title, *self._labels):
+            text.GetTextProperty().SetColor(*colour)
 
     def show(self, colours: vtkLookupTable | None, title: str = "") -> None:
         """Show the colours of a field, or nothing."""
-        self._bar.SetVisibility(colours is not None)
-        if colours is not None:
-            self._bar.SetLookupTable(colours)
-            self._bar.SetTitle(title)
+        self._there = colours is not None
+        self._refresh()
+        if colours is None:
+            return
+        low, high = colours.GetRange()
+        shades = vtkUnsignedCharArray()
+        shades.SetNumberOfComponents(3)
+        rgb_now = [0.0, 0.0, 0.0]
+        for step in range(self.STEPS):
+            colours.GetColor(low + (step + 0.5) / self.STEPS * (high - low), rgb_now)
+            shades.InsertNextTuple3(*(round(255 * c) for c in rgb_now))
+        self._strips.GetCellData().SetScalars(shades)
+        self._title.SetInput(title)
+        for number, text in enumerate(self._labels):
+            text.SetInput(_short(low + number / (self.LABELS - 1) * (high - low), high - low))
 
     def update(self, size: tuple[int, int], scale: float) -> None:
-        """Place the bar at the right border."""
-        self._bar.GetLabelTextProperty().SetFontSize(round(13 * scale))
-        self._bar.GetTitleTextProperty().SetFontSize(round(13 * scale))
+        """Place bar and texts."""
         width, height = size
-        wide, high = 110 * scale / max(width, 1), min(0.6, 260 * scale / max(height, 1))
-        self._bar.SetBarRatio(0.16)
-        self._bar.SetPosition(1 - wide - 8 * scale / max(width, 1), (1 - high) / 2)
-        self._bar.SetPosition2(wide, high)
+        tall = min(220 * scale, 0.5 * height)
+        clear = (AxesMarker.SIZE + 12) * scale  # of the arrows below
+        wide = 14 * scale
+        right = width - MARGIN * scale
+        left, bottom = right - wide, max((height - tall) / 2, min(clear, 0.4 * height))
+        points, cells = vtkPoints(), vtkCellArray()
+        for step in range(self.STEPS):
+            low = bottom + step / self.STEPS * tall
+            high = bottom + (step + 1) / self.STEPS * tall
+            for x, y in ((left, low), (right, low), (right, high), (left, high)):
+                points.InsertNextPoint(x, y, 0)
+            cells.InsertNextCell(4, [4 * step + k for k in range(4)])
+        self._strips.SetPoints(points)
+        self._strips.SetPolys(cells)
+        self._strips.Modified()
+        for text in (self._title, *self._labels):
+            style = text.GetTextProperty()
+            style.SetFontFamilyToArial()
+            style.SetFontSize(round(13 * scale))
+            style.SetJustificationToRight()
+            style.SetVerticalJustificationToCentered()
+        self._title.GetTextProperty().SetVerticalJustificationToBottom()
+        self._title.SetPosition(right, bottom + tall + 12 * scale)
+        for number, text in enumerate(self._labels):
+            text.SetPosition(left - 6 * scale, bottom + number / (self.LABELS - 1) * tall)
+
+
+def _short(value: float, span: float) -> str:
+    """A value with digits fit for the span of the bar."""
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(span))) if span > 0 else 2
+    return f"{value:.{min(decimals, 6)}f}"
 
 
 class AxesMarker:

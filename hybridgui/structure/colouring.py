@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.structure.stack import AM, CBD, ELECTROLYTE
+from engine.structure.stack import AM, CBD, ELECTROLYTE, PHASE_NAMES
 from hybridgui.bridge import Job
 from hybridgui.structure.fields import Field
-from hybridgui.structure.work import Electrode, transport_fields
+from hybridgui.structure.work import Electrode, local_thickness_field, transport_fields
 
 PHASE = "phase"
 
@@ -24,24 +24,28 @@ class Colouring:
     key, text : str
     shows : tuple of int
         Phases that are shown while it is on; empty leaves them as they are.
-    long : bool
-        Whether the field takes more than a moment.
+    opacity : float, 0..1
+        Of these phases.
     """
 
     key: str
     text: str
     shows: tuple[int, ...] = ()
-    long: bool = False
+    opacity: float = 1.0
 
 
 COLOURINGS = (
     Colouring(PHASE, "Colour by phase"),
     Colouring("height", "Height over the collector", (AM, CBD)),
-    Colouring("particle", "Particles", (AM,), True),
-    Colouring("potential-electrolyte", "Potential, electrolyte", (ELECTROLYTE,), True),
-    Colouring("flux-electrolyte", "Flux, electrolyte", (ELECTROLYTE,), True),
-    Colouring("potential-solid", "Potential, solid", (AM, CBD), True),
-    Colouring("flux-solid", "Flux, solid", (AM, CBD), True),
+    Colouring("particle", "Particles", (AM,)),
+    Colouring("thickness-electrolyte", "Pore size", (ELECTROLYTE,)),
+    Colouring("thickness-am", "Particle size", (AM,)),
+    Colouring("potential-electrolyte", "Potential, electrolyte", (ELECTROLYTE,)),
+    Colouring("flux-electrolyte", "Flux, electrolyte", (ELECTROLYTE,)),
+    Colouring("lines-electrolyte", "Flow lines, electrolyte", (AM,), 0.12),
+    Colouring("potential-solid", "Potential, solid", (AM, CBD)),
+    Colouring("flux-solid", "Flux, solid", (AM, CBD)),
+    Colouring("lines-solid", "Flow lines, solid", (AM,), 0.12),
 )
 _BY_KEY = {c.key: c for c in COLOURINGS}
 
@@ -87,17 +91,25 @@ def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Fiel
             return {key: Field(owner, "Particle", "categories")}
 
         return particles
-    phase = key.split("-")[1]
+    kind, phase = key.split("-")
+    if kind == "thickness":
+        measure = local_thickness_field(stack, PHASE_NAMES.index(phase))
+        return lambda job: {key: Field(measure(job), "Local thickness (µm)", "viridis")}
     solve = transport_fields(stack, phase)
 
     def transport(job: Job) -> dict[str, Field]:
         result = solve(job)
-        # Fast channels stand out on a scale that ends at three times the mean.
+        flux = np.where(np.isfinite(result.potential), result.flux, np.nan)
+        known = flux[np.isfinite(flux)]
+        # A few voxels in narrow throats would stretch the scale.
+        reach = (0.0, float(np.percentile(known, 98)) if known.size else 1.0)
+        words = "Flux / mean (–)"
         return {
             f"potential-{phase}": Field(
                 result.potential, "Potential (–)", "viridis", range=(0.0, 1.0)
             ),
-            f"flux-{phase}": Field(result.flux, "Flux / mean (–)", "cividis", range=(0.0, 3.0)),
+            f"flux-{phase}": Field(flux, words, "cividis", range=reach),
+            f"lines-{phase}": Field(flux, words, "plasma", reach, result.potential),
         }
 
     return transport

@@ -17,13 +17,13 @@ SURFACE_FILTERS = "STL surfaces, one file a phase (*.stl);;PLY surfaces, one fil
 PICTURE_FILTERS = "PNG picture (*.png);;JPEG picture (*.jpg);;TIFF picture (*.tif)"
 
 
-def write_electrode(path: Path, electrode: Electrode) -> None:
+def write_electrode(path: Path, electrode: Electrode, compressed: bool = False) -> None:
     """Write the voxels; recipe, seed and hash are kept in the file where the format allows."""
     from engine.structure.stack_io import write_stack
 
     keep = ("source", "condition", "seed", "voxels_sha256", "file")
     origin = {name: electrode.record[name] for name in keep if name in electrode.record}
-    write_stack(path, electrode.stack, description=json.dumps(origin))
+    write_stack(path, electrode.stack, description=json.dumps(origin), compressed=compressed)
 
 
 def write_surfaces(path: Path, stack: VoxelStack, phases: tuple[int, ...] = PHASES) -> list[Path]:

@@ -21,16 +21,19 @@ class Field:
         Not a number where there is none.
     title : str
         With its unit.
-    colours : {"cividis", "viridis", "categories"}
+    colours : {"cividis", "viridis", "plasma", "categories"}
         Categories are whole numbers from 0, such as the number of a particle.
     range : tuple of two floats, optional
         Values at the ends of the colours; the 1st and 99th percentile by default.
+    potential : ndarray of float, shape (nz, ny, nx), optional
+        Then the field is shown along the lines of its flow, not on surfaces.
     """
 
     values: np.ndarray
     title: str
     colours: str = "cividis"
     range: tuple[float, float] | None = None
+    potential: np.ndarray | None = None
     limits: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -136,7 +136,6 @@ class ImportDialog(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(label("What the values mean", "heading"))
         inside = QWidget()
-        inside.setObjectName("plain")
         grid = QGridLayout(inside)
         grid.setContentsMargins(0, 0, GRID, 0)
         grid.setHorizontalSpacing(2 * GRID)
@@ -160,6 +159,8 @@ class ImportDialog(QDialog):
             scroll = QScrollArea()
             scroll.setWidgetResizable(True)
             scroll.setWidget(inside)
+            scroll.viewport().setAutoFillBackground(False)
+            inside.setAutoFillBackground(False)
             layout.addWidget(scroll)
         else:
             layout.addWidget(inside)

@@ -17,6 +17,7 @@ _GROUPS = (
     ("Particle sizes", ("size_", "d10", "d50", "d90", "second_", "diameters", "counts")),
     ("Carbon and binder", ("cbd_", "collector_wetting")),
     ("Packing", ("overlap", "collector_embedding", "separator_embedding")),
+    ("Particle shape", ("aspect", "orientation")),
     ("Other", ("",)),
 )
 _LABELS = {
@@ -33,10 +34,10 @@ _LABELS = {
     "cbd_weight": "Film to fingers",
     "cbd_cluster_radius": "Cluster radius",
     "cbd_gradient": "Migration",
-    "collector_wetting": "Wets the collector",
+    "collector_wetting": "Wets the foil",
     "overlap_tolerance": "Largest overlap",
-    "collector_embedding": "Into the collector",
-    "separator_embedding": "Beyond separator",
+    "collector_embedding": "Into the foil",
+    "separator_embedding": "Past the separator",
 }
 _CHOICES = {
     "nmc111": "Measured NMC111",
@@ -99,6 +100,7 @@ class OptionsForm(QWidget):
             if title not in groups:
                 groups[title] = FormGroup(title)
             field = _field(option)
+            field.setMinimumWidth(84)  # the labels are long, the panel is narrow
             groups[title].add(option_label(name), field, option.meaning)
             self._fields[name], self._group_of[name] = field, groups[title]
             signal = field.toggled if isinstance(field, QCheckBox) else field.edited
@@ -145,7 +147,9 @@ def _field(option: Option) -> QWidget:
     if allowed is None:
         return NumberListField(read_list, default, unit, tip=meaning)
     if option.is_choice:
-        return Choice([(c, _CHOICES.get(c, _plain(c))) for c in allowed], tip=meaning)
+        choice = Choice([(c, _CHOICES.get(c, _plain(c))) for c in allowed], tip=meaning)
+        choice.setMinimumContentsLength(8)
+        return choice
     low, high = allowed
     if all(isinstance(n, int) for n in (default, low, high)):
         return IntegerField(low, high, default, unit, tip=meaning)

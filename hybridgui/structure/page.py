@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -24,16 +24,17 @@ from hybridgui import dialogs
 from hybridgui.bridge import Job
 from hybridgui.properties.path_plot import PathPlot
 from hybridgui.properties.profile import ProfilePlot
+from hybridgui.properties.sizes_plot import SizesPlot
 from hybridgui.properties.summary import PropertySummary
 from hybridgui.properties.table import PropertyTable
-from hybridgui.structure import export
 from hybridgui.structure.animation_dialog import AnimationDialog
 from hybridgui.structure.colouring import PHASE, colouring, field_work
+from hybridgui.structure.export_button import ExportButton
 from hybridgui.structure.fields import Field
-from hybridgui.structure.import_dialog import ImportDialog, RawVolume, read_volume
 from hybridgui.structure.path_bar import PathBar
 from hybridgui.structure.recipe_form import RecipeForm
 from hybridgui.structure.slices import SlicesPanel
+from hybridgui.structure.stack_import import StackImport, dropped_folder
 from hybridgui.structure.view_panel import ViewPanel
 from hybridgui.structure.work import (
     IMPORTED,
@@ -44,6 +45,7 @@ from hybridgui.structure.work import (
     generate_electrode,
     press_electrode,
     rebuild_electrode,
+    surroundings_of,
 )
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -59,6 +61,8 @@ from hybridgui.widgets.page import Page
 
 _MOST_VOXELS = 64_000_000
 _QUICK_VOXELS = 8_000_000
+_REACH = 5.0
+"""Of the porosity around a voxel that is clicked, µm."""
 
 
 class StructurePage(Page):
@@ -73,9 +77,12 @@ class StructurePage(Page):
         self.path: ElectrodePath | None = None
         self.pinned: list[Electrode] = []
         self._job: Job | None = None
+        self._due: dict[str, Any] | None = None
         self._fields: dict[str, Field] = {}
         self._colour = PHASE
-        self._dialog: ImportDialog | None = None
+        self.importing = StackImport(self, model, self._begin)
+        self.importing.imported.connect(self._on_imported)
+        self.setAcceptDrops(True)
         self._build_side()
         self._build_middle()
         self._build_actions()
@@ -118,7 +125,7 @@ class StructurePage(Page):
             "No electrode yet",
             "Choose the recipe at the right and generate one, or import a segmented image: "
             "TIFF, .npy, .vti or raw.",
-            [button("Import a stack…", self.ask_import)],
+            [button("Import a stack…", self.importing.ask_file)],
         )
         self.content = QWidget()
         column = QVBoxLayout(self.content)
@@ -143,7 +150,7 @@ class StructurePage(Page):
         self.path_bar.closed.connect(self.leave_path)
         upper_column.addWidget(self.path_bar)
         self.panel.pointed.connect(self._show_pointed)
-        self.panel.picked.connect(lambda pick: self.slices.set_position(pick.index))
+        self.panel.picked.connect(self._on_picked)
         self.panel.colourAsked.connect(self.colour_by)
         self.splitter.addWidget(upper)
         self.tabs = QTabWidget()
@@ -154,8 +161,23 @@ class StructurePage(Page):
         self.table = PropertyTable()
         self.tabs.addTab(self.slices, "Slices")
         self.tabs.addTab(self.profile, "Profile along z")
-        self.tabs.addTab(self.table, "Properties")
-        self.path_plot = PathPlot()
+        self.sizes = SizesPlot()
+        self.sizes.computeAsked.connect(lambda: self.compute_properties("all"))
+        self.compute_all = button(
+            "Compute all properties",
+            lambda: self.compute_properties("all"),
+            tip="Adds interfaces, sizes, connectivity, correlation and the other directions.",
+        )
+        properties = QWidget()
+        properties_column = QVBoxLayout(properties)
+        properties_column.setContentsMargins(0, GRID, 0, 0)
+        properties_column.setSpacing(GRID)
+        properties_column.addWidget(self.table, 1)
+        properties_column.addWidget(self.compute_all, 0, Qt.AlignmentFlag.AlignLeft)
+        self.tabs.addTab(self.sizes, "Sizes")
+        self.tabs.addTab(properties, "Properties")
+        self.path_plot = PathPlot(self)
+        self.path_plot.hide()
         self._pointed = QLabel()
         self._pointed.setProperty("role", "small")
         self._pointed.setAccessibleName("Voxel under the pointer")
@@ -165,26 +187,23 @@ class StructurePage(Page):
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setSizes([450, 200])
         column.addWidget(self.splitter, 1)
+        self.stack.addWidget(self.content)
         self.show_middle(self.empty)
 
     def _build_actions(self) -> None:
-        self.import_button = button("Import…", self.ask_import, icon_name="ph.upload-simple")
-        self.import_button.setToolTip("Import a segmented image: TIFF, .npy, .vti or raw.")
+        self.import_button = QToolButton()
+        self.import_button.setText("Import")
+        self.import_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.import_button.setToolTip("Import a segmented image, or drop it here.")
+        imports = QMenu(self.import_button)
+        imports.addAction("Stack (TIFF, .npy, .vti, raw)…", self.importing.ask_file)
+        imports.addAction("Folder of slices…", self.importing.ask_folder)
+        self.import_button.setMenu(imports)
         self.header.actions.addWidget(self.import_button)
-        self.export_button = QToolButton()
-        self.export_button.setText("Export")
-        self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.export_button)
-        self._export_actions = {
-            "stack": menu.addAction("Voxels (TIFF, .npy, .vti, raw)…", self.ask_export_stack),
-            "surface": menu.addAction("Surfaces (.stl, .ply)…", self.ask_export_surfaces),
-            "particles": menu.addAction("Particle list (.csv)…", self.ask_export_particles),
-            "picture": menu.addAction("Picture of the view…", self.ask_save_picture),
-            "animation": menu.addAction("Animation…", self.ask_save_animation),
-        }
-        self.export_button.setMenu(menu)
+        self.export_button = ExportButton(
+            self.model, self.ask_save_picture, self.ask_save_animation
+        )
         self.header.actions.addWidget(self.export_button)
-        self._refresh_actions()
 
     def menu_actions(self) -> list[QAction]:
         """Actions for the Study menu."""
@@ -281,6 +300,7 @@ class StructurePage(Page):
         self.path_bar.show_path(None)
         if self.tabs.indexOf(self.path_plot) >= 0:
             self.tabs.removeTab(self.tabs.indexOf(self.path_plot))
+            self.path_plot.setParent(self)  # so that it goes with the page
 
     def _on_compare(self, on: bool) -> None:
         """Keep the present electrode beside the next ones, or show one again."""
@@ -370,7 +390,7 @@ class StructurePage(Page):
         self.slices.show_stack(stack, self.panel.colours, self.panel.field)
         self.profile.show_stack(stack)
         self._show_properties()
-        self._refresh_actions()
+        self.export_button.show_electrode(electrode)
         self._refresh_button()
         if electrode is None:
             self.header.subtitle.setText("Generate one electrode and look inside it.")
@@ -386,17 +406,19 @@ class StructurePage(Page):
         self.summary.show_columns(columns)
         others = [e for e in self.pinned if e is not self.electrode]
         self.table.show_columns(columns, others[0].properties if others else None)
+        full = {} if self.electrode is None else self.electrode.record.get("properties", {})
+        self.compute_all.setVisible("pore_size_um" not in full)
+        structure = None if self.electrode is None else self.electrode.structure
+        self.sizes.show_sizes(
+            None if structure is None else structure.condition,
+            None if structure is None else structure.particles.radii,
+            full,
+        )
         self.compute.setVisible(self.electrode is not None and not columns)
         self.all_properties.setVisible(bool(columns))
 
-    def _refresh_actions(self) -> None:
-        missing = "" if self.electrode is not None else "Generate or import an electrode first."
-        enable(self.export_button, missing)
-        generated = self.electrode is not None and self.electrode.structure is not None
-        self._export_actions["particles"].setEnabled(generated)
-
     def _on_all_properties(self) -> None:
-        self.tabs.setCurrentWidget(self.table)
+        self.tabs.setCurrentWidget(self.table.parentWidget())
 
     def _on_theme(self) -> None:
         self.panel.dress()
@@ -405,6 +427,13 @@ class StructurePage(Page):
 
     def _show_pointed(self, text: str) -> None:
         self._pointed.setText(text)
+
+    def _on_picked(self, pick) -> None:
+        """Bring the slices to the voxel, and say all that is known of it."""
+        self.slices.set_position(pick.index)
+        if self.electrode is not None:
+            more = surroundings_of(self.electrode, pick.index, _REACH)
+            self._pointed.setText(f"{self.panel.describe(pick.index)} · {more}")
 
     def _on_slice_pointed(self, voxel) -> None:
         self._pointed.setText("" if voxel is None else self.panel.describe(voxel))
@@ -438,8 +467,8 @@ class StructurePage(Page):
             self.slices.show_stack(self.electrode.stack, self.panel.colours, field)
 
     # -- properties ---------------------------------------------------------------------------------
-    def compute_properties(self) -> None:
-        """Compute the properties of the electrode that is shown."""
+    def compute_properties(self, parts: str = "published") -> None:
+        """Compute the properties of the electrode that is shown ("published" or "all")."""
         if self.electrode is None or self.busy:
             return
         shown = self.electrode
@@ -448,7 +477,8 @@ class StructurePage(Page):
             if self.electrode is shown:
                 self._take_properties(*result)
 
-        self._begin("Computing the properties", characterize_electrode(shown.stack), finished)
+        work = characterize_electrode(shown.stack, parts)
+        self._begin("Computing the properties", work, finished)
 
     def _take_properties(self, columns: dict[str, float], full: dict[str, Any]) -> None:
         electrode = self.electrode
@@ -476,13 +506,20 @@ class StructurePage(Page):
         self.leave_path()
         self.panel.phases.compare.setChecked(False)
         self.show_electrode(None)
+        self._due = None
         record = self.model.last_structure
         if not record:
             return
-        study = self.model.study
-        self._begin(
-            "Building the electrode again", rebuild_electrode(record, study.stack), self._on_rebuilt
-        )
+        self._due = record
+        if self.isVisible():
+            self._rebuild_due()
+
+    def _rebuild_due(self) -> None:
+        """Build what the study remembers, once somebody looks."""
+        record, self._due = self._due, None
+        if record:
+            work = rebuild_electrode(record, self.model.study.stack)
+            self._begin("Building the electrode again", work, self._on_rebuilt)
 
     def _on_rebuilt(self, result: Electrode | ElectrodePath) -> None:
         if isinstance(result, ElectrodePath):
@@ -491,136 +528,41 @@ class StructurePage(Page):
         else:
             self.show_electrode(result)
 
-    # -- import -----------------------------------------------------------------------------------------
-    def ask_import(self) -> None:
-        """Ask for a stack and import it."""
-        path = dialogs.ask_open(
-            self, self.model.settings, "stack", "Import voxel stack", dialogs.STACK_FILTER
-        )
-        if path:
-            self.import_stack(path)
-
+    # -- import and export ------------------------------------------------------------------------
     def import_stack(self, path: str | Path) -> None:
         """Read a file or folder of slices, and ask what its values mean."""
         if self.busy:
             self.model.say("info", "Wait for the electrode under way, or cancel it first.")
-            return
-        path = Path(path)
-        self._begin(
-            f"Reading {path.name}",
-            lambda job: read_volume(path, job.engine_progress),
-            self._on_volume,
-        )
-
-    def _on_volume(self, volume: RawVolume) -> None:
-        self._dialog = ImportDialog(volume, self)
-        self._dialog.accepted.connect(self._on_import_accepted)
-        self._dialog.finished.connect(self._dialog.deleteLater)
-        self._dialog.open()
-
-    @property
-    def import_dialog(self) -> ImportDialog | None:
-        """The dialog that asks about the file being imported."""
-        return self._dialog
-
-    def _on_import_accepted(self) -> None:
-        assert self._dialog is not None and self._dialog.stack is not None
-        stack, name = self._dialog.stack, self._dialog.file_name
-        source = self._dialog.source
-        self._dialog = None
-        study = self.model.study
-        read_only = self.model.read_only
-
-        def work(job: Job) -> Electrode:
-            number = -1
-            if not read_only:
-                job.engine_progress.report(0.2, "Keeping the stack in the study")
-                number = study.add_stack(stack, name, source)
-            record = {"source": IMPORTED, "stack": number, "title": name, "file": source}
-            return Electrode(stack, IMPORTED, name, record=record)
-
-        QTimer.singleShot(0, lambda: self._begin(f"Importing {name}", work, self._on_imported))
+        else:
+            self.importing.read(Path(path))
 
     def _on_imported(self, electrode: Electrode) -> None:
+        self.leave_path()
         self.show_electrode(electrode)
         self._remember(electrode.record)
         self.model.stacksChanged.emit()
         if electrode.stack.labels.size <= _QUICK_VOXELS:
-            QTimer.singleShot(0, self.compute_properties)
+            QTimer.singleShot(0, lambda: self.compute_properties())
 
-    # -- export -----------------------------------------------------------------------------------------
-    def _name(self) -> str:
-        if self.electrode is None or self.electrode.structure is None:
-            return "electrode"
-        condition = self.electrode.structure.condition
-        am = f"AM{100 * condition.recipe.am_fraction:g}"
-        return f"{am}_porosity{100 * condition.porosity:.1f}_seed{self.electrode.structure.seed}"
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take folders of slices; the window takes files."""
+        if dropped_folder(event) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
 
-    def _ask_path(self, title: str, filters: str, suffix: str) -> Path | None:
-        path = dialogs.ask_save(
-            self, self.model.settings, "export", title, filters, self._name() + suffix
-        )
-        return Path(path) if path else None
-
-    def _write(self, title: str, write, done: str) -> None:
-        """Write a file in a thread of its own, and say so."""
-
-        def work(job: Job) -> str:
-            job.engine_progress.report(0.1, title)
-            write()
-            return done
-
-        self.model.start_job(
-            title,
-            work,
-            stage=self.key,
-            finished=lambda text: self.model.say("success", text),
-        )
-
-    def ask_export_stack(self) -> None:
-        """Ask where to write the voxels."""
-        path = self._ask_path("Export voxels", export.STACK_FILTERS, ".tif")
-        if path is not None:
-            self.export_stack(path)
-
-    def export_stack(self, path: Path) -> None:
-        """Write the voxels; the suffix chooses the format."""
-        electrode = self.electrode
-        if electrode is not None:
-            self._write(
-                f"Writing {path.name}",
-                lambda: export.write_electrode(path, electrode),
-                f"Wrote {path.name}.",
-            )
-
-    def ask_export_surfaces(self) -> None:
-        """Ask where to write the surfaces."""
-        path = self._ask_path("Export surfaces", export.SURFACE_FILTERS, ".stl")
-        if path is not None and self.electrode is not None:
-            try:
-                # VTK is used in the GUI thread only.
-                files = export.write_surfaces(path, self.electrode.stack)
-            except InputError as error:
-                self.model.say("error", str(error))
-                return
-            self.model.say("success", f"Wrote {', '.join(f.name for f in files)}.")
-
-    def ask_export_particles(self) -> None:
-        """Ask where to write the particle list."""
-        path = self._ask_path("Export particles", "Comma-separated values (*.csv)", ".csv")
-        if path is not None and self.electrode is not None and self.electrode.structure is not None:
-            from engine.structure.particles import write_particles
-
-            particles = self.electrode.structure.particles
-            self._write(
-                f"Writing {path.name}",
-                lambda: write_particles(path, particles),
-                f"Wrote {path.name}.",
-            )
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Import the folder."""
+        folder = dropped_folder(event)
+        if folder is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self.import_stack(folder)
 
     def ask_save_picture(self) -> None:
         """Ask how large the picture is to be, and where to save it."""
-        self.panel.ask_picture(self._ask_path, self.model)
+        self.panel.ask_picture(self.export_button.ask_path, self.model)
 
     def ask_save_animation(self) -> None:
         """Ask what an animation is to show, and where to save it."""
@@ -628,13 +570,15 @@ class StructurePage(Page):
             return
         press = None
         if self.path is not None:
-            press = (
-                self.path_bar.slider.setValue,
-                len(self.path.electrodes),
-                self.path_bar.slider.value(),
-            )
+            slider = self.path_bar.slider
+            press = (slider.setValue, len(self.path.electrodes), slider.value())
         dialog = AnimationDialog(
-            self.panel.view, self.panel.cut_at, press, self._ask_path, self.model.say, self
+            self.panel.view,
+            self.panel.cut_at,
+            press,
+            self.export_button.ask_path,
+            self.model.say,
+            self,
         )
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -644,6 +588,7 @@ class StructurePage(Page):
         """Start the 3D view when the page is first seen."""
         self.panel.wake()
         self.form.refresh()
+        self._rebuild_due()
 
     def shut_down(self) -> None:
         """Stop work, and give the graphics memory back."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.experiment.calendering import calendered_condition
 from engine.experiment.calibration import GapCalibration
 from engine.experiment.laws import law_from_dict, published_law
 from engine.structure.condition import Coating, Condition, Recipe
-from engine.structure.loading import derive
 from engine.structure.materials import MATERIALS
 from engine.structure.options import GENERATOR_OPTIONS
+from hybridgui.structure.derived_values import DerivedValues
 from hybridgui.structure.options_form import OptionsForm, option_label
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Fold, Notice, button, label
+from hybridgui.widgets.basics import Fold, Notice, button
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
-from hybridgui.widgets.numbers import percent
 
 PREFIX = "structure/"
 DEFAULTS: dict[str, Any] = {
@@ -201,7 +200,7 @@ class RecipeForm(QWidget):
 
     # -- parts ------------------------------------------------------------------------------------
     def _build_recipe(self, layout: QVBoxLayout) -> None:
-        group = FormGroup("Electrode before calendering")
+        group = FormGroup("Before calendering")
         self._fields: dict[str, Any] = {}
         self._add(
             group,
@@ -287,14 +286,8 @@ class RecipeForm(QWidget):
         layout.addWidget(group)
 
     def _build_derived(self, layout: QVBoxLayout) -> None:
-        box = QWidget()
-        self._derived = QGridLayout(box)
-        self._derived.setContentsMargins(0, 0, 0, 0)
-        self._derived.setHorizontalSpacing(GRID)
-        self._derived.setVerticalSpacing(4)
-        self._derived.setColumnStretch(0, 1)
-        self._derived_labels: list[tuple[QLabel, QLabel]] = []
-        layout.addWidget(box)
+        self._derived = DerivedValues()
+        layout.addWidget(self._derived)
         self.notice = Notice("warning")
         layout.addWidget(self.notice)
 
@@ -348,7 +341,7 @@ class RecipeForm(QWidget):
             "Porosity is",
             Choice(
                 [
-                    ("", "As the protocol says"),
+                    ("", "By protocol"),
                     ("total", "Total (lab)"),
                     ("resolved", "Resolved (voxels)"),
                 ],
@@ -385,9 +378,11 @@ class RecipeForm(QWidget):
         self._add(
             group,
             "cbd_nanoporosity_percent",
-            "CBD nanoporosity",
+            "Nanoporosity",
             NumberField(0, 95, 47, "%", step=1, tip="Share of nanopores in the CBD's volume."),
         )
+        for name in ("material", "law", "protocol", "porosity_kind"):
+            self._fields[name].setMinimumContentsLength(6)  # large fonts need the room
         self.more.body.addWidget(group)
         self.options = OptionsForm()
         self.more.body.addWidget(self.options)
@@ -506,61 +501,8 @@ class RecipeForm(QWidget):
 
     def _show_derived(self) -> None:
         plan = self._plan
-        rows: list[tuple[str, str, str]] = []
-        if plan.condition is not None:
-            condition = plan.condition
-            kind = "total" if condition.porosity_kind == "total" else "resolved"
-            follows = derive(condition, self._value("specific_capacity"))
-            if self._value("law") != "none":
-                rows.append(
-                    (
-                        "Porosity after calendering",
-                        percent(condition.porosity),
-                        f"{kind.capitalize()} porosity, by the law '{self.law().kind}'.",
-                    )
-                )
-                rows.append(("Thickness after calendering", f"{condition.thickness:.1f} µm", ""))
-            rows.append(("AM volume", percent(follows.am), "Share of the voxels."))
-            rows.append(
-                ("CBD volume", percent(follows.cbd), "Share of the voxels, nanopores included.")
-            )
-            rows.append(
-                ("Electrolyte volume", percent(follows.electrolyte), "Share of the voxels.")
-            )
-            rows.append(
-                (
-                    "Loading",
-                    f"{follows.areal_loading:.1f} mg/cm²",
-                    f"Of the dry coating; {follows.am_loading:.1f} mg/cm² are active material. "
-                    f"Density of the coating {follows.press_density:.2f} g/cm³.",
-                )
-            )
-            rows.append(
-                (
-                    "Areal capacity",
-                    f"{follows.areal_capacity:.2f} mAh/cm²",
-                    f"At {self._value('specific_capacity'):g} mAh/g of active material.",
-                )
-            )
-            nz, ny, nx = condition.shape
-            rows.append(
-                ("Voxels", f"{nx} × {ny} × {nz}", f"{nx * ny * nz:,} voxels along x, y and z.")
-            )
-        for row, (name, value, tip) in enumerate(rows):
-            if row == len(self._derived_labels):
-                left, right = label("", "muted"), label("", selectable=True)
-                right.setAlignment(Qt.AlignmentFlag.AlignRight)
-                self._derived.addWidget(left, row, 0)
-                self._derived.addWidget(right, row, 1)
-                self._derived_labels.append((left, right))
-            left, right = self._derived_labels[row]
-            left.setText(name)
-            right.setText(value)
-            left.setToolTip(tip)
-            right.setToolTip(tip)
-        for row, pair in enumerate(self._derived_labels):
-            for part in pair:
-                part.setVisible(row < len(rows))
+        law = "" if self._value("law") == "none" else self.law().kind
+        self._derived.show_condition(plan.condition, law, self._value("specific_capacity"))
         if plan.problem:
             self.notice.set_text(plan.problem, "error")
         else:
@@ -571,6 +513,4 @@ class RecipeForm(QWidget):
 
     def derived(self) -> dict[str, str]:
         """The derived values as shown, by their names."""
-        return {
-            left.text(): right.text() for left, right in self._derived_labels if not left.isHidden()
-        }
+        return self._derived.texts

@@ -11,9 +11,7 @@ import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401  (the three register the drawing parts)
 from vtkmodules.vtkCommonCore import vtkLookupTable
 from vtkmodules.vtkCommonDataModel import vtkPlane
-from vtkmodules.vtkFiltersCore import vtkFeatureEdges
-from vtkmodules.vtkFiltersSources import vtkCubeSource
-from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
 
 from engine.structure.stack import VoxelStack
 from hybridgui.structure.annotations import AxesMarker, Caption, ColourBar, PhaseLegend, ScaleBar
@@ -24,7 +22,9 @@ from hybridgui.structure.cut_face import CutFace
 from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
 from hybridgui.structure.smooth_surfaces import smooth_surfaces
+from hybridgui.structure.streamlines import Streamlines
 from hybridgui.structure.surface_actors import SurfaceActors
+from hybridgui.structure.surroundings import Surroundings
 from hybridgui.structure.volume_actor import VolumeActor
 from hybridgui.structure.voxel_faces import estimate_faces, voxel_faces
 from hybridgui.structure.voxel_ray import Pick, first_voxel
@@ -32,9 +32,6 @@ from hybridgui.structure.voxel_ray import Pick, first_voxel
 MODES = ("voxels", "smooth", "volume")
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
-_COLLECTOR = "#AEB4BB"
-_SEPARATOR = "#E9E2CF"
-_SLAB_SHARE = 0.035
 _CAPTION_SHARE = 0.16
 _BLEND_OVER = (0x0302, 0x0303, 1, 0x0303)  # source alpha, one minus it; one, one minus it
 
@@ -68,11 +65,8 @@ class StructureScene:
         self._surfaces = SurfaceActors(self.renderer)
         self._volume = VolumeActor(self.renderer)
         self._cut = CutFace(self.renderer)
-        self._slabs = (
-            _slab(self.renderer, _COLLECTOR, 1.0),
-            _slab(self.renderer, _SEPARATOR, 0.45),
-        )
-        self._outline = _outline(self.renderer)
+        self._lines = Streamlines(self.renderer)
+        self._surroundings = Surroundings(self.renderer)
         self._scale_bar = ScaleBar(self._overlay)
         self._legend = PhaseLegend(self._overlay)
         self._colour_bar = ColourBar(self._overlay)
@@ -90,7 +84,6 @@ class StructureScene:
         self._plane: vtkPlane | None = None
         self._field: Field | None = None
         self._field_colours: vtkLookupTable | None = None
-        self._show_slabs = True
         self._lighting = True
         self._meshes: dict = {}
         self._shown: tuple = ()
@@ -156,6 +149,11 @@ class StructureScene:
         return self._scale_bar
 
     @property
+    def lines(self) -> Streamlines:
+        """The lines of flow."""
+        return self._lines
+
+    @property
     def um_per_pixel(self) -> float:
         """Size of a pixel in the plane through the focal point, µm."""
         return um_per_pixel(self.camera, self._size()[1])
@@ -182,6 +180,7 @@ class StructureScene:
         self._meshes.clear()
         self._crop = None
         self._field = None
+        self._lines.clear()
         self._colour_bar.show(None)
         self._rebuild()
 
@@ -258,6 +257,9 @@ class StructureScene:
         self._field_colours = None
         if field is not None:
             self._field_colours = field_colours(field)
+        self._lines.clear()
+        if field is not None and field.potential is not None and self._stack is not None:
+            self._lines.trace(field.potential, self._stack.spacing, field, self._field_colours)
         has_bar = field is not None and not field.is_category
         self._colour_bar.show(
             self._field_colours if has_bar else None, field.title if has_bar else ""
@@ -272,7 +274,7 @@ class StructureScene:
         self._handle.set_colour(ink)
         for part in parts:
             part.set_colour(ink)
-        self._outline.GetProperty().SetColor(*ink)
+        self._surroundings.set_ink(ink)
 
     def set_caption(self, text: str) -> None:
         """Write a line over the structure."""
@@ -280,12 +282,11 @@ class StructureScene:
 
     def set_slabs(self, visible: bool) -> None:
         """Show current collector and separator."""
-        self._show_slabs = visible
-        self._place_surroundings()
+        self._surroundings.set_slabs(visible)
 
     def set_outline(self, visible: bool) -> None:
         """Show the edges of the box."""
-        self._outline.SetVisibility(visible and self._stack is not None)
+        self._surroundings.set_outline(visible)
 
     def set_annotations(
         self, scale_bar: bool = True, legend: bool = True, axes: bool = True
@@ -293,14 +294,15 @@ class StructureScene:
         """Choose what is written over the picture."""
         self._scale_bar.set_visible(scale_bar)
         self._legend.set_visible(legend)
+        self._colour_bar.set_visible(legend)
         self._marker.set_visible(axes)
 
     def set_lighting(self, on: bool) -> None:
         """Light the structure, or show the plain colours of the phases."""
         self._lighting = on
         self._surfaces.set_lighting(on)
-        for slab in self._slabs:
-            slab.GetProperty().SetLighting(on)
+        self._surroundings.set_lighting(on)
+        self._lines.set_lighting(on)
 
     def set_occlusion(self, on: bool) -> None:
         """Darken hollows (screen-space ambient occlusion)."""
@@ -324,7 +326,7 @@ class StructureScene:
             raise ValueError(f"view must be one of {tuple(VIEWS)}, not {view!r}")
         width, height = self._size()
         x, y, z = self.size
-        slab = self._slab_height() if self._show_slabs else 0.0
+        slab = self._surroundings.slab_height
         if self._caption.lines:  # room for the caption, above and for balance below
             height = round(height * (1 - _CAPTION_SHARE))
             fit_camera(self.camera, (0, x, 0, y, -slab, z + slab), view, width / max(height, 1))
@@ -336,7 +338,8 @@ class StructureScene:
         """Fit annotations and clipping range to camera and window; call before rendering."""
         size = self._size()
         self._scale_bar.update(self.camera, size, scale)
-        looks = {} if self._field is not None else self._looks
+        on_lines = self._field is not None and self._field.potential is not None
+        looks = self._looks if self._field is None or on_lines else {}
         self._legend.update(looks, size, scale, self._caption.lines)
         self._colour_bar.update(size, scale)
         self._caption.update(size, scale)
@@ -442,6 +445,7 @@ class StructureScene:
         planes = [self._plane] if self._plane is not None else []
         self._surfaces.set_clip(planes)
         self._volume.set_clip(planes)
+        self._lines.set_clip(planes)
         if self._stack is None:
             return
         labels, spacing, corner, _ = self._visible_part()
@@ -451,7 +455,8 @@ class StructureScene:
     def _apply_looks(self) -> None:
         self._surfaces.set_looks(self._looks)
         self._volume.set_looks(self._looks)
-        if self._field is None or self._stack is None:
+        on_surfaces = self._field is not None and self._field.potential is None
+        if not on_surfaces or self._stack is None:
             self._surfaces.set_field(None, None, self._looks)
             self._cut.set_looks(self._looks)
             return
@@ -459,18 +464,8 @@ class StructureScene:
         self._surfaces.set_field(values, self._field_colours, self._looks)
         self._cut.set_field(values, self._field_colours, self._looks)
 
-    def _slab_height(self) -> float:
-        return _SLAB_SHARE * max(self.size)
-
     def _place_surroundings(self) -> None:
-        x, y, z = self.size
-        height = self._slab_height()
-        for slab, bottom in zip(self._slabs, (-height, z), strict=True):
-            source = slab.source
-            source.SetBounds(0, x, 0, y, bottom, bottom + height)
-            slab.SetVisibility(self._show_slabs and self._stack is not None)
-        self._outline.source.SetBounds(0, x, 0, y, 0, z)
-        self._outline.SetVisibility(self._stack is not None)
+        self._surroundings.place(self.size, self._stack is not None)
         self.set_occlusion(bool(self.renderer.GetUseSSAO()))
 
     def _on_overlay_start(self, *_) -> None:
@@ -496,46 +491,6 @@ class StructureScene:
     def _size(self) -> tuple[int, int]:
         width, height = self.renderer.GetSize()
         return (width, height) if width > 0 and height > 0 else (300, 300)
-
-
-class _SourceActor(vtkActor):
-    """An actor that keeps the source it shows."""
-
-    source: vtkCubeSource
-
-
-def _slab(renderer: vtkRenderer, colour: str, opacity: float) -> _SourceActor:
-    actor = _SourceActor()
-    actor.source = vtkCubeSource()
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputConnection(actor.source.GetOutputPort())
-    actor.SetMapper(mapper)
-    actor.GetProperty().SetColor(*rgb(colour))
-    actor.GetProperty().SetOpacity(opacity)
-    actor.GetProperty().SetAmbient(0.2)
-    actor.GetProperty().SetDiffuse(0.8)
-    actor.SetVisibility(False)
-    renderer.AddActor(actor)
-    return actor
-
-
-def _outline(renderer: vtkRenderer) -> _SourceActor:
-    actor = _SourceActor()
-    actor.source = vtkCubeSource()
-    edges = vtkFeatureEdges()
-    edges.SetInputConnection(actor.source.GetOutputPort())
-    edges.ColoringOff()
-    edges.BoundaryEdgesOn()
-    edges.FeatureEdgesOff()
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputConnection(edges.GetOutputPort())
-    actor.SetMapper(mapper)
-    actor.GetProperty().SetLighting(False)
-    actor.GetProperty().SetLineWidth(1.0)
-    actor.GetProperty().SetOpacity(0.35)
-    actor.SetVisibility(False)
-    renderer.AddActor(actor)
-    return actor
 
 
 def field_colours(field: Field) -> vtkLookupTable:

@@ -256,6 +256,7 @@ class SlicesPanel(QWidget):
             column = QVBoxLayout()
             column.setSpacing(4)
             title = label("", "small")
+            title.setMinimumWidth(40)
             pane = SlicePane(axis)
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setAccessibleName(f"Slice along {name}")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QMenu,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QWidget,
@@ -91,10 +92,11 @@ class PhaseControls(QWidget):
             group = QHBoxLayout()
             group.setSpacing(6)
             swatch, box = PhaseSwatch(), QCheckBox(PHASE_SHORT[phase])
+            box.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
             box.setToolTip(f"Show the {PHASE_TITLES[phase].lower()}")
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(5, 100)
-            slider.setMinimumWidth(48)
+            slider.setMinimumWidth(40)
             slider.setMaximumWidth(96)
             slider.setToolTip(f"Opacity of the {PHASE_TITLES[phase].lower()}")
             slider.setAccessibleName(slider.toolTip())
@@ -119,6 +121,16 @@ class PhaseControls(QWidget):
         self.cut = tool("ph.knife", "Cut the electrode open", "Cut", checkable=True)
         self.cut.toggled.connect(self.cutToggled)
         row.addWidget(self.cut)
+
+    def set_compact(self, level: int) -> None:
+        """Need less room: 1 leaves out the words of the buttons, 2 the sliders."""
+        style = Qt.ToolButtonStyle
+        for item in (self.compare, self.cut):
+            item.setToolButtonStyle(
+                style.ToolButtonTextBesideIcon if level == 0 else style.ToolButtonIconOnly
+            )
+        for slider in self.sliders.values():
+            slider.setVisible(level < 2)
 
     def show_looks(self, looks: Looks) -> None:
         """Show how the phases are drawn."""
@@ -190,3 +202,12 @@ class ViewToolbar(QWidget):
         menu.addAction("Save animation…", lambda: self.animationAsked.emit())
         self.camera.setMenu(menu)
         row.addWidget(self.camera)
+
+    def set_compact(self, level: int) -> None:
+        """Need less room: 1 leaves out what the menu has too, 2 shortens the choice."""
+        for key, text, _ in MODES:
+            room = self.fontMetrics().horizontalAdvance(text) + 34
+            self.modes.segment(key).setMinimumWidth(room)
+        for key in "xyz":
+            self.views[key].setVisible(level == 0)
+        self.colours.setMinimumContentsLength((19, 12, 4)[min(level, 2)])

@@ -64,6 +64,7 @@ class SceneView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Three-dimensional view of the electrode")
         self.occlusion = True
+        self.oversampling = 2.0  # pictures at rest are drawn so much larger, and shrunk
         self._canvas: Canvas | None = None
         self._problem = ""
         self._closed = False
@@ -288,18 +289,19 @@ class SceneView(QWidget):
         self.drawn.emit()
 
     def _still_factor(self) -> float:
-        """Draw at twice the size and shrink, where that is quick enough: no jagged edges."""
-        width, height = self._pixels(2)
+        """Draw larger and shrink, where that is quick enough: no jagged edges."""
+        factor = self.oversampling
+        width, height = self._pixels(factor)
         if width * height > _LARGEST_STILL:
             return 1.0
         assert self._canvas is not None
-        if self._canvas.software and 4 * self._seconds["moving"] > _SECONDS_STILL:
+        if self._canvas.software and factor**2 * self._seconds["moving"] > _SECONDS_STILL:
             return 1.0
-        return 2.0
+        return factor
 
     def _set_detail(self, *, moving: bool) -> None:
         assert self._canvas is not None
-        budget = 150_000 if self._canvas.software else 3_000_000
+        budget = 300_000 if self._canvas.software else 3_000_000
         for scene in self._scenes:
             stride = scene.still_stride
             if moving and scene.faces_estimate(stride) > budget:

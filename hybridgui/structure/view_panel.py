@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.errors import InputError
@@ -107,6 +107,20 @@ class ViewPanel(QWidget):
         self.menu.keepAsked.connect(self.keep_view)
         self.menu.keptChosen.connect(self.show_kept_view)
         self.menu.keptRemoved.connect(self._on_kept_removed)
+
+    def resizeEvent(self, event) -> None:
+        """Let the controls need only as much room as there is."""
+        super().resizeEvent(event)
+        for bar in (self.toolbar, self.phases):
+            for level in range(3):
+                bar.set_compact(level)
+                bar.layout().activate()
+                if bar.minimumSizeHint().width() <= self.width():
+                    break
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than the controls in full: they make do with less."""
+        return QSize(320, super().minimumSizeHint().height())
 
     # -- what is shown --------------------------------------------------------------------------
     @property
@@ -274,11 +288,12 @@ class ViewPanel(QWidget):
         self._field = field
         self._restore_looks()
         self.toolbar.colours.show_value(key)
-        shows = colouring(key).shows
-        if field is not None and shows:
+        wanted = colouring(key)
+        if field is not None and wanted.shows:
             self._kept_looks = dict(self._looks)
             for phase, look in self._looks.items():
-                self._looks[phase] = replace(look, visible=phase in shows, opacity=1.0)
+                shown = phase in wanted.shows
+                self._looks[phase] = replace(look, visible=shown, opacity=wanted.opacity)
         self._apply_looks()
         if self.scene is not None:
             self.scene.set_field(field)

@@ -228,9 +228,11 @@ def rebuild_electrode(
     return work
 
 
-def characterize_electrode(stack: VoxelStack) -> Callable[[Job], tuple[dict, dict]]:
+def characterize_electrode(
+    stack: VoxelStack, parts: str = "published"
+) -> Callable[[Job], tuple[dict, dict]]:
     """Work that computes the properties of a stack: flat columns, and the full JSON form."""
-    return lambda job: _characterize(stack, job.engine_progress)
+    return lambda job: _characterize(stack, job.engine_progress, parts)
 
 
 def read_electrode(path: Path, **options: Any) -> Callable[[Job], tuple[VoxelStack, list[str]]]:
@@ -262,11 +264,60 @@ def transport_fields(stack: VoxelStack, phase: str) -> Callable[[Job], Any]:
     return work
 
 
-def _characterize(stack: VoxelStack, progress: Progress) -> tuple[dict, dict]:
+def _characterize(
+    stack: VoxelStack, progress: Progress, parts: str = "published"
+) -> tuple[dict, dict]:
     from engine.properties.characterize import characterize
 
-    properties = characterize(stack, progress=progress)
+    properties = characterize(stack, parts, progress=progress)
     return properties.flat(), properties.to_dict()
+
+
+def surroundings_of(electrode: Electrode, voxel: tuple[int, int, int], reach: float) -> str:
+    """What is known of a voxel beyond its phase: its particle, and the porosity around it.
+
+    Parameters
+    ----------
+    voxel : tuple of three ints
+        (z, y, x).
+    reach : float, µm
+        Half the edge of the box in which the porosity is taken.
+    """
+    import numpy as np
+
+    stack, words = electrode.stack, []
+    structure = electrode.structure
+    if structure is not None and structure.condition.protocol == "physical":
+        from engine.structure.voxelise import particle_of_voxel
+
+        corner = np.array(voxel) * stack.voxel_size
+        one = stack.labels[tuple(slice(i, i + 1) for i in voxel)]
+        found = structure.particles
+        owners = particle_of_voxel(one, found.centres - corner, found.radii, stack.voxel_size)
+        owner = owners.item()
+        if owner >= 0:
+            words.append(f"particle {owner + 1} of {len(found)}")
+    cut = tuple(
+        slice(max(0, int(i - reach / edge)), int(i + reach / edge) + 1)
+        for i, edge in zip(voxel, stack.spacing, strict=True)
+    )
+    share = VoxelStack(np.ascontiguousarray(stack.labels[cut])).phase_fractions["electrolyte"]
+    words.append(f"{100 * share:.0f} % electrolyte within {reach:g} µm")
+    return " · ".join(words)
+
+
+def local_thickness_field(stack: VoxelStack, label: int) -> Callable[[Job], Any]:
+    """Work that measures how thick a phase is at each of its voxels, µm."""
+
+    def work(job: Job) -> Any:
+        import numpy as np
+
+        from engine.properties.sizes import local_thickness
+
+        thickness = local_thickness(stack.labels == label, stack.spacing, job.engine_progress)
+        return np.where(thickness > 0, thickness, np.nan)
+
+    return work
 
 
 def _finite_or_text(columns: dict[str, float]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from hybridgui.stages import STAGES
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import follow_theme, label
 
-_SIDE_LETTERS = 40
+_SIDE_LETTERS = 42
 _SIDE_WIDTH = 300
 
 

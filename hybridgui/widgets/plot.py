@@ -12,10 +12,11 @@ import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QVBoxLayout, QWidget
 
 from hybridgui.theme import GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label
+from hybridgui.widgets.flow import FlowLayout
 
 LINE_WIDTH = 1.5
 BAND_OPACITY = 0.2
@@ -63,9 +64,14 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None, *, horizontal: bool = False):
         super().__init__(parent)
         self._horizontal = horizontal
-        self._layout = QHBoxLayout(self) if horizontal else QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(2 * GRID if horizontal else 4)
+        self._layout: QLayout
+        if horizontal:
+            self._layout = FlowLayout(self)
+        else:
+            column = QVBoxLayout(self)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(4)
+            self._layout = column
 
     def show_entries(self, title: str, entries: Sequence[tuple[str, str, str]]) -> None:
         """Show entries of (text, colour, kind)."""
@@ -85,7 +91,8 @@ class Legend(QWidget):
             caption.setProperty("role", "small")
             inside.addWidget(caption, 1)
             self._layout.addWidget(row)
-        self._layout.addStretch(1)
+        if isinstance(self._layout, QVBoxLayout):
+            self._layout.addStretch(1)
 
 
 class Plot(pg.PlotWidget):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 import time
@@ -12,10 +11,11 @@ os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
 import platformdirs
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread, QTimer
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
-from hybridgui import dialogs
+from hybridgui import bridge, dialogs
 from hybridgui.settings import Settings
 from hybridgui.theme import theme
 
@@ -40,20 +40,27 @@ def own_folders(tmp_path, monkeypatch, qapp):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(own_folders):
-    """Fail a test that leaves a running thread or timer, or a window behind."""
+def nothing_left(own_folders, monkeypatch):
+    """Fail a test that leaves a running thread, or a widget, behind.
+
+    Timers belong to widgets and models here, and go with them.
+    """
+    workers: list[bridge._Worker] = []
+    plain = bridge._Worker.__init__
+
+    def remembered(worker, *arguments) -> None:
+        plain(worker, *arguments)
+        workers.append(worker)
+
+    monkeypatch.setattr(bridge._Worker, "__init__", remembered)
     threads = set(threading.enumerate())
+    before = len(QApplication.allWidgets())  # of tests elsewhere
     yield
     flush_deletions()
-    gc.collect()
-    flush_deletions()
-    objects = gc.get_objects()
-    running = [o for o in objects if isinstance(o, QThread) and _alive(o) and o.isRunning()]
-    assert not running, f"threads still run: {running}"
-    timers = [o for o in objects if isinstance(o, QTimer) and _alive(o) and o.isActive()]
-    assert not timers, f"timers still run: {[(t.parent(), t.interval()) for t in timers]}"
-    windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
-    assert not windows, f"windows are still open: {windows}"
+    running = [w for w in workers if shiboken6.isValid(w) and w.isRunning()]
+    assert not running, f"{len(running)} jobs still run"
+    widgets = QApplication.allWidgets()
+    assert len(widgets) <= before, f"{len(widgets)} widgets are still there: {widgets[-5:]}"
     end = time.monotonic() + 5
     left = _left(threads)
     while left and time.monotonic() < end:
@@ -69,12 +76,6 @@ def _left(before: set[threading.Thread]) -> list[threading.Thread]:
         # a Qt thread that ran Python keeps a dummy entry; daemons belong to libraries
         if t not in before and t.is_alive() and not t.daemon
     ]
-
-
-def _alive(thing) -> bool:
-    import shiboken6
-
-    return shiboken6.isValid(thing)
 
 
 class Answers:

@@ -35,6 +35,30 @@ def test_that_the_form_makes_the_design_it_shows(window, page):
     assert design.variables["gap_um"] == (1.0, 11.0) and "pressure_MPa" not in design.variables
 
 
+def test_that_conditions_can_be_spread_in_other_ways(qtbot, window, page, idle):
+    window.model.set_parameter("campaign/sampling", "sobol")
+    window.model.set_parameter("campaign/samples", 16)
+    design = page.form.design()
+    assert design.count == 16 and design.variables["initial_porosity_percent"] == (44.0, 48.0)
+    assert page.form.samples.isVisibleTo(page.form)
+    window.model.set_parameter("campaign/sampling", "list")
+    window.model.set_parameter("campaign/am_percent", [94.0, 95.0, 96.0])
+    points = page.form.design().points()
+    assert [(p["pressure_MPa"], p["am_percent"]) for p in points] == [
+        (40.0, 94.0), (80.0, 95.0), (120.0, 96.0),
+    ]  # fmt: skip
+    window.model.set_parameter("campaign/am_percent", [94.0, 95.0])
+    qtbot.waitUntil(lambda: "lists of one length" in page.start_button.toolTip(), timeout=10000)
+    idle(window)
+
+
+def test_that_repeats_can_stop_when_the_mean_is_known(window, page):
+    window.model.set_parameter("campaign/repeats", 10)
+    window.model.set_parameter("campaign/standard_error_percent", 2.0)
+    adaptive = page.form.design().adaptive
+    assert adaptive.standard_error_percent == 2.0 and adaptive.minimum == 3
+
+
 def test_that_the_published_design_is_one_click_and_one_undo(window, page):
     count = window.model.undo_stack.count()
     page.form.use_preset("training")

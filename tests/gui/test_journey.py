@@ -62,7 +62,8 @@ def test_that_the_whole_way_works_and_is_found_again(
     assert set(np.unique(first.stack.labels)) == {0, 1, 2}
     assert first.properties["tortuosity_factor_solid"] > 1
     picture = tmp_path / "electrode.tif"
-    structure.export_stack(picture)
+    files.will_choose(picture)
+    structure.export_button.ask_stack()
     idle(window)
     assert picture.stat().st_size > first.stack.labels.size
 

@@ -82,7 +82,8 @@ def test_that_predicted_curves_are_drawn_against_pressure(trained, idle):
     inspector.setCurrentWidget(inspector._response)
     idle(trained)
     data = inspector.curve_grid.data
-    assert data.x.column == "pressure_MPa" and len(data.panels[0].curves) == 4
+    assert data.x.column == "pressure_MPa" and len(data.panels[0].curves) == 3
+    assert [panel.value for panel in data.panels] == [42.0, 45.0, 48.0]
     assert all(len(plot.getPlotItem().listDataItems()) > 4 for plot in inspector.curve_grid.plots)
 
 
@@ -171,3 +172,88 @@ def test_that_choices_of_the_maps_are_remembered(trained, idle, tmp_path, answer
     page = trained.pages["maps"]
     assert page.figure_choice.current == "9"
     assert page.curve_grid.data.y.column == "active_surface_published_percent"
+
+
+@pytest.fixture
+def deciding(trained, idle):
+    """The tab where a setting is recommended."""
+    trained.show_stage("maps")
+    idle(trained)
+    page = trained.pages["maps"]
+    page.tabs.setCurrentWidget(page.decide_view)
+    trained.model.set_parameter(
+        "maps/goals",
+        [
+            {"output": SIGMA_EFF, "direction": "up", "least": None, "most": None},
+            {
+                "output": "current_collector_coverage_cbd_percent",
+                "direction": "",
+                "least": 15.0,
+                "most": None,
+            },
+        ],
+    )
+    return page
+
+
+def test_that_a_setting_is_recommended_with_its_uncertainty(qtbot, trained, deciding, idle):
+    qtbot.mouseClick(deciding.recommend_button, Qt.MouseButton.LeftButton)
+    idle(trained)
+    view = deciding.decide_view
+    best = view.decision.recommendation
+    assert best.predicted["current_collector_coverage_cbd_percent"][0] >= 15
+    assert "chance of" in view._sure.text() and len(view.table.frame) == 2
+    assert trained.model.study.get_setting("maps.recommendation")["setting"] == best.setting
+    view.show_button.click()
+    assert trained.stage == "structure"
+    taken = trained.model.parameter("structure/am_percent")
+    assert taken == pytest.approx(best.setting["am_percent"], abs=1e-3)
+
+
+def test_that_wishes_that_cannot_be_met_are_said(trained, deciding, idle):
+    _, least, _ = deciding.goals._rows[SIGMA_EFF]
+    least.setText("99")
+    least.editingFinished.emit()
+    deciding.recommend()
+    idle(trained)
+    assert deciding.decide_view.decision is None and len(said(trained)) >= 1
+    least.setText("a lot")
+    deciding.recommend()
+    assert said(trained)[-1].startswith("'a lot' is not a number")
+
+
+def test_that_next_experiments_come_as_a_sheet_to_fill_in(trained, deciding, idle, files, tmp_path):
+    import pandas as pd
+
+    deciding.recommend()
+    idle(trained)
+    path = tmp_path / "next.xlsx"
+    files.will_choose(path)
+    deciding.plan_experiments()
+    idle(trained)
+    frame = pd.read_excel(path, engine="openpyxl")
+    assert len(frame) == 6 and "Porosity (%)" in frame
+
+
+def test_that_a_sum_that_is_multiplied_stands_in_brackets(qtbot, window):
+    import pandas as pd
+    from PySide6.QtWidgets import QLabel
+
+    from engine.learning.training import train
+    from hybridgui.learning.equation_view import EquationView
+
+    steps = np.linspace(1.0, 9.0, 30)
+    frame = pd.DataFrame({"pressure_MPa": steps, "am_percent": 90 + 5 * np.sin(steps)})
+    frame["tortuosity_solid"] = 3 * (frame["pressure_MPa"] + frame["am_percent"])
+    model = train(
+        frame, ["pressure_MPa", "am_percent"], ["tortuosity_solid"],
+        rung=1, terms=1, sis=20, units={"pressure_MPa": "", "am_percent": ""},
+    )["tortuosity_solid"]  # fmt: skip
+    assert model.symbolic.terms[0].op == "+"
+    view = EquationView()
+    qtbot.addWidget(view)
+    view.show_model(model, frame)
+    texts = [found.accessibleName() for found in view.findChildren(QLabel)]
+    assert any(text.startswith("(") and text.endswith(")") for text in texts if text)
+    view.close()
+    view.deleteLater()

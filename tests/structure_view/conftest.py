@@ -79,9 +79,10 @@ def page(qtbot, model):
         model.set_parameter(f"structure/{name}", value)
     page = StructurePage(model)
     qtbot.addWidget(page, before_close_func=lambda page: page.shut_down())
-    page.resize(1104, 720)
+    page.resize(1000, 620)
     page.show()
     page.activated()
+    page.panel.view.oversampling = 1.0  # the processor draws here: keep it quick
     return page
 
 

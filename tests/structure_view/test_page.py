@@ -248,6 +248,7 @@ def test_that_a_click_brings_the_slices_to_the_voxel(qtbot, shown):
     pick = view.pick_at(QPointF(place))
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
     assert shown.slices.position == pick.index
+    assert "% electrolyte within 5 µm" in shown._pointed.text()
 
 
 def test_that_the_cut_opens_the_electrode(qtbot, shown):
@@ -315,7 +316,7 @@ def test_that_the_table_copies_full_precision(qtbot, page):
 @pytest.mark.parametrize("suffix", [".tif", ".npy", ".vti"])
 def test_that_exported_voxels_come_back_unchanged(qtbot, shown, layers, tmp_path, suffix, said):
     file = tmp_path / f"out{suffix}"
-    shown.export_stack(file)
+    shown.export_button.write_stack(file)
     qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
     back, _ = read_stack(file)
     assert (back.labels == layers.labels).all()
@@ -326,7 +327,7 @@ def test_that_exported_voxels_come_back_unchanged(qtbot, shown, layers, tmp_path
 def test_that_a_tiff_carries_scale_and_unit_for_fiji(qtbot, shown, tmp_path, said, monkeypatch):
     file = tmp_path / "fiji.tif"
     monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(file))
-    shown.ask_export_stack()
+    shown.export_button.ask_stack()
     qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
     with tifffile.TiffFile(file) as tiff:
         assert tiff.is_imagej
@@ -337,7 +338,7 @@ def test_that_a_tiff_carries_scale_and_unit_for_fiji(qtbot, shown, tmp_path, sai
 
 def test_that_surfaces_are_written_one_file_a_phase(qtbot, shown, tmp_path, monkeypatch, said):
     monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(tmp_path / "electrode.stl"))
-    shown.ask_export_surfaces()
+    shown.export_button.ask_surfaces()
     names = sorted(f.name for f in tmp_path.glob("*.stl"))
     assert names == ["electrode_AM.stl", "electrode_CBD.stl", "electrode_Electrolyte.stl"]
     from vtkmodules.vtkFiltersCore import vtkMassProperties
@@ -372,9 +373,9 @@ def import_file(qtbot, page, file):
     """Import a file up to the question what its values mean."""
     page.import_stack(file)
     qtbot.waitUntil(
-        lambda: idle(page) and (page.import_dialog is not None or not page.busy), timeout=SECONDS
+        lambda: idle(page) and (page.importing.dialog is not None or not page.busy), timeout=SECONDS
     )
-    return page.import_dialog
+    return page.importing.dialog
 
 
 def test_that_a_foreign_stack_is_mapped_and_imported(qtbot, page, model, tmp_path):
@@ -440,7 +441,7 @@ def test_that_what_is_no_label_volume_is_refused_in_words(
     qtbot.waitUntil(lambda: idle(page) and bool(said), timeout=SECONDS)
     (level, sentence) = said[0]
     assert level == "error" and words in sentence.lower() and "bad.npy" in sentence
-    assert page.import_dialog is None
+    assert page.importing.dialog is None
     assert page.electrode is None
 
 
@@ -487,3 +488,135 @@ def test_that_the_page_follows_theme_and_palette(qtbot, shown, monkeypatch):
     shown.slices.set_position((0, 0, 0))
     pixel = shown.slices.panes["z"].image.pixelColor(0, 0).name()
     assert pixel == PAPER_PHASE_COLOURS["am"].lower()
+
+
+def test_that_nothing_is_left_when_pages_come_and_go(qtbot, model, layers):
+    """`endurance.py` beside this file does the same with the whole window, as often as asked."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    from hybridgui.structure.page import StructurePage
+
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    before = len(QApplication.allWidgets())
+    for _ in range(3):
+        page = StructurePage(model)
+        page.resize(700, 500)
+        page.show()
+        page.activated()
+        page.show_electrode(Electrode(layers, "imported", "layers"))
+        page.panel.set_mode("smooth")
+        page.panel.phases.cut.setChecked(True)
+        page.panel.view.oversampling = 1.0
+        page.panel.view.draw_now()
+        canvas = page.panel.view.canvas
+        page.shut_down()
+        assert not canvas.scenes
+        page.close()
+        page.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        QApplication.processEvents()
+    left = len(QApplication.allWidgets()) - before
+    # Menus and lists that pop up belong to Qt itself, which lets go of them later.
+    assert left < 15
+
+
+def test_that_bare_voxels_are_asked_about_first(qtbot, page, tmp_path):
+    from hybridgui.structure.raw_dialog import RawDialog
+
+    labels = np.random.default_rng(5).integers(0, 3, (6, 5, 4)).astype(">u2")
+    (tmp_path / "bare.raw").write_bytes(labels.tobytes())
+    page.import_stack(tmp_path / "bare.raw")
+    dialog = page.findChild(RawDialog)
+    assert not dialog.accept_button.isEnabled() or dialog.shape != (6, 5, 4)
+    dialog.kind.show_value(">u2")
+    dialog.kind.edited.emit(">u2")
+    for axis, count in zip("zyx", (6, 5, 4), strict=True):
+        dialog.fields[axis].setValue(count)
+    assert dialog.accept_button.isEnabled()
+    dialog.accept()
+    qtbot.waitUntil(lambda: idle(page) and page.importing.dialog is not None, timeout=SECONDS)
+    page.importing.dialog.accept()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+    assert (page.electrode.stack.labels == labels).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [(64**3, (64, 64, 64)), (80 * 50 * 50, (80, 50, 50)), (97, (97, 1, 1))]
+)
+def test_that_a_likely_shape_is_proposed(size, shape):
+    from hybridgui.structure.raw_dialog import likely_shape
+
+    assert likely_shape(size) == shape
+
+
+def test_that_slices_in_a_folder_come_back(qtbot, shown, page, layers, tmp_path, said, monkeypatch):
+    from PySide6.QtWidgets import QFileDialog
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path))
+    shown.export_button.ask_slices()
+    qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
+    folder = tmp_path / "electrode"
+    assert len(list(folder.glob("*.tif"))) == 10
+    dialog = import_file(qtbot, page, folder)
+    dialog.accept()
+    assert (dialog.stack.labels == layers.labels).all()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode.source == "imported", timeout=SECONDS)
+
+
+def test_that_a_folder_can_be_dropped_and_files_are_left_to_the_window(page, tmp_path):
+    from PySide6.QtCore import QMimeData, QUrl
+    from PySide6.QtGui import QDragEnterEvent
+
+    for place, taken in ((tmp_path, True), (tmp_path / "a.tif", False)):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(place))])
+        event = QDragEnterEvent(
+            QPoint(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        event.ignore()
+        page.dragEnterEvent(event)
+        assert event.isAccepted() == taken
+
+
+def test_that_sizes_asked_for_and_realised_are_compared(qtbot, page, model):
+    generate(qtbot, page)
+    page.tabs.setCurrentWidget(page.sizes)
+    assert page.sizes.choice.current == "particles"
+    assert page.sizes._text.text() == f"{len(page.electrode.structure.particles):,} particles"
+    page.compute_properties("all")
+    qtbot.waitUntil(lambda: idle(page), timeout=SECONDS)
+    assert "pore_size_d50_um" in page.electrode.properties
+    page.sizes.choice.show_value("pore_size_um")
+    page.sizes.choice.edited.emit("pore_size_um")
+    assert page.sizes._text.text().startswith("D10 ")
+    assert page.compute_all.isHidden()
+    assert model.last_structure["columns"]["pore_size_d50_um"] > 0
+
+
+def test_that_a_click_names_the_particle(qtbot, page, model):
+    from hybridgui.structure.work import surroundings_of
+
+    model.set_parameter("structure/protocol", "physical")
+    generate(qtbot, page)
+    stack, particles = page.electrode.stack, page.electrode.structure.particles
+    largest = int(np.argmax(particles.radii))
+    voxel = tuple(int(c) for c in particles.centres[largest] % stack.shape)
+    assert stack.labels[voxel] == AM
+    words = surroundings_of(page.electrode, voxel, 3.0)
+    assert words.startswith(f"particle {largest + 1} of {len(particles)} · ")
+
+
+def test_that_an_electrode_is_built_again_only_when_somebody_looks(qtbot, page, model, tmp_path):
+    generate(qtbot, page)
+    model.save_as(tmp_path / "kept.study")
+    model.new()
+    page.hide()
+    model.open(tmp_path / "kept.study")
+    assert not model.jobs.running and page.electrode is None
+    page.show()
+    page.activated()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
