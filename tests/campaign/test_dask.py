@@ -4,19 +4,23 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import threading
+from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from engine.campaign import dask_pool
 from engine.campaign.events import StructureDone, StructureFailed
 from engine.campaign.runner import run_campaign
+from engine.campaign.worker import run_structure
 from engine.errors import InputError
 from engine.progress import Progress
 from engine.study import Study
 from tests.campaign import fakes
-from tests.campaign.examples import dataset, run_whole, small_design
+from tests.campaign.examples import exported, run_whole, small_design
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_that_missing_dask_is_said(tmp_path, monkeypatch):
@@ -30,7 +34,8 @@ def cluster(tmp_path_factory):
     """A scheduler and two workers with one thread each; its address."""
     pytest.importorskip("distributed", reason="Dask is not installed (extra 'dask')")
     folder = tmp_path_factory.mktemp("dask")
-    environment = os.environ | {fakes.FOLDER: str(folder)}
+    # the program may be installed for the workers, these tests never are
+    environment = os.environ | {fakes.FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     scheduler = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
@@ -67,29 +72,63 @@ def cluster(tmp_path_factory):
         process.wait(30)
 
 
-def test_that_a_cluster_gives_the_same_dataset_as_this_computer(tmp_path, cluster):
+BARE_WORKER = """
+    import importlib.util
+    import sys
+
+    # a worker for which the program is not installed
+    sys.meta_path[:] = [f for f in sys.meta_path if "editable" not in getattr(f, "__module__", "")]
+    sys.path[:] = [place for place in sys.path if place != sys.argv[2]]
+    sys.path_importer_cache.clear()
+    importlib.invalidate_caches()
+    assert importlib.util.find_spec("engine") is None
+    import cloudpickle
+
+    with open(sys.argv[1], "rb") as file:
+        run, payload = cloudpickle.load(file)
+    print(run(payload, sys.argv[2]))
+"""
+
+
+def test_that_a_worker_without_the_program_finds_it_where_the_command_runs(tmp_path):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    from engine.campaign.seeds import structure_seed
+
+    payload = cloudpickle.dumps([(structure_seed, (0, {"gap_um": 1.0}, 2), {})])
+    (tmp_path / "task").write_bytes(cloudpickle.dumps((dask_pool._bridge(), payload)))
+    (tmp_path / "worker.py").write_text(textwrap.dedent(BARE_WORKER))
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(
+        [sys.executable, "worker.py", "task", str(ROOT)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout == f"[{structure_seed(0, {'gap_um': 1.0}, 2)}]\n"
+
+
+def test_that_a_cluster_is_used_with_all_its_workers(tmp_path, cluster):
     there = run_whole(tmp_path / "there.study", small_design(), dask=cluster)
-    run_whole(tmp_path / "here.study", small_design(), workers=1)
     workers = {event.worker for event in there if isinstance(event, StructureDone)}
     assert len(workers) == 2 and os.getpid() not in workers
+
+
+@pytest.mark.parametrize("work", [fakes.calm, run_structure], ids=["fake", "real"])
+def test_that_the_exported_files_are_equal_byte_for_byte_wherever_they_were_made(
+    tmp_path, cluster, work
+):
+    design = small_design(repeats=2)
+    run_whole(tmp_path / "one.study", design, work, workers=1)
+    run_whole(tmp_path / "two.study", design, work, workers=2)
+    run_whole(tmp_path / "cluster.study", design, work, dask=cluster)
     for structures in (False, True):
-        pd.testing.assert_frame_equal(
-            dataset(tmp_path / "there.study", structures),
-            dataset(tmp_path / "here.study", structures),
-            check_exact=True,
+        one, two, far = (
+            exported(tmp_path / f"{name}.study", structures) for name in ("one", "two", "cluster")
         )
-
-
-def test_that_real_structures_are_the_same_on_a_cluster(tmp_path, cluster):
-    from engine.campaign.worker import run_structure
-
-    run_whole(tmp_path / "there.study", small_design(repeats=1), run_structure, dask=cluster)
-    run_whole(tmp_path / "here.study", small_design(repeats=1), run_structure, workers=1)
-    pd.testing.assert_frame_equal(
-        dataset(tmp_path / "there.study", structures=True),
-        dataset(tmp_path / "here.study", structures=True),
-        check_exact=True,
-    )
+        assert one.count(b"\n") == (9 if structures else 5)
+        assert one == two == far
 
 
 def test_that_a_structure_that_raises_on_a_cluster_is_marked_failed(tmp_path, cluster):

@@ -2,17 +2,15 @@
 
 import os
 
-import pandas as pd
 import pytest
 
-from engine.campaign.export import export_dataset
 from engine.campaign.regenerate import regenerate
 from engine.campaign.worker import run_structure
 from engine.errors import InputError
 from engine.properties.characterize import characterize
 from engine.structure.generate import generate
 from engine.study import Study
-from tests.campaign.examples import run_whole, small_design
+from tests.campaign.examples import exported, run_whole, small_design
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +20,6 @@ def path(tmp_path_factory):
     events = run_whole(path, small_design(repeats=2), run_structure, workers=1)
     assert events[-1].done == 8
     return path
-
-
-def exported(path, structures: bool) -> bytes:
-    with Study.open(path, read_only=True) as study:
-        export_dataset(study, path.with_suffix(".csv"), structures)
-    frame = pd.read_csv(path.with_suffix(".csv"), dtype=str)
-    times = [name for name in frame if name.endswith("_seconds")]
-    assert times == ["generation_seconds", "properties_seconds"]
-    return frame.drop(columns=times).to_csv(index=False).encode()
 
 
 @pytest.mark.parametrize("structures", [False, True])
