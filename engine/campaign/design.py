@@ -214,12 +214,9 @@ class Design:
 
     @functools.cached_property
     def _conditions(self) -> tuple[DesignPoint, ...]:
-        from engine.experiment.calibration import GapCalibration
         from engine.experiment.laws import law_from_dict
 
         law = law_from_dict(self.law)
-        # the published law comes back with its own calibration; the design's is that of the user
-        law.calibration = GapCalibration.from_dict(self.law["calibration"])
         return tuple(self._point(law, point) for point in self.points())
 
     def _point(self, law: Any, point: Mapping[str, Any]) -> DesignPoint:

@@ -33,6 +33,22 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
         action="store_true",
         help="constrain the law: porosity falls with pressure and never exceeds the initial one",
     )
+    parser.add_argument(
+        "--densities", nargs=2, type=float, metavar=("AM", "CBD"),
+        help="skeletal densities, g/cm³: derive porosities from thickness and mass loading",
+    )  # fmt: skip
+    parser.add_argument(
+        "--contact-length", type=float, metavar="MM",
+        help="of the rolls: turns a line load (N/mm) into a pressure",
+    )  # fmt: skip
+    parser.add_argument(
+        "--roll-width", type=float, metavar="MM",
+        help="of the electrode: turns a force (kN) into a line load",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fill-down", action="store_true",
+        help="rows that leave the coating blank repeat that of the row above",
+    )  # fmt: skip
     parser.add_argument("--study", metavar="S", help="study that keeps the sheet and the law")
     parser.add_argument("--out", metavar="law.json", help="file for the law")
     return parser
@@ -46,7 +62,15 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.study import Study
 
     out = output_file(args.out, "--out") if args.out else None
-    table = read_table(args.sheet_file, sheet=args.sheet, mapping=pairs(args.map, "--map") or None)
+    table = read_table(
+        args.sheet_file,
+        sheet=args.sheet,
+        mapping=pairs(args.map, "--map") or None,
+        densities=tuple(args.densities) if args.densities else None,
+        contact_length=args.contact_length,
+        roll_width=args.roll_width,
+        fill_down=args.fill_down,
+    )
     for row, reason in table.left_out:
         console.say(f"row {row} left out: {reason}")
     law = make_law(args.law, **({"physical": True} if args.physical else {}))

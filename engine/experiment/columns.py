@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -49,6 +50,8 @@ class ColumnReading:
         Unit in which plain numbers of the column were read, e.g. ``"%"``.
     notes : list of str
         What was assumed, one sentence each.
+    spread : ndarray or None, shape (n,)
+        What stands behind a ± in the cells, engine units; nan where nothing does.
     """
 
     values: NDArray[np.float64]
@@ -56,6 +59,7 @@ class ColumnReading:
     complaints: dict[int, str] = field(default_factory=dict)
     read_as: str = ""
     notes: list[str] = field(default_factory=list)
+    spread: NDArray[np.float64] | None = None
 
 
 def read_column(
@@ -107,10 +111,10 @@ def read_column(
         declared = _pressure_of_load(declared, header, options)
     if declared is not None and declared.kind != kind:
         raise InputError(
-            f"Column '{header}' is in {declared.text}, which is no unit of {kind}: choose another "
+            f"Column '{header}' is in {declared.shown}, which is no unit of {kind}: choose another "
             f"column or correct its unit."
         )
-    plain, final, states, complaints = _cells(sheet, rows, column, kind)
+    plain, final, states, complaints, spread = _cells(sheet, rows, column, kind)
     reading = ColumnReading(final, states, complaints)
     known = np.isfinite(plain)
     if kind == "fraction":
@@ -119,9 +123,15 @@ def read_column(
     else:
         factor = _length_factor(plain[known], kind, header, declared, reading)
         reading.read_as = (
-            declared.text if declared else {"length": "µm", "pressure": "MPa"}.get(kind, "")
+            declared.shown if declared else {"length": "µm", "pressure": "MPa"}.get(kind, "")
         )
     reading.values = np.where(known, plain * factor, final)
+    if np.isfinite(spread).any():
+        # A unit behind the spread belongs to the number before it too.
+        with_unit = np.isfinite(final) & ~known
+        reading.spread = np.where(with_unit, spread, spread * factor)
+        use = "taken as its standard deviation" if role == "porosity" else "left aside"
+        reading.notes.append(f"What stands behind ± in column '{header}' was {use}.")
     _check_range(role, plain, factor, chosen is not None, reading)
     return reading
 
@@ -143,14 +153,14 @@ def _pressure_of_load(unit: Unit, header: str, options: ReadOptions | None) -> U
     width = options.roll_width if options else None
     if not length or not length > 0:
         raise InputError(
-            f"Column '{header}' is a {unit.kind} ({unit.text}): give the contact length of the rolls "
+            f"Column '{header}' is a {unit.kind} ({unit.shown}): give the contact length of the rolls "
             "in mm to turn it into a pressure, or choose another column."
         )
     factor = unit.factor / length
     if unit.kind == "force":
         if not width or not width > 0:
             raise InputError(
-                f"Column '{header}' is a force ({unit.text}): give the width of the electrode in mm "
+                f"Column '{header}' is a force ({unit.shown}): give the width of the electrode in mm "
                 "to turn it into a line load."
             )
         factor *= 1000 / width
@@ -159,8 +169,11 @@ def _pressure_of_load(unit: Unit, header: str, options: ReadOptions | None) -> U
 
 def _cells(
     sheet: Sheet, rows: Sequence[int], column: int, kind: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], dict[int, str]]:
-    """Cells as (plain numbers, numbers already in engine units, states, complaints)."""
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], list[str], dict[int, str], NDArray[np.float64]
+]:
+    """Cells as (plain numbers, numbers already in engine units, states, complaints, spreads)."""
+    spread = np.full(len(rows), np.nan)
     plain = np.full(len(rows), np.nan)
     final = np.full(len(rows), np.nan)
     states = [BLANK] * len(rows)
@@ -189,6 +202,8 @@ def _cells(
         states[i] = TEXT
         if isinstance(value, str):
             parsed = parse_number(value, sheet.decimal)
+            if parsed is None and ("±" in value or "+/-" in value):
+                parsed, spread[i] = _with_spread(value, sheet.decimal)
             if parsed is not None and (parsed[1] is None or parsed[1].kind == kind):
                 states[i] = NUMBER
                 if parsed[1] is None:
@@ -200,7 +215,7 @@ def _cells(
             if value.startswith("="):
                 complaints[i] = f"'{shown}' is a formula as text; write its result"
             elif parsed is not None and parsed[1] is not None:
-                complaints[i] = f"'{shown}' is in {parsed[1].text}, which is no unit of {kind}"
+                complaints[i] = f"'{shown}' is in {parsed[1].shown}, which is no unit of {kind}"
             else:
                 complaints[i] = f"'{shown}' is not a number"
         elif isinstance(value, datetime.date | datetime.time | datetime.timedelta):
@@ -210,7 +225,17 @@ def _cells(
             )
         else:
             complaints[i] = f"{sheet.shown(row, column)} is not a number"
-    return plain, final, states, complaints
+    return plain, final, states, complaints, spread
+
+
+def _with_spread(text: str, decimal: str) -> tuple[tuple[float, Unit | None] | None, float]:
+    """Number and spread of ``"26,1 ± 0,4 %"``; the spread is in the number's unit."""
+    before, after = re.split(r"±|\+/-", text, maxsplit=1)
+    value, spread = parse_number(before, decimal), parse_number(after, decimal)
+    if value is None or spread is None or spread[0] < 0:
+        return None, np.nan
+    unit = value[1] or spread[1]
+    return (value[0], unit), spread[0] * (unit.factor if unit is not None else 1.0)
 
 
 def _fraction_factor(
@@ -248,7 +273,7 @@ def _fraction_factor(
     if declared is not None and percent != (declared.factor < 1):
         read = "percents" if percent else "fractions"
         reading.notes.append(
-            f"Column '{header}' says {declared.text}, but its values "
+            f"Column '{header}' says {declared.shown}, but its values "
             f"{'exceed' if percent else 'do not exceed'} 1: they were read as {read}."
         )
     return 0.01 if percent else 1.0

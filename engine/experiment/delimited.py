@@ -44,7 +44,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
                 encoding = "utf-16-le"
             elif even and even.count(0) > 0.8 * len(even):
                 encoding = "utf-16-be"
-    candidates = [encoding] if encoding else ["utf-8", "cp1252", "latin-1"]
+    candidates = [encoding] if encoding else ["utf-8", *_eight_bit(data)]
     for candidate in candidates:
         try:
             text = data.decode(candidate)
@@ -57,6 +57,22 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
     raise InputError(
         f"{name} is not a text table: save it as .csv or .xlsx from your spreadsheet program."
     )
+
+
+# Letters and signs that lab sheets in English, French and German write beyond ASCII.
+_USUAL = set("äöüÄÖÜßéèêëàâçùûîïôœÉÈÊÀÇÎ°µ²³±·–’€ετρ\u00a0")
+
+
+def _eight_bit(data: bytes) -> list[str]:
+    """Encodings of one byte a letter, the one that gives the more usual letters first."""
+
+    def usual(encoding: str) -> int:
+        beyond = [c for c in data[:200_000].decode(encoding, "replace") if ord(c) > 127]
+        return sum(1 if c in _USUAL else -1 for c in beyond)
+
+    if usual("mac-roman") > usual("cp1252"):
+        return ["mac-roman"]
+    return ["cp1252", "latin-1"]
 
 
 def split(text: str, delimiter: str | None = None) -> tuple[list[list[str]], str]:
@@ -97,10 +113,14 @@ def detect_delimiter(text: str) -> str:
     best, best_score = ",", 0.0
     for delimiter in (*DELIMITERS, " "):
         try:
-            widths = [len(row) for row in _cells(sample, delimiter) if any(c.strip() for c in row)]
+            cells = [row for row in _cells(sample, delimiter) if any(c.strip() for c in row)]
         except InputError:
             continue
-        wide = [w for w in widths if w > 1]
+        widths = [len(row) for row in cells]
+        if delimiter == " ":
+            # Sentences have blanks too: only rows of numbers speak for this one.
+            cells = [row for row in cells if sum(map(_is_number, row)) > len(row) / 2]
+        wide = [len(row) for row in cells if len(row) > 1]
         if not wide:
             continue
         usual = max(set(wide), key=lambda w: (wide.count(w), w))
@@ -111,6 +131,10 @@ def detect_delimiter(text: str) -> str:
         if score > best_score + 1e-9:
             best, best_score = delimiter, score
     return best
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?%?", text.strip()) is not None
 
 
 def decimal_mark(rows: Sequence[Sequence[str]], delimiter: str) -> str:

@@ -152,8 +152,11 @@ def understand(header: str, group: str = "", unit: Unit | None = None) -> Meanin
     quantity = next((q for q, pattern in _QUANTITIES if re.search(pattern, words)), "")
     if not quantity and above:
         quantity = next((q for q, pattern in _QUANTITIES if re.search(pattern, above)), "")
-    if quantity == "pressure" and unit is not None and unit.kind == "line load":
-        quantity = "line_load"
+    if quantity in ("pressure", "line_load", "force") and unit is not None:
+        # "Nip pressure" may be in MPa and "pressure" in N/mm: the unit knows better.
+        quantity = {"pressure": "pressure", "line load": "line_load", "force": "force"}.get(
+            unit.kind, quantity
+        )
     role, certainty = _role(quantity, words, above, unit)
     if role and words in _EXACT and _EXACT[words] == role and not above:
         certainty = 3

@@ -12,8 +12,8 @@ from engine.experiment.spreadsheet_marks import column_index, column_letters
 from engine.experiment.units import Unit, find_unit, normalise
 from engine.experiment.workbook import Sheet
 
-# A header stands near the top; this far down it is looked for.
-_HEADER_ROWS = 60
+# A header stands near the top, below what an instrument logs; this far down it is looked for.
+HEADER_ROWS = 200
 _MOST_COLUMNS = 400
 # Rows that are looked at to tell a number column from a text column.
 _LOOKED_AT = 200
@@ -90,6 +90,18 @@ class Layout:
         return [role for role in REQUIRED if role not in found]
 
     @property
+    def load_column(self) -> Column | None:
+        """The one column of line loads or forces, where no column gives the gap or pressure."""
+        if "gap" not in self.missing:
+            return None
+        taken = set(self.roles.values())
+        loads = [
+            c for c in self.columns
+            if c.meaning.quantity in ("line_load", "force") and c.numbers and c.index not in taken
+        ]  # fmt: skip
+        return loads[0] if len(loads) == 1 else None
+
+    @property
     def complete(self) -> bool:
         """Whether the headers give all roles, even if one of them twice."""
         return not self.missing
@@ -130,7 +142,7 @@ def find_layout(
         return _layout(sheet, row, mapping)
     named = [fold(str(value)) for value in mapping.values() if isinstance(value, str)]
     best, best_score = -1, 0.0
-    for row in range(min(_HEADER_ROWS, len(sheet.rows))):
+    for row in range(min(HEADER_ROWS, len(sheet.rows))):
         texts = _header_texts(sheet, row)
         if len(texts) < 2:
             continue
@@ -320,6 +332,16 @@ def describe_missing(sheet: Sheet, layout: Layout) -> str:
     elif "initial_porosity" in layout.missing and "porosity" in layout.roles:
         header = layout.column(layout.roles["porosity"]).header
         hint = f" ('{header}' is the only porosity)"
+    load = layout.load_column
+    if load is not None and layout.missing == ["gap"]:
+        what = "line load" if load.meaning.quantity == "line_load" else "force"
+        needed = "contact length of the rolls (mm)"
+        if what == "force":
+            needed += " and the width of the electrode (mm)"
+        hint = f" ('{load.header}' is a {what}; it becomes a pressure with the {needed})"
+    derivable = [r for r in layout.missing if r in ("initial_porosity", "porosity")]
+    if derivable and "loading" in layout.roles and derivable == layout.missing:
+        hint = " (thickness and mass loading give it with the skeletal densities of AM and CBD)"
     if len(words) == len(REQUIRED):
         return f"Sheet '{sheet.name}' has no header row that names measured calendering conditions"
     listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -23,7 +23,14 @@ from engine.experiment.layout import (
     find_layout,
 )
 from engine.experiment.read_options import ReadOptions
-from engine.experiment.rows import CellProblem, data_rows, rows_below, sort_rows
+from engine.experiment.rows import (
+    COATING_ROLES,
+    CellProblem,
+    blank_coatings,
+    data_rows,
+    rows_below,
+    sort_rows,
+)
 from engine.experiment.workbook import Sheet, Workbook, open_workbook
 
 __all__ = ["CellProblem", "ReadOptions", "SheetPreview", "missing_roles", "preview_sheet"]
@@ -134,6 +141,10 @@ class SheetPreview:
                 "its conditions seem to stand side by side; turn the table so that each condition "
                 "is a row"
             )
+        if self.layout.load_column is not None and roles == ["gap"]:
+            return "give it (in a shell --contact-length 2)"
+        if "loading" in self.layout.roles and set(roles) <= {"initial_porosity", "porosity"}:
+            return "give them (in a shell --densities 4.65 1.8)"
         return f"name it in the header row, or map its column to the role {roles[0]} (in a shell --map {roles[0]}=C)"
 
 
@@ -192,15 +203,13 @@ def preview_sheet(
         )
     if options.sheet is not None:
         sheet = workbook.sheet(options.sheet)
-        return _preview(
-            workbook, sheet, find_layout(sheet, options.mapping, options.header_row), options
-        )
+        return _preview(workbook, sheet, _layout(sheet, options, options.header_row), options)
     best: tuple[int, Sheet, Layout] | None = None
     refused: InputError | None = None
     for name in workbook.sheet_names:
         try:
             sheet = workbook.sheet(name)
-            layout = find_layout(sheet, options.mapping, options.header_row)
+            layout = _layout(sheet, options, options.header_row)
         except InputError as error:
             # Another sheet may have what this one has not.
             refused = refused or error
@@ -217,6 +226,30 @@ def preview_sheet(
     return _preview(workbook, best[1], best[2], options)
 
 
+def _layout(sheet: Sheet, options: ReadOptions, header_row: int | None) -> Layout:
+    """Layout of a sheet; with a contact length a load stands in for the pressure."""
+    layout = find_layout(sheet, options.mapping, header_row)
+    load = layout.load_column
+    if options.contact_length and load is not None:
+        layout.roles["pressure"] = load.index
+    return layout
+
+
+def _filled_down(sheet: Sheet, layout: Layout, repeated: list[int]) -> Sheet:
+    """The sheet with the coating of the row above in rows that leave it blank."""
+    rows, percent = list(sheet.rows), set(sheet.percent)
+    columns = [layout.roles[role] for role in COATING_ROLES]
+    for row in repeated:
+        cells = list(rows[row])
+        cells.extend([None] * (max(columns) + 1 - len(cells)))
+        for column in columns:
+            cells[column] = rows[row - 1][column]
+            if (row - 1, column) in percent:
+                percent.add((row, column))
+        rows[row] = cells
+    return dataclasses.replace(sheet, rows=rows, percent=frozenset(percent))
+
+
 def _preview(
     workbook: Workbook, sheet: Sheet, layout: Layout, options: ReadOptions
 ) -> SheetPreview:
@@ -224,15 +257,23 @@ def _preview(
         sheet = _corrected(sheet, options.corrections)
         if min(row for row, _ in options.corrections) <= layout.first_row:
             # A name in the header was mended.
-            layout = find_layout(sheet, options.mapping, layout.header_row + 1)
+            layout = _layout(sheet, options, layout.header_row + 1)
     candidates = rows_below(sheet, layout.first_row)
+    notes: list[str] = []
+    repeated = blank_coatings(sheet, layout, candidates)
+    if options.fill_down:
+        sheet = _filled_down(sheet, layout, repeated)
+    elif repeated:
+        notes.append(
+            f"{len(repeated)} rows leave the coating blank below a row that gives it: say that "
+            "they repeat it (in a shell --fill-down), or they are left out."
+        )
     readings: dict[str, ColumnReading] = {}
     column_errors: list[str] = []
     columns = {role: layout.column(index) for role, index in layout.roles.items()}
     order = sorted(columns, key=lambda role: role == "porosity_sd")
     # Which rows are data must be known before a column's unit is judged by its values.
     data = data_rows(sheet, layout, candidates)
-    notes: list[str] = []
     for role in order:
         if ROLE_KINDS[role] == "text":
             continue

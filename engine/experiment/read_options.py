@@ -31,6 +31,9 @@ class ReadOptions:
         Rows to leave out, as the user sees them.
     group_replicates : bool
         Average rows of equal conditions.
+    fill_down : bool
+        A row that leaves AM, initial porosity and initial thickness blank repeats the coating
+        of the row above.
     densities : (float, float), optional
         Skeletal densities of AM and CBD, g/cm³: with them, a porosity that the sheet does not
         give is derived from thickness and mass loading.
@@ -51,6 +54,7 @@ class ReadOptions:
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
     leave_out: frozenset[int] = frozenset()
     group_replicates: bool = True
+    fill_down: bool = False
     densities: tuple[float, float] | None = None
     contact_length: float | None = None
     roll_width: float | None = None

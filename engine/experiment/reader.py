@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.experiment.calibration import (
     GapCalibration,
     fit_calibration,
 )
+from engine.experiment.headers import fold
 from engine.experiment.layout import Column
 from engine.experiment.numbers import parse_number
 from engine.experiment.preview import SheetPreview, preview_sheet
@@ -91,8 +93,20 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
     position = {row: i for i, row in enumerate(preview.candidates)}
     take = np.array([position[row] for row in preview.used])
     columns = {role: reading.values[take] for role, reading in preview.readings.items()}
+    spread = preview.readings["porosity"].spread if "porosity" in preview.readings else None
+    if spread is not None:
+        columns.setdefault("porosity_sd", spread[take])
     notes = list(preview.notes)
     _derive_porosities(preview, columns, notes)
+    for role in ("initial_thickness", "thickness"):
+        header = preview.layout.column(preview.layout.roles.get(role, -1)).header
+        if re.search(
+            r"(incl|mit|with|avec|total|gesamt).*(foil|folie|feuill|collect)", fold(header)
+        ):
+            notes.append(
+                f"Column '{header}' says that it includes the foil: laws and structures need the "
+                "thickness of the coating alone."
+            )
     driver = "both" if {"gap", "pressure"} <= set(columns) else "gap"
     calibration = preview.options.calibration
     if "pressure" not in columns:

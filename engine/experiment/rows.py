@@ -67,18 +67,44 @@ def data_rows(sheet: Sheet, layout: Layout, candidates: list[int]) -> list[int]:
     needed = min(2, len(columns))
     data = []
     for row in candidates:
-        found = 0
-        for column in columns:
-            value = sheet.cell(row, column)
-            if isinstance(value, float):
-                found += 1
-            elif isinstance(value, str):
-                found += parse_number(value, sheet.decimal) is not None
-            else:
-                found += (row, column) in sheet.broken
+        found = sum(_is_number(sheet, row, column) for column in columns)
         if found >= needed > 0:
             data.append(row)
     return data
+
+
+COATING_ROLES = ("am", "initial_porosity", "initial_thickness")
+"""Roles that describe the coating, as against what was done with it."""
+
+
+def blank_coatings(sheet: Sheet, layout: Layout, candidates: list[int]) -> list[int]:
+    """Rows that leave the whole coating blank and give the rest, below a row that gives it.
+
+    Many labs write the coating once, over the rows of its conditions.
+    """
+    if not set(COATING_ROLES) <= set(layout.roles):
+        return []
+    coating = [layout.roles[role] for role in COATING_ROLES]
+    others = [layout.roles[r] for r in _number_roles(layout) if r not in COATING_ROLES]
+    found: list[int] = []
+    given = False
+    for row in candidates:
+        filled = [sheet.cell(row, c) is not None for c in coating]
+        rest = sum(_is_number(sheet, row, c) for c in others)
+        if all(filled):
+            given = rest > 0
+        elif not any(filled) and given and rest >= min(2, len(others)):
+            found.append(row)
+        else:
+            given = False
+    return found
+
+
+def _is_number(sheet: Sheet, row: int, column: int) -> bool:
+    value = sheet.cell(row, column)
+    if isinstance(value, str):
+        return parse_number(value, sheet.decimal) is not None
+    return isinstance(value, float) or (row, column) in sheet.broken
 
 
 def _first_text(sheet: Sheet, row: int) -> tuple[int, str]:

@@ -12,13 +12,13 @@ from typing import Any
 from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
 from engine.experiment.headers import ROLES, fold
+from engine.experiment.layout import HEADER_ROWS
 from engine.experiment.preview import SheetPreview
 from engine.experiment.read_options import ReadOptions
 from engine.experiment.spreadsheet_marks import column_index, column_letters
 from engine.experiment.workbook import Sheet, Workbook
 
 _FORMAT = "hybridgui-sheet-templates"
-_HEADER_ROWS = 60
 _MOST_TEMPLATES = 500
 
 
@@ -191,7 +191,7 @@ def recognise(
             sheet = workbook.sheet(name)
         except InputError:
             continue
-        for row in range(min(_HEADER_ROWS, len(sheet.rows))):
+        for row in range(min(HEADER_ROWS, len(sheet.rows))):
             template = known.get(signature_of(sheet, row))
             if template is not None:
                 return template, template.options(name, row + 1)

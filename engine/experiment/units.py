@@ -63,6 +63,7 @@ CHOICES = {
     "line load": ("N/mm", "kN/m", "kN/cm"),
     "loading": ("mg/cm²", "g/m²", "g/cm²"),
     "density": ("g/cm³", "kg/m³"),
+    "force": ("kN", "N"),
 }
 """Units to offer for a column of each kind, the usual one first."""
 
@@ -87,6 +88,12 @@ class Unit:
     text: str
     kind: str
     factor: float
+
+    @property
+    def shown(self) -> str:
+        """As people write it, e.g. ``"N/mm²"``."""
+        usual = {normalise(unit): unit for units in CHOICES.values() for unit in units}
+        return usual.get(self.text, self.text)
 
 
 def normalise(text: str) -> str:

@@ -1,5 +1,6 @@
 """Calendering laws: what they fit, what they promise, how they are stored."""
 
+import dataclasses
 import json
 import math
 
@@ -9,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 from engine.experiment.laws import (
     LAW_KINDS,
     PUBLISHED_TERMS,
     PolynomialLaw,
+    law_from_dict,
     load_law,
     make_law,
     published_law,
@@ -256,6 +258,22 @@ def test_that_a_file_that_is_no_law_is_refused(tmp_path, content):
         load_law(path)
     with pytest.raises(InputError, match="cannot be read"):
         load_law(tmp_path / "none.json")
+
+
+def test_that_a_stored_published_law_keeps_the_calibration_of_the_users_machine():
+    own = GapCalibration(200.0, 40.0, -5.0, 0.0, 110.0)
+    table = dataclasses.replace(sample_table(), calibration=own)
+    law = published_law().fit(table)
+    assert law.calibration == own and law.coefficients_ == published_law().coefficients_
+    back = law_from_dict(law.to_dict())
+    assert back.calibration == own
+    assert back.domain_.pressure_range == pytest.approx(
+        (float(own.pressure(100.0)), float(own.pressure(1.0)))
+    )
+    point = (0.95, 0.45, 150.0)
+    at_60 = float(back.predict(*point, pressure=60.0))
+    assert at_60 == pytest.approx(float(back.predict(*point, gap=own.gap(60.0))), abs=1e-12)
+    assert published_law().calibration == PUBLISHED_CALIBRATION  # nobody else's changed
 
 
 def test_that_an_unfitted_law_neither_predicts_nor_saves(tmp_path):

@@ -92,7 +92,7 @@ def test_that_units_chosen_by_hand_overrule_the_header(tmp_path):
 def test_that_a_unit_of_another_kind_in_the_header_is_an_obstacle(tmp_path):
     path = excel(tmp_path / "a.xlsx", ("S", [[*ENGLISH[:4], "Result (MPa)"], *measured()]))
     preview = preview_sheet(path, ReadOptions(mapping={"porosity": "Result (MPa)"}))
-    assert "mpa, which is no unit of fraction" in preview.obstacle
+    assert "MPa, which is no unit of fraction" in preview.obstacle
 
 
 def test_that_delimiter_encoding_and_decimal_mark_can_be_said_and_are_shown(tmp_path):

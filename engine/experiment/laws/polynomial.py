@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
+from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 from engine.experiment.domain import Domain
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.least_squares import constrained_least_squares, standard_errors
@@ -214,19 +215,27 @@ _PUBLISHED_COATINGS = (
 class PublishedLaw(PolynomialLaw):
     """The law of DOI 10.1016/j.jpowsour.2020.229103 with its own coefficients.
 
-    `fit` changes nothing: the coefficients come from 14 conditions of NMC111 electrodes on
-    one machine (DOI 10.5281/zenodo.3901441), and so does the domain.
+    `fit` takes the gap calibration of the table and changes nothing else: the coefficients come
+    from 14 conditions of NMC111 electrodes on one machine (DOI 10.5281/zenodo.3901441), and so
+    does the domain. They are written in the roll gap; what pressure a gap stands for is the
+    calibration's to say, and that is the user's own where there is one.
     """
 
     kind = "published"
 
     def __init__(self) -> None:
         super().__init__()
+        self._publish(PUBLISHED_CALIBRATION)
+
+    def _publish(self, calibration: GapCalibration) -> None:
+        """Take the published coefficients and domain, with the gap calibration of a machine."""
+        self.calibration = calibration
         self.coefficients_ = dict(zip(PUBLISHED_TERMS, _PUBLISHED_COEFFICIENTS, strict=True))
         coatings = np.array(_PUBLISHED_COATINGS)
         ends = [(float(c.min()), float(c.max())) for c in coatings.T]
         gaps = (1.0, 100.0)
-        high, low = (float(p) for p in self.calibration.pressure(gaps))
+        reached = np.clip(gaps, calibration.gap_min, calibration.gap_max)
+        high, low = (float(p) for p in calibration.pressure(reached))
         names = ("am", "initial_porosity", "initial_thickness")
         self.domain_ = Domain(
             coatings, dict(zip(names, ends, strict=True)) | {"gap": gaps, "pressure": (low, high)}
@@ -240,19 +249,21 @@ class PublishedLaw(PolynomialLaw):
         return {}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        # Whatever a file says, the published law has the published coefficients and domain.
-        self.__init__()  # type: ignore[misc]
+        # Whatever a file says, the published law has the published coefficients; the
+        # calibration is that of the user's machine.
+        self._publish(self.calibration)
 
     def _fit(self, table: CalenderingTable) -> None:
         raise NotImplementedError
 
     def fit(self, table: CalenderingTable) -> PublishedLaw:
-        """Return the law unchanged; the table must give roll gaps."""
+        """Return the law with the table's calibration; the table must give roll gaps."""
         if not table.has_gap:
             raise InputError(
                 "The published law is written in the roll gap: give gaps, or pressures inside "
                 "the calibration."
             )
+        self._publish(table.calibration)
         return self
 
     def refittable(self) -> CalenderingLaw:
