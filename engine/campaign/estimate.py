@@ -24,7 +24,7 @@ from engine.study.typed_json import dumps_properties
 _ROW_BYTES = 250
 _CONDITION_BYTES = 900
 _POLL_SECONDS = 0.05
-# The pilot ends after this time with what it has, once it has something.
+# The pilot ends after this time with what it has, once it has timed something.
 _PATIENCE_SECONDS = 60.0
 _TIMED_PER_WORKER = 2
 
@@ -116,7 +116,7 @@ def estimate(
     good = [outcome for outcome in outcomes if outcome.error is None]
     if not good:
         raise InputError(f"No structure of the pilot succeeded: {outcomes[0].error}")
-    timed = _without_first(good) or good
+    timed = _timed(outcomes) or good
     per_voxel = np.array([outcome.seconds / voxels[outcome.number] for outcome in timed])
     total = float(voxels.sum()) * design.repeats / workers
     seconds = float(per_voxel.mean()) * total
@@ -167,19 +167,20 @@ def _pilot(
                     return outcomes
                 outcomes.append(value)
                 progress.report(len(outcomes) / (wanted + workers), "pilot")
-            if outcomes and time.monotonic() - started > _PATIENCE_SECONDS:
+            # the first of each worker compiles, for minutes on a first start: it says nothing
+            if time.monotonic() - started > _PATIENCE_SECONDS and _timed(outcomes):
                 return outcomes
     finally:
         pool.close()
         stream.join(5.0)
 
 
-def _without_first(outcomes: list[Outcome]) -> list[Outcome]:
-    """Leave out the first result of each process."""
+def _timed(outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the successful results that are not the first of their process."""
     seen: set[int] = set()
     kept = []
     for outcome in outcomes:
-        if outcome.process in seen:
+        if outcome.process in seen and outcome.error is None:
             kept.append(outcome)
         seen.add(outcome.process)
     return kept

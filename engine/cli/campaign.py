@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.cli.console import Console
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.campaign.design import Design
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -20,6 +23,14 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser.add_argument("--design", required=True, metavar="design.toml")
     parser.add_argument("--workers", default="2", metavar="2", help="processes (default 2)")
     parser.add_argument("--dask", metavar="tcp://host:port", help="run on a Dask cluster instead")
+    parser.add_argument(
+        "--rerun-failed", action="store_true", help="try the structures that failed again, too"
+    )
+    parser.add_argument(
+        "--estimate",
+        action="store_true",
+        help="time a few structures, say what all would take, and run nothing",
+    )
     return parser
 
 
@@ -38,21 +49,30 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         raise InputError(f"{Path(args.design).name}: {error}") from None
     warnings = design.warnings()
     console.warn(warnings)
-    path = Path(args.study)
+    path, workers = Path(args.study), int(args.workers)
+    if args.estimate:
+        if args.dask or args.rerun_failed:
+            raise InputError("--estimate times this computer: leave --dask and --rerun-failed out.")
+        return _estimate(design, workers, path, console)
     began = time.perf_counter()
     with Study.open(path) if path.exists() else Study.create(path) as study:
         campaign = study.add_campaign(design)
+        if args.rerun_failed:
+            console.say(f"{study.retry_failed(campaign)} failed structures are tried again.")
         progress = console.progress()
         done_before = study.campaign(campaign).done
         for event in run_campaign(
-            study, campaign, workers=int(args.workers), dask=args.dask, progress=progress
+            study, campaign, workers=workers, dask=args.dask, progress=progress
         ):
             if type(event).__name__ == "StructureFailed":
                 console.say(f"failed: {event}")
         record = study.campaign(campaign)
     seconds = time.perf_counter() - began
-    console.status = 1 if record.failed else 0
+    if record.failed:
+        console.status = 1
+        console.say(f"{record.failed} structures failed: --rerun-failed tries them again.")
     return {
+        "campaign": campaign,
         "conditions": len(points),
         "structures": record.structures,
         "done": record.done,
@@ -60,4 +80,26 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "seconds": seconds,
         "structures_per_second": (record.done - done_before) / seconds,
         "warnings": warnings,
+    }
+
+
+def _estimate(design: Design, workers: int, path: Path, console: Console) -> dict[str, Any]:
+    """Time a pilot; the study is neither made nor opened."""
+    from engine.campaign.estimate import estimate
+
+    folder = path.resolve().parent
+    found = estimate(design, workers, folder if folder.is_dir() else None, console.progress())
+    console.warn(warning for warning in found.warnings if warning not in design.warnings())
+    return {
+        "conditions": design.count,
+        "structures": found.structures,
+        "seconds": found.seconds,
+        "seconds_low": found.seconds_low,
+        "seconds_high": found.seconds_high,
+        "memory_MB": found.memory / 2**20,
+        "memory_per_worker_MB": found.memory_per_worker / 2**20,
+        "file_MB": found.file_bytes / 2**20,
+        "pilot_structures": found.pilot_structures,
+        "pilot_seconds": found.pilot_seconds,
+        "warnings": found.warnings,
     }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.study import Study
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
@@ -44,20 +49,60 @@ def is_study(path: str | Path) -> bool:
     return False
 
 
-def read_dataset(path: str | Path) -> pd.DataFrame:
-    """Read the dataset of a study (one row a condition) or a CSV table.
+def add_campaign(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that chooses one campaign of a study."""
+    parser.add_argument(
+        "--campaign",
+        type=int,
+        metavar="N",
+        help="only this campaign of the study (default: all; 1 is the first)",
+    )
+
+
+def check_campaign(study: Study, campaign: int | None) -> None:
+    """Refuse a campaign that the study does not hold, naming those it does."""
+    known = [record.id for record in study.campaigns()]
+    if campaign is not None and campaign not in known:
+        held = f"it holds {', '.join(map(str, known))}" if known else "it holds none"
+        raise InputError(f"{study.path.name} has no campaign {campaign}; {held}.")
+
+
+# What the structures of one dataset should share, where it is not itself an input.
+_SETTINGS = ("protocol", "porosity_kind", "voxel_size_um", "box_um")
+
+
+def mixed_settings(frame: pd.DataFrame) -> list[str]:
+    """Return a warning where the rows of a dataset were made in different ways."""
+    mixed = [
+        f"{name} ({', '.join(map(str, frame[name].unique()))})"
+        for name in _SETTINGS
+        if name in frame and frame[name].nunique() > 1
+    ]
+    if not mixed:
+        return []
+    return [
+        f"The rows differ in {' and '.join(mixed)}, which is averaged over unless it is an input; "
+        "--campaign N takes one campaign of a study."
+    ]
+
+
+def read_dataset(path: str | Path, campaign: int | None = None) -> pd.DataFrame:
+    """Read the dataset of a study (one row a condition), or of one campaign, or a CSV table.
 
     Raises
     ------
     InputError
-        If nothing can be read, or the study holds no finished structure.
+        If nothing can be read, or the study holds no such campaign or no finished structure.
     """
     if not is_study(path):
+        if campaign is not None:
+            raise InputError(f"--campaign is for a study; {Path(path).name} is a table.")
         return read_csv(path)
     from engine.study import Study
 
     with Study.open(path, read_only=True) as study:
-        frame = study.dataset()
+        check_campaign(study, campaign)
+        frame = study.dataset(campaign)
     if frame.empty:
         raise InputError(f"{Path(path).name} holds no finished structure: run a campaign first.")
     return frame

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.console import Console
 from engine.cli.outputs import output_folder
-from engine.cli.tables import is_study, read_csv, read_dataset
+from engine.cli.tables import (
+    add_campaign,
+    is_study,
+    mixed_settings,
+    read_csv,
+    read_dataset,
+)
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("train", help="learn models from a study or a table")
     parser.add_argument("table", metavar="STUDY|TABLE.csv")
+    add_campaign(parser)
     parser.add_argument("--inputs", required=True, metavar="A,B,C", help="columns")
     parser.add_argument("--targets", required=True, metavar="Y,Z", help="columns")
     parser.add_argument("--method", choices=["sisso", "dnn", "gp", "baseline"], default="sisso")
@@ -68,7 +75,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.learning.training import train
 
     folder = output_folder(args.models, "--models") if args.models else None
-    frame = read_dataset(args.table)
+    frame = read_dataset(args.table, args.campaign)
+    console.warn(mixed_settings(frame))
     options = {
         name: getattr(args, name)
         for name in ("rung", "terms", "sis", "complexity", "operators", "threads")

@@ -6,6 +6,7 @@ variable names, because pool processes share nothing else with a test.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -48,6 +49,17 @@ def outcome(task: StructureTask, error: str | None = None, final: bool = False) 
 def calm(task: StructureTask, parts: str) -> Outcome:
     """Nothing goes wrong."""
     return outcome(task)
+
+
+_compiled = False
+
+
+def compiling(task: StructureTask, parts: str) -> Outcome:
+    """The first structure of each process takes much longer than the others."""
+    global _compiled
+    found = dataclasses.replace(outcome(task), seconds=0.001 if _compiled else 100.0)
+    _compiled = True
+    return found
 
 
 def _tries(task: StructureTask) -> int:
@@ -141,6 +153,4 @@ def endless(task: StructureTask, parts: str) -> Outcome:
 
 def of_another_version(task: StructureTask, parts: str) -> Outcome:
     """The worker has another version of the program."""
-    import dataclasses
-
     return dataclasses.replace(outcome(task), version="0.0.0")

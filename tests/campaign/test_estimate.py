@@ -71,3 +71,10 @@ def test_that_a_pilot_can_be_cancelled(tmp_path, monkeypatch):
     progress.cancel()
     thread.join(30)
     assert outcome and outcome[0] - asked < 1.0
+
+
+def test_that_the_first_structure_of_a_worker_is_never_what_is_timed(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.campaign.estimate._PATIENCE_SECONDS", 0.0)
+    found = estimate(small_design(), 2, tmp_path, work=fakes.compiling)
+    assert found.pilot_structures >= 1
+    assert found.seconds < 1.0

@@ -1,6 +1,7 @@
 """The headless contract: what each verb prints, writes and refuses."""
 
 import csv
+import dataclasses
 import json
 import math
 import shutil
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+
+from engine.study import Study
 
 CHARACTERIZE_KEYS = {
     "phase_fractions",
@@ -313,6 +316,42 @@ def test_that_a_campaign_passes_the_laws_warnings_on(verb, small_study, tmp_path
     assert result["structures_per_second"] == 0
 
 
+def test_that_only_what_failed_is_run_again(verb, small_study, tmp_path):
+    _, design, _ = small_study
+    path = tmp_path / "copy.study"
+    shutil.copy(small_study[0], path)
+    with Study.open(path) as study:
+        before = study.structures()
+        gone = study.results(1)[5]
+        error = "The spheres do not fit."
+        study.record(
+            dataclasses.replace(
+                gone, status="failed", error=error, properties={}, voxels_sha256=None
+            )
+        )
+    status, result, err = verb("campaign", path, "--design", design)
+    assert (status, result["done"], result["failed"]) == (1, 35, 1)
+    assert "--rerun-failed" in err
+    status, result, err = verb("campaign", path, "--design", design, "--rerun-failed")
+    assert (status, result["campaign"], result["done"], result["failed"]) == (0, 1, 36, 0)
+    assert "1 failed structures are tried again" in err
+    with Study.open(path, read_only=True) as study:
+        after = study.structures()
+    times = ["generation_seconds", "properties_seconds"]
+    pd.testing.assert_frame_equal(after.drop(columns=times), before.drop(columns=times))
+    assert (after["properties_seconds"] != before["properties_seconds"]).sum() == 1
+
+
+def test_that_an_estimate_runs_nothing(verb, small_study, tmp_path):
+    _, design, _ = small_study
+    status, result, _ = verb("campaign", tmp_path / "new.study", "--design", design, "--estimate")
+    assert (status, result["conditions"], result["structures"]) == (0, 18, 36)
+    assert 0 < result["seconds"] < 60 and 50 < result["memory_MB"] < 2000
+    assert result["seconds_low"] <= result["seconds"] <= result["seconds_high"]
+    assert 0 < result["file_MB"] < 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_that_designs_of_one_study_can_be_told_apart(verb, small_study, tmp_path):
     _, design, _ = small_study
     study, other = tmp_path / "copy.study", tmp_path / "other.toml"
@@ -325,3 +364,12 @@ def test_that_designs_of_one_study_can_be_told_apart(verb, small_study, tmp_path
     frame = pd.read_csv(tmp_path / "data.csv")
     assert set(frame["box_um"]) == {"16 x 16", "20 x 20"}
     assert "voxel_size_um" not in frame
+    verb("export", study, "--campaign", "2", "--out", tmp_path / "second.csv")
+    assert len(pd.read_csv(tmp_path / "second.csv")) == 2
+    status, _, err = verb("export", study, "--campaign", "3", "--out", tmp_path / "third.csv")
+    assert status == 2 and "has no campaign 3; it holds 1, 2." in err
+    learn = ["train", study, "--inputs", "gap_um,am_percent", "--targets", "thickness_um"]
+    _, _, err = verb(*learn, "--method", "baseline")
+    assert "The rows differ in box_um (16 x 16, 20 x 20)" in err
+    _, _, err = verb(*learn, "--method", "baseline", "--campaign", "1")
+    assert "differ" not in err
