@@ -12,6 +12,7 @@ class StageState(Enum):
     NOTHING = "Nothing yet"
     READY = "Ready to start"
     RUNNING = "Running"
+    PAUSED = "Paused"
     DONE = "Done"
     OUTDATED = "Out of date"
 

@@ -128,7 +128,7 @@ class StudyModel(QObject):
         self._results_soon.setSingleShot(True)
         self._results_soon.setInterval(400)
         self._results_soon.timeout.connect(self._on_results_soon)
-        self.jobs.started.connect(lambda _: self.stagesChanged.emit())
+        self.jobs.started.connect(self._on_job_started)
         self.jobs.ended.connect(lambda _: self.stagesChanged.emit())
         for signal in (
             self.studyOpened,
@@ -422,6 +422,10 @@ class StudyModel(QObject):
         slots.setdefault("failed", lambda sentence, details: self.say("error", sentence, details))
         return self.jobs.start(title, work, stage=stage, **slots)
 
+    def _on_job_started(self, job: Job) -> None:
+        job.pausedChanged.connect(lambda _: self.stagesChanged.emit())
+        self.stagesChanged.emit()
+
     def say(self, level: str, sentence: str, details: str = "") -> None:
         """Tell the user something ("info", "success", "warning", "error")."""
         self.messageRaised.emit(level, sentence, details)
@@ -437,8 +441,9 @@ class StudyModel(QObject):
             raise ValueError(f"there is no stage {key!r}")
         if self._study is None:
             return StageState.NOTHING, ""
-        if self.jobs.running_in(key) is not None:
-            return StageState.RUNNING, ""
+        job = self.jobs.running_in(key)
+        if job is not None:
+            return (StageState.PAUSED if job.paused else StageState.RUNNING), ""
         return getattr(self, f"_{key}_state")()
 
     def next_step(self) -> Advice:
@@ -459,6 +464,8 @@ class StudyModel(QObject):
             return Advice("Generate an electrode and look inside it.", "structure")
         if states["campaign"] is StageState.RUNNING:
             return Advice("The campaign is running.", "campaign")
+        if states["campaign"] is StageState.PAUSED:
+            return Advice("The campaign is paused: let it go on.", "campaign")
         if states["campaign"] is StageState.OUTDATED:
             return Advice("The law changed: run a campaign with it.", "campaign")
         if states["campaign"] is not StageState.DONE:

@@ -392,8 +392,12 @@ class MainWindow(QMainWindow):
                 "info",
                 f"A campaign is unfinished: {campaign.done:,} of {campaign.structures:,} "
                 "structures are done.",
-                action=("Go to Campaign", lambda: self.show_stage("campaign")),
+                action=("Resume", lambda: self._resume(campaign.id)),
             )
+
+    def _resume(self, campaign: int) -> None:
+        self.show_stage("campaign")
+        self.pages["campaign"].resume(campaign)
 
     def _on_job_ended(self, job: Job) -> None:
         self._refresh_quiet_text()

@@ -161,6 +161,7 @@ class _Run:
             while self.scheduler.waiting:
                 yield from self._wait_while_paused()
                 yield from self._round()
+            self._note_spared()
         except Cancelled:
             cancelled = True
             self.stop()
@@ -173,6 +174,12 @@ class _Run:
             self.pace.seconds,
             self.pace.count / self.pace.seconds if self.pace.seconds > 0 else 0.0,
         )
+
+    def _note_spared(self) -> None:
+        """Keep what adaptive repeats left out, so that the campaign counts as finished."""
+        record = self.study.campaign(self.campaign)
+        if record.pending:
+            self.study.spare(self.campaign, record.pending + record.spared)
 
     def _wait_while_paused(self) -> Iterator[CampaignEvent]:
         while self.pause.is_set():

@@ -88,7 +88,7 @@ class Scheduler:
     # handing out
 
     def tasks(self, suspects: bool = False) -> Iterator[StructureTask]:
-        """Give out tasks until there are none for the moment, or `stop`."""
+        """Give out tasks until there are none for the moment, or `stop`; one suspect at most."""
         while True:
             with self._guard:
                 source = self._suspects if suspects else self._queue
@@ -97,6 +97,10 @@ class Scheduler:
                 task = source.popleft()
                 self._in_hand[task.number, task.repeat] = (task, time.monotonic())
             yield task
+            if suspects:
+                # the next may only begin when the result of this one has arrived: else two
+                # would be in hand when the pool dies, and nobody could say which was guilty
+                return
 
     def stop(self) -> None:
         """Hand out nothing more (pause or cancel)."""

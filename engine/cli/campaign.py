@@ -77,6 +77,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "structures": record.structures,
         "done": record.done,
         "failed": record.failed,
+        "spared": record.spared,
         "seconds": seconds,
         "structures_per_second": (record.done - done_before) / seconds,
         "warnings": warnings,

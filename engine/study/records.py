@@ -41,8 +41,8 @@ class DesignLike(Protocol):
 class CampaignRecord:
     """One campaign: its design (JSON form) and how far it is.
 
-    `pending` counts the structures that no result or failure was recorded for; an adaptive
-    campaign may be finished with some left pending.
+    `pending` counts the structures that are still to be made; `spared` those that adaptive
+    repeats made unnecessary.
     """
 
     id: int
@@ -53,10 +53,11 @@ class CampaignRecord:
     done: int
     failed: int
     pending: int
+    spared: int = 0
 
     @property
     def structures(self) -> int:
-        """All structures of the design."""
+        """All structures of the design but those spared."""
         return self.done + self.failed + self.pending
 
 
@@ -156,8 +157,8 @@ def campaigns(database: Database) -> list[CampaignRecord]:
         " (SELECT count(*) FROM condition WHERE campaign = id),"
         " (SELECT count(*) FROM structure WHERE campaign = id AND status = 'done'),"
         " (SELECT count(*) FROM structure WHERE campaign = id AND status = 'failed'),"
-        " (SELECT count(*) FROM structure WHERE campaign = id AND status = 'pending')"
-        " FROM campaign ORDER BY id"
+        " (SELECT count(*) FROM structure WHERE campaign = id AND status = 'pending') - spared,"
+        " spared FROM campaign ORDER BY id"
     )
     return [CampaignRecord(row[0], loads(row[1]), *row[2:]) for row in rows]
 
@@ -259,9 +260,17 @@ def counts(database: Database, campaign: int) -> dict[int, tuple[int, int, int]]
     return {number: (done, failed, pending) for number, done, failed, pending in rows}
 
 
+def spare(database: Database, campaign: int, structures: int) -> None:
+    """Keep how many of the structures without a result are not needed."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE campaign SET spared = ? WHERE id = ?", (structures, campaign))
+
+
 def retry_failed(database: Database, campaign: int) -> int:
     """Make failed structures pending again; return how many."""
     with database.transaction() as connection:
+        # what the failed ones give may ask for repeats that were spared
+        connection.execute("UPDATE campaign SET spared = 0 WHERE id = ?", (campaign,))
         return connection.execute(
             "UPDATE structure SET status = 'pending', error = NULL, seconds = NULL,"
             " finished = NULL WHERE campaign = ? AND status = 'failed'",

@@ -6,7 +6,7 @@ import sqlite3
 
 # "HGst" in ASCII: tells a study from any other SQLite file (SQLite's PRAGMA application_id).
 APPLICATION_ID = 0x48477374
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # `structure` has row ids on purpose: in a table without them a row above a quarter of a page
 # takes a page of its own, which makes the file four times as large.
@@ -76,7 +76,10 @@ CREATE TABLE stack_slab (
 """
 
 # version -> the SQL that leads to the next version
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    # structures that adaptive repeats made unnecessary: neither done nor still to do
+    1: "ALTER TABLE campaign ADD COLUMN spared INTEGER NOT NULL DEFAULT 0",
+}
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

@@ -202,6 +202,10 @@ class Study:
         """Return the structures that failed, with their reasons."""
         return records.structures(self._database, campaign, records.FAILED)
 
+    def spare(self, campaign: int, structures: int) -> None:
+        """Keep how many of the structures without a result adaptive repeats do not need."""
+        records.spare(self._database, campaign, structures)
+
     def retry_failed(self, campaign: int) -> int:
         """Make the failed structures pending again; return how many."""
         return records.retry_failed(self._database, campaign)

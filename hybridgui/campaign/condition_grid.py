@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import matplotlib
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hybridgui.campaign.columns import heading
@@ -26,14 +26,18 @@ _SHORT = {
 
 @dataclass
 class Cell:
-    """State of one condition."""
+    """State of one condition.
+
+    `value` is that of the property shown: None where there is no result yet, nan where there
+    are results and none is finite (the phase does not percolate).
+    """
 
     number: int
     values: Mapping[str, object]
     repeats: int
     done: int = 0
     failed: int = 0
-    value: float = math.nan
+    value: float | None = None
     column: int = 0
     row: int = 0
 
@@ -96,6 +100,11 @@ class ConditionGrid(QWidget):
         self.update()
 
     @property
+    def blocked(self) -> int:
+        """Conditions that have results and no finite value of the property shown."""
+        return sum(_is_blocked(cell) for cell in self._cells) if self._property else 0
+
+    @property
     def cells(self) -> list[Cell]:
         """All cells."""
         return list(self._cells)
@@ -116,7 +125,7 @@ class ConditionGrid(QWidget):
         self._property = column
         self._range = (low, high)
         for cell in self._cells:
-            cell.value = values.get(cell.number, math.nan)
+            cell.value = values.get(cell.number)
         self.update()
 
     # -- geometry -------------------------------------------------------------------------------------
@@ -235,7 +244,10 @@ class ConditionGrid(QWidget):
         painter.setBrush(QColor(t.hover))
         painter.drawRoundedRect(rect, radius, radius)
         if self._property:
-            if math.isfinite(cell.value):
+            if _is_blocked(cell):
+                painter.setBrush(QBrush(QColor(t.muted), Qt.BrushStyle.BDiagPattern))
+                painter.drawRoundedRect(rect, radius, radius)
+            elif cell.value is not None:
                 painter.setBrush(scale_colour(cell.value, *self._range))
                 painter.drawRoundedRect(rect, radius, radius)
         elif cell.done:
@@ -281,7 +293,9 @@ class ConditionGrid(QWidget):
         lines.append(f"{cell.done} of {cell.repeats} structures done")
         if cell.failed:
             lines.append(f"{cell.failed} failed")
-        if self._property and math.isfinite(cell.value):
+        if self._property and _is_blocked(cell):
+            lines.append(f"{heading(self._property)}: none, the structures do not percolate")
+        elif self._property and cell.value is not None:
             lines.append(f"{heading(self._property)}: {number(cell.value)}")
         return "\n".join(lines)
 
@@ -319,6 +333,10 @@ class ColourScale(QWidget):
             part = QRectF(bar.left() + step * width, bar.top(), width + 1, 10)
             painter.fillRect(part, scale_colour(step / (steps - 1), 0.0, 1.0))
         painter.end()
+
+
+def _is_blocked(cell: Cell) -> bool:
+    return cell.value is not None and not math.isfinite(cell.value)
 
 
 def scale_colour(value: float, low: float, high: float) -> QColor:

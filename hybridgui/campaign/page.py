@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,6 @@ import pandas as pd
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
@@ -33,6 +34,7 @@ from hybridgui.campaign.columns import (
 )
 from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
 from hybridgui.campaign.design_form import DesignForm
+from hybridgui.campaign.notification import notify
 from hybridgui.campaign.work import DesignPreview, export, preview, run, time_pilot
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -43,6 +45,8 @@ from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
 
 _PROGRESS = "progress"
+# Tables are drawn anew while results arrive: not more often, and for a small share of the time.
+_LEAST_WAIT_MS, _MOST_SHARE = 1500, 0.05
 _EXPORTS = "Comma-separated values (*.csv);;Excel workbook (*.xlsx);;Parquet (*.parquet)"
 
 
@@ -60,11 +64,12 @@ class CampaignPage(Page):
         self._dirty = False
         self._estimates: dict[tuple[str, int], Estimate] = {}
         self._frame = pd.DataFrame()
+        self._memory: dict[int, int] = {}
         self._build_middle()
         self._build_side()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.setInterval(1500)
+        self._later.setInterval(_LEAST_WAIT_MS)
         self._later.timeout.connect(self._show_dataset)
         model.studyOpened.connect(self._on_study_opened)
         model.lawChanged.connect(self._on_law_changed)
@@ -110,6 +115,8 @@ class CampaignPage(Page):
         row.setSpacing(GRID)
         self._counts = label("", "heading")
         row.addWidget(self._counts)
+        self._workers = label("", "muted")
+        row.addWidget(self._workers)
         row.addStretch(1)
         row.addWidget(label("Colour by", "muted"))
         self.colour_choice = Choice([(_PROGRESS, "Progress")])
@@ -119,6 +126,9 @@ class CampaignPage(Page):
         column.addLayout(row)
         self.scale = ColourScale()
         column.addWidget(self.scale, 0, Qt.AlignmentFlag.AlignRight)
+        self._legend = label("Hatched: done, but the structures do not percolate.", "small")
+        self._legend.hide()
+        column.addWidget(self._legend, 0, Qt.AlignmentFlag.AlignRight)
         self.grid = ConditionGrid()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -189,7 +199,7 @@ class CampaignPage(Page):
         self.form.designChanged.connect(self._on_design_changed)
         self.form.estimate_button.clicked.connect(lambda *_: self.time_pilot())
         self.side.body.addWidget(self.form)
-        self.resume_button = button("Resume campaign", self.resume)
+        self.resume_button = button("Resume campaign", lambda: self.resume())
         self.side.foot.addWidget(self.resume_button)
         row = QHBoxLayout()
         row.setSpacing(GRID)
@@ -217,10 +227,11 @@ class CampaignPage(Page):
             return
         self._run(design, None)
 
-    def resume(self) -> None:
-        """Go on with the campaign shown."""
-        if self._campaign is not None:
-            self._run(None, self._campaign)
+    def resume(self, campaign: int | None = None) -> None:
+        """Go on with a campaign, by default the one shown."""
+        chosen = self._campaign if campaign is None else campaign
+        if chosen is not None and self._job is None:
+            self._run(None, chosen)
 
     def rerun_failed(self) -> None:
         """Try the failed structures of the campaign again."""
@@ -310,11 +321,13 @@ class CampaignPage(Page):
         match event:
             case CampaignStarted():
                 self._running = event.campaign
+                self._memory.clear()
                 law = self._model.study.campaign(event.campaign).design["law"]
                 self._campaign = event.campaign
                 self._model.note_campaigns(law)
                 self.tabs.setCurrentIndex(0)
             case StructureDone():
+                self._memory[event.worker] = event.worker_memory
                 if event.campaign == self._campaign:
                     self.grid.count_done(event.number)
                     self._show_counts(event.done, event.failed, event.total)
@@ -325,6 +338,7 @@ class CampaignPage(Page):
                     self._show_counts(event.done, event.failed, event.total)
                 self._model.note_results()
             case WorkersRestarted():
+                self._memory.clear()
                 self._model.say(
                     "warning",
                     f"The workers were started again because {event.reason}; "
@@ -337,13 +351,16 @@ class CampaignPage(Page):
         if failed:
             text = f"The campaign is done: {result.done:,} structures, {failed} failed."
         self._on_ended("warning" if failed else "success", text)
-        QApplication.alert(self.window())
+        notify(self.window(), "Campaign done", text)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._on_ended("error", sentence, details)
+        notify(self.window(), "Campaign stopped", sentence)
 
     def _on_ended(self, level: str, text: str, details: str = "") -> None:
         self._running = None
+        self._memory.clear()
+        self._show_memory()
         self._model.note_campaigns()
         self._model.say(level, text, details)
 
@@ -409,9 +426,18 @@ class CampaignPage(Page):
         if failed:
             text += f", {failed:,} failed"
         self._counts.setText(text)
+        self._show_memory()
         self.tabs.setTabText(2, f"Failures ({failed:,})" if failed else "Failures")
         self.tabs.setTabEnabled(2, bool(failed))
         self.tabs.setTabToolTip(2, "" if failed else "No structure failed")
+
+    def _show_memory(self) -> None:
+        running = self._job is not None and self._memory
+        used = [f"{memory / 2**20:,.0f} MB" for memory in self._memory.values()]
+        plural = "s" if len(used) > 1 else ""
+        total = f"{sum(self._memory.values()) / 2**20:,.0f} MB"
+        self._workers.setText(f"{len(used)} worker{plural}, {total} of memory" if running else "")
+        self._workers.setToolTip("Memory of each worker: " + ", ".join(used) if running else "")
 
     def _on_results_arrived(self) -> None:
         self._dirty = True
@@ -422,6 +448,7 @@ class CampaignPage(Page):
         if self._campaign is None or not self._model.is_open:
             return
         self._dirty = False
+        began = time.monotonic()
         frame = self._model.study.dataset(self._campaign)
         self._frame = frame
         choices = [(name, title(name)) for name in numeric_properties(frame)]
@@ -435,6 +462,8 @@ class CampaignPage(Page):
         elif self.tabs.currentIndex() == 2:
             self._show_failures()
         enable(self.export_button, "" if len(frame) else "No condition has a result yet.")
+        spent = 1000 * (time.monotonic() - began)
+        self._later.setInterval(max(_LEAST_WAIT_MS, round(spent / _MOST_SHARE)))
 
     def _show_failures(self) -> None:
         failures = self._model.study.failures(self._campaign)
@@ -471,19 +500,17 @@ class CampaignPage(Page):
         if column in ("", _PROGRESS) or column not in frame:
             self.grid.colour_by("", {}, 0.0, 1.0)
             self.scale.hide()
+            self._legend.hide()
             return
         keys = [k for k in frame.columns if k in self._condition_keys()]
-        values = {
-            tuple(row[k] for k in keys): float(row[column]) for row in frame.to_dict("records")
-        }
-        by_number = {
-            cell.number: values.get(tuple(cell.values.get(k) for k in keys), math.nan)
-            for cell in self.grid.cells
-        }
+        values = {_place(row, keys): float(row[column]) for row in frame.to_dict("records")}
+        places = {cell.number: _place(cell.values, keys) for cell in self.grid.cells}
+        by_number = {number: values[key] for number, key in places.items() if key in values}
         finite = [v for v in by_number.values() if math.isfinite(v)]
         low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
         self.grid.colour_by(column, by_number, low, high)
         self.scale.show_range(low, high)
+        self._legend.setVisible(self.grid.blocked > 0)
 
     def _condition_keys(self) -> set[str]:
         cells = self.grid.cells
@@ -604,3 +631,9 @@ class CampaignPage(Page):
         enable(self.start_button, reason, "Generate and characterise every structure")
         enable(self.resume_button, "" if not model.read_only else "This study is read-only.")
         enable(self.rerun_button, "The campaign is running." if running else "")
+
+
+def _place(values: Mapping[str, Any], keys: Sequence[str]) -> tuple:
+    """What tells a condition from the others; an unknown gap is nan in tables, None elsewhere."""
+    found = (values.get(key) for key in keys)
+    return tuple(None if value != value else value for value in found)

@@ -86,7 +86,11 @@ class StageButton(QAbstractButton):
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.85)
         painter.setFont(font)
-        role = {StageState.OUTDATED: t.warning, StageState.RUNNING: t.accent}
+        role = {
+            StageState.OUTDATED: t.warning,
+            StageState.RUNNING: t.accent,
+            StageState.PAUSED: t.warning,
+        }
         painter.setPen(QColor(role.get(self._state, t.muted)))
         words = self._note or self._state.value
         words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(width))
@@ -119,6 +123,7 @@ class StageButton(QAbstractButton):
             StageState.NOTHING: t.border_strong,
             StageState.READY: t.accent,
             StageState.RUNNING: t.accent,
+            StageState.PAUSED: t.warning,
             StageState.OUTDATED: t.warning,
         }[state]
         inner = circle.adjusted(1, 1, -1, -1)
@@ -133,6 +138,11 @@ class StageButton(QAbstractButton):
         else:
             painter.setPen(pen)
             painter.drawEllipse(inner)
+        if state is StageState.PAUSED:
+            centre = circle.center()
+            for x in (-2.5, 2.5):
+                painter.drawLine(centre + QPointF(x, -4), centre + QPointF(x, 4))
+            return
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.9)
         font.setWeight(QFont.Weight.DemiBold)

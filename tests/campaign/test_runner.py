@@ -388,6 +388,10 @@ def test_that_adaptive_repeats_do_not_depend_on_workers_or_interruptions(tmp_pat
     frame = dataset(whole)
     pd.testing.assert_frame_equal(dataset(broken), frame)
     assert frame["repeats"].between(3, 12).all() and frame["repeats"].nunique() > 1
+    with Study.open(broken) as study:
+        record = study.campaign(1)
+        assert record.pending == 0 and record.done == frame["repeats"].sum()
+        assert record.spared == 4 * 12 - record.done > 0
     error = frame["current_collector_coverage_am_percent_sd"] / frame["repeats"] ** 0.5
     reached = error <= 0.15 * frame["current_collector_coverage_am_percent"]
     assert (reached | (frame["repeats"] == 12)).all() and reached.any()

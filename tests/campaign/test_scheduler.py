@@ -69,6 +69,15 @@ def test_that_suspects_are_tried_alone_and_given_up_when_alone():
     assert scheduler.suspects == 0 and scheduler.waiting == 1
 
 
+def test_that_only_one_suspect_is_in_hand_at_a_time():
+    scheduler = Scheduler(tasks(4, 1))
+    stream = scheduler.tasks()
+    next(stream), next(stream), next(stream)
+    scheduler.pool_died()
+    assert len(list(scheduler.tasks(suspects=True))) == 1
+    assert scheduler.suspects == 2
+
+
 def test_that_a_structure_alone_in_hand_still_gets_its_second_try():
     scheduler = Scheduler(tasks(1, 1))
     next(scheduler.tasks())

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import threading
+
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 
 from engine.campaign.design import Design
 from hybridgui.campaign.design_form import PRESETS
+from hybridgui.stages import StageState
 from tests.gui.conftest import said
 from tests.gui.studies import fill, fit_sample, record_all, small_design
 
@@ -210,3 +216,87 @@ def _law(window):
 from PySide6.QtCore import Qt  # noqa: E402
 
 _ACROSS, _DESCENDING = Qt.Orientation.Horizontal, Qt.SortOrder.DescendingOrder
+
+
+def test_that_a_blocked_condition_is_told_from_one_not_run(window, page, idle):
+    study = window.model.study
+    campaign = study.add_campaign(small_design(_law(window)))
+    record_all(study, campaign, failing=(3,), leave=1)
+    for result in study.results(campaign):
+        if result.number == 5:
+            blocked = {**result.properties, "tortuosity_factor_solid": math.inf}
+            study.record(dataclasses.replace(result, properties=blocked))
+    show(window)
+    page.colour_choice.show_value("tortuosity_factor_solid")
+    page._colour()
+    values = {cell.number: cell.value for cell in page.grid.cells}
+    assert values[3] is None and math.isnan(values[5]) and math.isfinite(values[6])
+    assert page.grid.blocked == 1 and page._legend.isVisibleTo(page)
+    assert "do not percolate" in page.grid.describe(page.grid.cells[5])
+    page.grid.resize(600, 300)
+    picture = page.grid.grab().toImage()
+    at = {n: page.grid._rect(page.grid.cells[n]).toRect() for n in (3, 5, 6)}
+    colours = {
+        n: {picture.pixel(x, y) for x in range(r.left(), r.right()) for y in (r.center().y(),)}
+        for n, r in at.items()
+    }
+    assert len(colours[5]) > len(colours[6])
+    page.colour_choice.show_value("progress")
+    page._colour()
+    assert page.grid.blocked == 0 and not page._legend.isVisibleTo(page)
+
+
+def test_that_a_pressure_beyond_the_calibration_is_coloured_all_the_same(window, page):
+    law = _law(window)
+    design = small_design(law, variables={**small_design(law).variables, "pressure_MPa": (400.0,)})
+    campaign = window.model.study.add_campaign(design)
+    assert window.model.study.conditions(campaign)[0].values["gap_um"] is None
+    record_all(window.model.study, campaign)
+    show(window)
+    page.colour_choice.show_value("tortuosity_factor_solid")
+    page._colour()
+    assert all(cell.value is not None for cell in page.grid.cells)
+
+
+def test_that_a_paused_campaign_reads_paused(qtbot, window, page, idle):
+    asked = threading.Event()
+    job = window.model.start_job(
+        "Campaign", lambda job: asked.wait(30), stage="campaign", pausable=True
+    )
+    state = window.rail.stage_button("campaign")
+    assert state.state is StageState.RUNNING
+    job.set_paused(True)
+    assert state.state is StageState.PAUSED and "Paused" in state.accessibleName()
+    assert "paused" in window.model.next_step().text
+    job.set_paused(False)
+    assert state.state is StageState.RUNNING
+    asked.set()
+    idle(window)
+
+
+def test_that_the_memory_of_the_workers_is_shown_while_they_work(qtbot, window, page, idle):
+    asked = threading.Event()
+    window.model.start_job("Campaign", lambda job: asked.wait(30), stage="campaign")
+    page._memory = {11: 200 * 2**20, 12: 210 * 2**20}
+    page._show_counts(2, 0, 18)
+    assert page._workers.text() == "2 workers, 410 MB of memory"
+    asked.set()
+    idle(window)
+    page._on_ended("info", "over")
+    assert page._workers.text() == ""
+
+
+def test_that_reopening_offers_to_go_on(qtbot, window, page, idle, monkeypatch, tmp_path):
+    study = window.model.study
+    record_all(study, study.add_campaign(small_design(_law(window))), leave=4)
+    show(window)
+    path = tmp_path / "a.study"
+    study.save_copy(path)
+    resumed = []
+    monkeypatch.setattr(page, "_run", lambda design, campaign: resumed.append(campaign))
+    window.model.close(discard_untitled=True)
+    window.model.open(path)
+    (offer,) = (toast for toast in window.toasts.toasts if "unfinished" in toast.sentence)
+    button = next(b for b in offer.findChildren(QPushButton) if b.text() == "Resume")
+    button.click()
+    assert resumed == [1] and window.stage == "campaign"

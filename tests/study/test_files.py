@@ -1,5 +1,6 @@
 """A study on disk: opening, refusing, sharing, copying, surviving."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -198,7 +199,8 @@ def test_that_a_missing_file_or_a_folder_is_no_study(tmp_path):
 def test_that_a_study_of_an_older_version_is_brought_up_to_date(path, monkeypatch):
     monkeypatch.setattr(schema, "SCHEMA_VERSION", schema.SCHEMA_VERSION + 1)
     step = "ALTER TABLE model ADD COLUMN note TEXT; CREATE TABLE extra (a)"
-    monkeypatch.setattr(schema, "MIGRATIONS", {schema.SCHEMA_VERSION - 1: step})
+    steps = schema.MIGRATIONS | {schema.SCHEMA_VERSION - 1: step}
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
     before = folder_state(path.parent)
     with Study.open(path, read_only=True) as study:
         assert study._database.rows("SELECT * FROM extra") == []
@@ -210,6 +212,19 @@ def test_that_a_study_of_an_older_version_is_brought_up_to_date(path, monkeypatc
         assert study._database.rows("PRAGMA user_version") == [(schema.SCHEMA_VERSION,)]
     with Study.create(path.with_name("b.study")) as study:
         assert study._database.rows("SELECT * FROM extra") == []
+
+
+def test_that_a_study_of_the_first_version_keeps_its_campaigns(path, tmp_path):
+    old = tmp_path / "old.study"
+    with Study.open(path) as study:
+        study.save_copy(old)
+    with contextlib.closing(sqlite3.connect(old)) as connection:
+        connection.execute("ALTER TABLE campaign DROP COLUMN spared")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    with Study.open(path) as study, Study.open(old) as migrated:
+        assert migrated.campaigns() == study.campaigns()
+        assert migrated.campaign(1).spared == 0
 
 
 def test_that_a_migration_that_fails_leaves_the_old_study(path, monkeypatch):
