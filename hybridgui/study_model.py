@@ -457,15 +457,15 @@ class StudyModel(QObject):
             return Advice("Fit a calendering law to the sheet.", "experiment")
         if states["experiment"] is StageState.OUTDATED:
             return Advice("The sheet changed: fit the law again.", "experiment")
+        if states["campaign"] is StageState.RUNNING:
+            return Advice("The campaign is running.", "campaign")
+        if states["campaign"] is StageState.PAUSED:
+            return Advice("The campaign is paused: let it go on.", "campaign")
         campaigns = self.study.campaigns()
         begun = any(c.done + c.failed for c in campaigns)
         # One electrode is a look ahead; whoever has many needs no reminder.
         if not begun and states["structure"] in (StageState.READY, StageState.OUTDATED):
             return Advice("Generate an electrode and look inside it.", "structure")
-        if states["campaign"] is StageState.RUNNING:
-            return Advice("The campaign is running.", "campaign")
-        if states["campaign"] is StageState.PAUSED:
-            return Advice("The campaign is paused: let it go on.", "campaign")
         if states["campaign"] is StageState.OUTDATED:
             return Advice("The law changed: run a campaign with it.", "campaign")
         if states["campaign"] is not StageState.DONE:
