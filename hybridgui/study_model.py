@@ -47,6 +47,8 @@ class _ParameterCommand(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, _ParameterCommand) or other._key != self._key:
             return False
+        if other.text() != self.text():  # several things may live under one key
+            return False
         self._after = other._after
         self.setObsolete(self._before == self._after)
         return True

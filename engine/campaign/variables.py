@@ -50,6 +50,63 @@ _CHOICES = {"protocol": PROTOCOLS, "porosity_kind": POROSITY_KINDS}
 _ORDER = (*_NUMBERS, *_CHOICES, "box_um")
 
 
+_MEANINGS = {
+    "am_density": "Density of the active material",
+    "cbd_density": "Density of carbon and binder without their pores",
+    "cbd_nanoporosity": "Pores inside carbon and binder",
+    "cbd_nanoporosity_percent": "Pores inside carbon and binder",
+    "voxel_size_um": "Edge of a voxel",
+    "box_um": "Edge of the square box along x and y",
+    "protocol": "Rules by which structures are made",
+    "porosity_kind": "Whether the porosity counts the pores inside carbon and binder",
+}
+
+
+class VariableInfo(NamedTuple):
+    """What an editor of designs needs to know of a variable.
+
+    Attributes
+    ----------
+    unit : str
+        Empty where dimensionless.
+    meaning : str
+    choices : tuple
+        Names, or False and True; empty for numbers.
+    is_list : bool
+        Whether one value is itself a list of numbers.
+    default : JSON value
+        None where the protocol decides.
+    """
+
+    unit: str
+    meaning: str
+    choices: tuple[Any, ...]
+    is_list: bool
+    default: Any
+
+
+def variable_info(name: str) -> VariableInfo:
+    """Return unit, meaning and choices of a variable; KeyError for a name nobody knows."""
+    if name in GENERATOR_OPTIONS:
+        option = GENERATOR_OPTIONS[name]
+        named = option.is_choice or isinstance(option.default, bool)
+        choices = tuple(option.allowed or ()) if named else ()
+        return VariableInfo(
+            option.unit, option.meaning, choices, option.allowed is None, option.default
+        )
+    meaning = _MEANINGS.get(name, "")
+    if name in _CHOICES:
+        return VariableInfo("", meaning, tuple(_CHOICES[name]), False, None)
+    if name == "box_um":
+        return VariableInfo("µm", meaning, (), False, 50.0)
+    default = {
+        "voxel_size_um": 1.0,
+        "cbd_nanoporosity_percent": 100 * Recipe(0.95).cbd_nanoporosity,
+    }
+    usual = default.get(name, getattr(Recipe(0.95), name, None))
+    return VariableInfo(_NUMBERS[name].unit, meaning, (), False, usual)
+
+
 def known_names() -> tuple[str, ...]:
     """Return every name that a design may vary."""
     return (*_ORDER, *GENERATOR_OPTIONS)

@@ -9,8 +9,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from engine.campaign.design import AdaptiveRepeats, Design
+from engine.campaign.variables import variable_info
 from engine.errors import InputError
+from hybridgui.campaign.more_variables import MoreVariables, caption
 from hybridgui.campaign.number_list import read_numbers
+from hybridgui.campaign.paste_dialog import PasteDialog
 from hybridgui.errors import DetailsDialog
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -32,6 +35,7 @@ SMALL: dict[str, Any] = {
     "voxel_size_um": 1.0,
     "box_um": 50.0,
     "seed": 0,
+    "more": {},
 }
 _PUBLISHED: dict[str, Any] = {
     "sampling": "grid",
@@ -101,6 +105,8 @@ class DesignForm(QWidget):
         menu = QMenu(self.presets)
         for key, (text, _) in PRESETS.items():
             menu.addAction(text, lambda key=key: self.use_preset(key))
+        menu.addSeparator()
+        menu.addAction("Paste a list of conditions…", self.paste)
         self.presets.setMenu(menu)
         group.add_wide(self.presets)
         self.sampling = Choice(
@@ -133,6 +139,10 @@ class DesignForm(QWidget):
             self.fields[name] = field
         self._conditions = group
         layout.addWidget(group)
+        self.more = MoreVariables()
+        self.more.typed.connect(self.designChanged)
+        self.more.edited.connect(self._on_more_edited)
+        layout.addWidget(self.more)
 
     def _build_structures(self, layout: QVBoxLayout) -> None:
         group = FormGroup("Structures")
@@ -174,6 +184,7 @@ class DesignForm(QWidget):
         )
         extra.add("Workers", self.workers)
         more.body.addWidget(extra)
+        self._extra, self._structures = extra, group
         self._more = more
         layout.addWidget(more)
 
@@ -189,9 +200,54 @@ class DesignForm(QWidget):
         """Fill the form from a known design, as one step of undo."""
         text, values = PRESETS[key]
         self._model.undo_stack.beginMacro(f"Use design: {text}")
-        for name, value in values.items():
+        for name, value in {"more": {}, **values}.items():
             self._model.set_parameter(f"campaign/{name}", value)
         self._model.undo_stack.endMacro()
+
+    def paste(self) -> None:
+        """Ask for a list of conditions and fill the form from it, as one step of undo."""
+        law = self._model.law
+        if law is None:
+            self._model.say("error", "A list of conditions needs a calendering law: fit one first.")
+            return
+        fixed = {
+            "protocol": self.value("protocol"),
+            "initial_thickness_um": self.value("initial_thickness_um")[0],
+        }
+        self.dialog = PasteDialog(law, fixed, self.window())
+        self.dialog.accepted.connect(self._on_pasted)
+        self.dialog.finished.connect(self.dialog.deleteLater)
+        self.dialog.open()
+
+    def _on_pasted(self) -> None:
+        design = self.dialog.design
+        if design is None:
+            return
+        variables = dict(design.variables)
+        more: dict[str, Any] = {}
+        self._model.undo_stack.beginMacro("Paste a list of conditions")
+        put = self._model.set_parameter
+        put("campaign/sampling", "list")
+        put("campaign/pressing", "pressure" if "pressure_MPa" in variables else "gap")
+        for name, values in variables.items():
+            if name in self.fields:
+                put(f"campaign/{name}", list(values))
+            elif name == "protocol" and len(set(values)) == 1:
+                put("campaign/protocol", values[0])
+            else:
+                more[name] = [list(v) if isinstance(v, tuple) else v for v in values]
+        put("campaign/more", more)
+        self._model.undo_stack.endMacro()
+
+    def _on_more_edited(self, name: str, values: list[Any] | None) -> None:
+        more = {other: kept for other, kept in self.value("more").items() if other != name}
+        text = f"Stop varying {caption(name)}"
+        if values is not None:
+            # a variable that is there keeps its place
+            verb = "Change" if name in self.value("more") else "Vary"
+            more = {**self.value("more"), name: values}
+            text = f"{verb} {caption(name)}"
+        self._model.set_parameter("campaign/more", more, text)
 
     def value(self, name: str) -> Any:
         """Value of a parameter of the design."""
@@ -224,6 +280,9 @@ class DesignForm(QWidget):
         variables["protocol"] = (self.value("protocol"),)
         variables["voxel_size_um"] = (float(self.value("voxel_size_um")),)
         variables["box_um"] = ((float(self.value("box_um")),) * 2,)
+        for name, values in self.more.values().items():
+            ordered = sampled and not variable_info(name).choices and len(values) > 1
+            variables[name] = (min(values), max(values)) if ordered else values
         repeats, error = int(self.value("repeats")), float(self.value("standard_error_percent"))
         adaptive = None
         if error > 0:
@@ -278,6 +337,10 @@ class DesignForm(QWidget):
             ("gap_um", pressing == "gap"),
         ):
             self._conditions.set_row_visible(self.fields[name], shown)
+        self.more.show_variables(self.value("more"))
+        for field, name in ((self.voxel, "voxel_size_um"), (self.box, "box_um")):
+            self._extra.set_row_visible(field, name not in self.more.fields)
+        self._structures.set_row_visible(self.protocol, "protocol" not in self.more.fields)
         sampling = self.value("sampling")
         self.sampling.show_value(sampling)
         self.samples.show_value(self.value("samples"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from engine.campaign.estimate import Estimate
 from engine.campaign.events import CampaignStarted, StructureDone, StructureFailed, WorkersRestarted
 from engine.errors import InputError
 from hybridgui import dialogs
+from hybridgui.bridge import Job
 from hybridgui.campaign.columns import (
     dataset_columns,
     heading,
@@ -47,6 +48,8 @@ from hybridgui.widgets.table import Column, DataTable
 _PROGRESS = "progress"
 # Tables are drawn anew while results arrive: not more often, and for a small share of the time.
 _LEAST_WAIT_MS, _MOST_SHARE = 1500, 0.05
+# Larger designs are timed before they begin; long ones are begun only after asking.
+_PILOT_FROM, _ASK_FROM_SECONDS = 100, 120.0
 _EXPORTS = "Comma-separated values (*.csv);;Excel workbook (*.xlsx);;Parquet (*.parquet)"
 
 
@@ -75,7 +78,7 @@ class CampaignPage(Page):
         model.lawChanged.connect(self._on_law_changed)
         model.campaignsChanged.connect(self._on_campaigns_changed)
         model.resultsArrived.connect(self._on_results_arrived)
-        model.jobs.started.connect(lambda _: self._refresh_buttons())
+        model.jobs.started.connect(self._on_job_started)
         model.jobs.ended.connect(lambda _: self._refresh_buttons())
 
     # -- building -----------------------------------------------------------------------------------
@@ -225,6 +228,28 @@ class CampaignPage(Page):
         except InputError as error:
             self._model.say("error", str(error))
             return
+        begun = any(c.design == design.to_dict() and c.done for c in self._model.study.campaigns())
+        found = self._estimates.get((design.key, self.form.worker_count))
+        if found is None and not begun and design.structures >= _PILOT_FROM:
+            self.time_pilot(then=lambda found: self._start(design, found))
+        else:
+            self._start(design, None if begun else found)
+
+    def _start(self, design: Design, found: Estimate | None) -> None:
+        """Begin; ask where it will take long or not fit."""
+        if found is not None:
+            shortages = [w for w in found.warnings if w not in design.warnings()]
+            if shortages or found.seconds >= _ASK_FROM_SECONDS:
+                answer = dialogs.ask(
+                    self.window(),
+                    f"Start {design.structures:,} structures?",
+                    "\n".join([f"They take {_cost(found)}.", *shortages]),
+                    [("start", "Start"), ("stay", "Cancel")],
+                    default="stay" if shortages else "start",
+                    escape="stay",
+                )
+                if answer != "start":
+                    return
         self._run(design, None)
 
     def resume(self, campaign: int | None = None) -> None:
@@ -301,6 +326,10 @@ class CampaignPage(Page):
                 "success", f"{rows} conditions were written to {Path(path).name}."
             ),
         )
+
+    def _on_job_started(self, job: Job) -> None:
+        job.pausedChanged.connect(lambda _: self._refresh_buttons())
+        self._refresh_buttons()
 
     def _on_pause(self) -> None:
         job = self._job
@@ -547,15 +576,10 @@ class CampaignPage(Page):
         text = f"{design.count:,} conditions × {design.repeats} = {design.structures:,} structures"
         found = self._estimates.get((design.key, self.form.worker_count))
         if found is not None:
-            span = f"{duration(found.seconds_low)} to {duration(found.seconds_high)}"
-            text += (
-                f"\nabout {duration(found.seconds)} ({span}), "
-                f"{found.memory / 2**20:,.0f} MB of memory, "
-                f"{found.file_bytes / 2**20:,.1f} MB of file"
-            )
+            text += f"\n{_cost(found)}"
         self.form.summary.setText(text)
 
-    def time_pilot(self) -> None:
+    def time_pilot(self, then: Callable[[Estimate], None] | None = None) -> None:
         """Time a few structures, to say what the whole campaign will take."""
         try:
             design = self.form.design()
@@ -568,6 +592,10 @@ class CampaignPage(Page):
             self._estimates[design.key, workers] = found
             if self._is_present(design):
                 self._show_summary(design)
+            if then is not None:
+                # when this job has left the list of running work
+                QTimer.singleShot(0, self, lambda: then(found))
+                return
             shortages = [w for w in found.warnings if w not in design.warnings()]
             for sentence in shortages:
                 self._model.say("warning", sentence)
@@ -637,3 +665,12 @@ def _place(values: Mapping[str, Any], keys: Sequence[str]) -> tuple:
     """What tells a condition from the others; an unknown gap is nan in tables, None elsewhere."""
     found = (values.get(key) for key in keys)
     return tuple(None if value != value else value for value in found)
+
+
+def _cost(found: Estimate) -> str:
+    """What a campaign takes, in words."""
+    span = f"{duration(found.seconds_low)} to {duration(found.seconds_high)}"
+    return (
+        f"about {duration(found.seconds)} ({span}), {found.memory / 2**20:,.0f} MB of memory, "
+        f"{found.file_bytes / 2**20:,.1f} MB of file"
+    )

@@ -203,7 +203,7 @@ class NumberListField(QLineEdit):
     def show_value(self, values: Sequence[float]) -> None:
         """Set the list without announcing it."""
         self._last = [float(v) for v in values]
-        self.setText(", ".join(f"{v:g}" for v in values))
+        self.setText(", ".join(f"{v:.10g}" for v in values))
         self._check()
 
     def values(self) -> list[float]:

@@ -12,10 +12,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from engine.campaign.design import Design
+from engine.campaign.estimate import Estimate
+from engine.campaign.variables import known_names, read_variables, variable_info
 from hybridgui.campaign.design_form import PRESETS
+from hybridgui.campaign.more_variables import GROUPS, first_values, read_values, show_values
 from hybridgui.stages import StageState
 from tests.gui.conftest import said
 from tests.gui.studies import fill, fit_sample, record_all, small_design
+
+POINT = {"gap_um": 1.0, "am_percent": 94.0, "initial_porosity_percent": 44.0}
 
 
 @pytest.fixture
@@ -267,6 +272,7 @@ def test_that_a_paused_campaign_reads_paused(qtbot, window, page, idle):
     assert state.state is StageState.RUNNING
     job.set_paused(True)
     assert state.state is StageState.PAUSED and "Paused" in state.accessibleName()
+    assert page.pause_button.text() == "Resume"
     assert "paused" in window.model.next_step().text
     job.set_paused(False)
     assert state.state is StageState.RUNNING
@@ -300,3 +306,105 @@ def test_that_reopening_offers_to_go_on(qtbot, window, page, idle, monkeypatch, 
     button = next(b for b in offer.findChildren(QPushButton) if b.text() == "Resume")
     button.click()
     assert resumed == [1] and window.stage == "campaign"
+
+
+def test_that_any_parameter_can_be_varied(qtbot, window, page, idle):
+    form = page.form
+    form.more.add("cbd_rule")
+    form.more.add("d50")
+    form.more.add("box_um")
+    assert form.more.fields["cbd_rule"].text() == "film_finger, bridges, clusters, published"
+    window.model.set_parameter(
+        "campaign/more",
+        {"cbd_rule": ["bridges", "clusters"], "d50": [4.0, 5.5], "box_um": [[30.0, 30.0]]},
+    )
+    design = form.design()
+    assert design.count == 18 * 4
+    assert design.variables["cbd_rule"] == ("bridges", "clusters")
+    assert design.variables["box_um"] == ((30.0, 30.0),)
+    assert not form.box.isVisibleTo(form._more._content)
+    field = form.more.fields["d50"]
+    field.setFocus()
+    field.clear()
+    qtbot.keyClicks(field, "4, x")
+    assert field.property("invalid") and "D50" in page.start_button.toolTip()
+    field.clear()
+    qtbot.keyClicks(field, "4:6")
+    field.editingFinished.emit()
+    assert window.model.parameter("campaign/more")["d50"] == [4.0, 5.0, 6.0]
+    window.model.undo_stack.undo()
+    assert form.more.fields["d50"].text() == "4, 5.5"
+    form.more.edited.emit("d50", None)
+    assert list(form.more.fields) == ["cbd_rule", "box_um"] and form.design().count == 36
+    window.model.set_parameter("campaign/more", {"d50": [4.0, 5.0, 7.0]})
+    window.model.set_parameter("campaign/sampling", "latin_hypercube")
+    assert form.design().variables["d50"] == (4.0, 7.0)
+    idle(window)
+
+
+@pytest.mark.parametrize("name", [n for names in GROUPS.values() for n in names])
+def test_that_every_variable_on_offer_is_read_as_it_is_written(name):
+    info = variable_info(name)
+    assert info.meaning and name in known_names()
+    values = first_values(info) or [[1.0, 2.5], [2.0, 4.0]]
+    text = show_values(name, values)
+    again = read_values(name, text)
+    assert show_values(name, again) == text
+    assert read_variables({**POINT, name: again}, "here")[name]
+
+
+def test_that_every_parameter_is_on_offer_somewhere():
+    offered = {n for names in GROUPS.values() for n in names}
+    # the same quantity as a fraction
+    assert set(known_names()) - offered - {"cbd_nanoporosity"} == {
+        "gap_um", "pressure_MPa", "am_percent", "initial_porosity_percent",
+        "initial_thickness_um",
+    }  # fmt: skip
+
+
+def test_that_a_pasted_list_fills_the_form_in_one_step(qtbot, window, page, idle):
+    before = page.form.design()
+    QGuiApplication.clipboard().setText(
+        "gap_um\tam_percent\tinitial_porosity_percent\td50\n1,25\t94\t42\t4\n31\t95\t46\t5"
+    )
+    page.form.paste()
+    dialog = page.form.dialog
+    assert dialog.use.text() == "Use 2 conditions"
+    dialog.text.setPlainText("gap_um am_percent\n1 94")
+    assert not dialog.use.isEnabled() and "initial_porosity_percent" in dialog.notice.text
+    dialog.text.setPlainText(QGuiApplication.clipboard().text())
+    dialog.accept()
+    design = page.form.design()
+    assert [(p["gap_um"], p["am_percent"], p["d50"]) for p in design.points()] == [
+        (1.25, 94.0, 4.0), (31.0, 95.0, 5.0),
+    ]  # fmt: skip
+    window.model.undo_stack.undo()
+    assert page.form.design() == before
+    QGuiApplication.clipboard().clear()
+    idle(window)
+
+
+def test_that_a_large_design_is_timed_and_asked_for_before_it_starts(
+    qtbot, window, page, idle, answers, monkeypatch
+):
+    begun = []
+    monkeypatch.setattr(page, "_run", lambda design, campaign: begun.append(design))
+    monkeypatch.setattr(
+        "hybridgui.campaign.page.time_pilot",
+        lambda job, design, workers, folder: Estimate(
+            design.structures, 900.0, 800.0, 1000.0, 2**28, 2**29, 2**23, 4, 3.0, ("Too little.",)
+        ),
+    )
+    page.form.use_preset("training")
+    answers.will("stay")
+    page.start()
+    qtbot.waitUntil(lambda: bool(answers.questions), timeout=10000)
+    assert answers.questions == ["Start 4,400 structures?"] and begun == []
+    assert "512 MB of memory" in page.form.summary.text()
+    answers.will("start")
+    page.start()
+    assert len(begun) == 1
+    page.form.use_preset("small")
+    page.start()
+    assert len(begun) == 2
+    idle(window)
