@@ -1,6 +1,7 @@
 """Campaigns on real processes, and everything that can happen to them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -406,3 +407,87 @@ def test_that_a_study_can_be_copied_while_its_campaign_runs(tmp_path):
         assert copy.campaign(1).done == 5
     assert run_whole(tmp_path / "copy.study", small_design())[-1].done == 12
     pd.testing.assert_frame_equal(dataset(tmp_path / "copy.study"), dataset(tmp_path / "a.study"))
+
+
+@pytest.mark.parametrize(
+    "stage", ["started", "workers starting", "first result", "workers restarted", "last result"]
+)
+def test_that_cancelling_at_every_stage_loses_nothing(tmp_path, folder, undisturbed, stage):
+    path, progress, pids = tmp_path / "a.study", Progress(), set()
+
+    def reached(event) -> bool:
+        match event:
+            case CampaignStarted():
+                return stage == "started"
+            case WorkersRestarted():
+                return stage == "workers restarted"
+            case StructureDone():
+                pids.add(event.worker)
+                return (stage, event.done) in (("first result", 1), ("last result", 12))
+        return False
+
+    with Study.create(path) as study:
+        campaign = study.add_campaign(small_design())
+        work = fakes.dying_once if stage == "workers restarted" else fakes.calm
+        late = threading.Timer(0.0, progress.cancel)
+        asked = []
+        for event in run_campaign(study, campaign, progress=progress, work=work):
+            if reached(event):
+                asked.append(time.monotonic())
+                progress.cancel()
+            if stage == "workers starting" and isinstance(event, CampaignStarted):
+                # from another thread, as the window does it, while the processes come up
+                asked.append(time.monotonic())
+                late.start()
+        assert isinstance(event, CampaignFinished)
+        assert time.monotonic() - asked[0] < PATIENCE_SECONDS
+        assert event.cancelled or event.pending == 0
+        done = study.campaign(campaign).done
+        assert done == event.done and done + event.pending == 12
+    assert workers_of(os.getpid()) == []
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert run_whole(path, small_design())[-1].done == 12
+    pd.testing.assert_frame_equal(dataset(path, structures=True), undisturbed)
+
+
+def test_that_a_plain_copy_of_the_file_of_a_running_campaign_can_go_on(tmp_path):
+    # what a file manager or a backup does: SQLite is not asked
+    path, copies = tmp_path / "a.study", []
+    with Study.create(path) as study:
+        campaign = study.add_campaign(small_design(repeats=600))
+        for event in run_campaign(study, campaign, work=fakes.calm):
+            if isinstance(event, StructureDone) and event.done % 800 == 0:
+                copies.append((event.done, tmp_path / f"copy {event.done}.study"))
+                shutil.copyfile(path, copies[-1][1])
+    assert len(copies) == 3
+    for done, copy in copies:
+        with Study.open(copy) as study:
+            assert study._database.rows("PRAGMA integrity_check") == [("ok",)]
+            assert sum(record.done for record in study.campaigns()) <= done
+    run_whole(copies[-1][1], small_design(repeats=600))
+    pd.testing.assert_frame_equal(dataset(copies[-1][1]), dataset(path))
+
+
+def test_that_another_program_cannot_run_the_study_of_a_running_campaign(tmp_path, folder):
+    path, program = tmp_path / "a.study", tmp_path / "parent.py"
+    program.write_text(textwrap.dedent(PARENT))
+    other = subprocess.Popen(
+        [sys.executable, str(program), str(path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with other:
+        assert other.stdout.readline() == "CampaignStarted\n"
+        assert other.stdout.readline() == "StructureDone\n"
+        with pytest.raises(InputError, match=f"process {other.pid}"):
+            run_whole(path, small_design())
+        with Study.open(path, read_only=True) as study:
+            assert study.campaign(1).done >= 1
+        workers = workers_of(other.pid)
+        other.kill()
+        other.wait()
+    until(lambda: not any(worker.is_running() for worker in workers))
+    assert run_whole(path, small_design())[-1].done == 12
