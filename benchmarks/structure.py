@@ -7,6 +7,7 @@
     python benchmarks/structure.py spheroids      flakes and needles
     python benchmarks/structure.py differences    what of each property depends on the protocol
     python benchmarks/structure.py published [folder of published_structures_440.csv] [conditions]
+                                              [padded|plain]
 
 The published values (DOI 10.5281/zenodo.3901441) are not part of this project; without a folder
 the reference data beside the checkout is looked for.
@@ -14,6 +15,7 @@ the reference data beside the checkout is looked for.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
@@ -162,8 +164,6 @@ def spheroids() -> None:
 
 def differences() -> None:
     """Both protocols at equal composition, resolved porosity and thickness, 1 µm, four seeds."""
-    import dataclasses
-
     from engine.properties.characterize import characterize
     from engine.structure.published import FREQUENCIES, RADII
 
@@ -192,7 +192,7 @@ def differences() -> None:
         print(f"  {name:31s}" + "  ".join(f"{mean:18.3f}" for mean in means), flush=True)
 
 
-def published(folder: str | None = None, conditions: str = "40") -> None:
+def published(folder: str | None = None, conditions: str = "40", drawing: str = "padded") -> None:
     """Means over ten seeds at conditions spread over the 440 published ones."""
     import pandas as pd
 
@@ -214,6 +214,7 @@ def published(folder: str | None = None, conditions: str = "40") -> None:
     ours = []
     for _, row in rows.iterrows():
         condition = published_condition(row.AM / 100, row.porous / 100, row.Gap)
+        condition = dataclasses.replace(condition, options={"sphere_drawing": drawing})
         found = [characterize(generate(condition, seed).stack).flat() for seed in range(10)]
         ours.append({name: np.mean([f[key] for f in found]) for name, key in columns.items()})
         print(f"  {row.Gap:3.0f} {row.AM:3.0f} {row.porous:3.0f}  "

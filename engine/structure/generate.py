@@ -72,12 +72,14 @@ def generate(condition: Condition, seed: int, progress: Progress | None = None) 
     refuse_what_memory_cannot_hold(condition)
     started = time.perf_counter()
     if condition.protocol == "published":
-        labels, particles, report = _published(condition, seed, progress)
-        if condition.options:
-            unused = ", ".join(condition.options)
-            report["warnings"].append(f"The published protocol does not use the options {unused}.")
+        labels, particles, report = _published(condition, options, seed, progress)
     else:
         labels, particles, report = physical.build(condition, options, seed, progress)
+    unused = [name for name in condition.options if name not in options]
+    if unused:
+        report["warnings"].append(
+            f"The {condition.protocol} protocol does not use the options {', '.join(unused)}."
+        )
     return as_structure(condition, seed, options, labels, particles, report, started)
 
 
@@ -109,14 +111,15 @@ def as_structure(
 
 
 def _published(
-    condition: Condition, seed: int, progress: Progress
+    condition: Condition, options: dict[str, Any], seed: int, progress: Progress
 ) -> tuple[np.ndarray, Particles, dict[str, Any]]:
     began = time.perf_counter()
     _, am, cbd = condition.volume_fractions
     box = (condition.thickness, *condition.box)
     labels, particles, overlap = published.place_spheres(
-        box, condition.voxel_size, am, seed, Stage(progress, 0.0, 0.8)
-    )
+        box, condition.voxel_size, am, seed, Stage(progress, 0.0, 0.8),
+        drawing=options["sphere_drawing"],
+    )  # fmt: skip
     placed = time.perf_counter()
     published.add_cbd(labels, cbd, seed, Stage(progress, 0.8, 1.0))
     seconds = {"packing": placed - began, "cbd": time.perf_counter() - placed}

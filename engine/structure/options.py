@@ -92,8 +92,15 @@ GENERATOR_OPTIONS: dict[str, Option] = {
     "collector_wetting": Option(
         True, (False, True), "", "Whether carbon and binder wet the collector as they wet particles"
     ),
+    "sphere_drawing": Option(
+        "padded", ("padded", "plain"), "",
+        "Published protocol: slices as they lie in the padded box, or slice k at height k",
+    ),
 }  # fmt: skip
-"""Parameters of the physical protocol; the published protocol has none."""
+"""Parameters of both protocols."""
+
+PUBLISHED_OPTIONS = ("sphere_drawing",)
+"""Those of the published protocol; all others are the physical one's."""
 
 
 def check_option(name: str, value: Any) -> Any:
@@ -149,7 +156,7 @@ def _number(name: str, value: Any) -> float:
 def resolve_options(condition: Condition) -> dict[str, Any]:
     """Return every option of the condition's protocol: its own values and else the defaults.
 
-    The published protocol has none: what is given for the physical one is checked and left aside.
+    What is given for the other protocol is checked and left aside.
 
     Raises
     ------
@@ -157,6 +164,9 @@ def resolve_options(condition: Condition) -> dict[str, Any]:
         If an option is unknown or out of range.
     """
     given = {name: check_option(name, value) for name, value in condition.options.items()}
-    if condition.protocol == "published":
-        return {}
-    return {name: option.default for name, option in GENERATOR_OPTIONS.items()} | given
+    published = condition.protocol == "published"
+    return {
+        name: given.get(name, option.default)
+        for name, option in GENERATOR_OPTIONS.items()
+        if (name in PUBLISHED_OPTIONS) == published
+    }

@@ -2,8 +2,9 @@
 
 Made to compare with Duquesnoy et al., J. Power Sources 480 (2020) 229103
 (DOI 10.1016/j.jpowsour.2020.229103); `engine.structure.physical` is the protocol for real work.
-Its coarse voxels are kept on purpose: voxel indices start at 1 and a disc is centred on the
-rounded-down coordinate, which decides the coverage of the collector, for one.
+Its coarse voxels are kept on purpose: pixel indices start at 1 and a disc is centred on the
+rounded-down coordinate. At which heights the slices lie decides the coverage of the collector:
+two readings of the original's drawing are kept (`DRAWINGS`, see docs/published-protocol.md).
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ FREQUENCIES = np.array(
 
 CONTACT = 0.7
 """Least distance of two centres, as a share of the sum of their radii."""
+
+DRAWINGS = ("padded", "plain")
+"""How spheres become voxels. Padded: slices as they lie in a box with a rim of 15 µm, and what
+passes a face drawn once more at the opposite one. Plain: slice k at height k, periodic."""
+
+RIM = 15.0
+"""Width of the rim of the padded drawing, µm."""
 
 _TRIES_AT_A_TIME = 200_000
 _PATIENCE = 20  # tries per voxel (4 million at least) that must add 0.2 % of the target
@@ -96,11 +104,67 @@ def _draw_sphere(labels, z, y, x, r):
 
 
 @numba.njit(cache=True, nogil=True)
+def _draw_image(labels, z, y, x, r, heights):
+    """Mark one sphere's voxels as AM where they lie in the box; return how many were new.
+
+    As `_draw_sphere`, but slice k lies at ``heights[k]`` and nothing is wrapped.
+    """
+    nz, ny, nx = labels.shape
+    row = math.floor(y) - 1
+    column = math.floor(x) - 1
+    spacing = heights[1] - heights[0] if nz > 1 else 1.0
+    first = max(math.floor((z - r - heights[0]) / spacing), 0)
+    last = min(math.ceil((z + r - heights[0]) / spacing), nz - 1)
+    new = 0
+    for k in range(first, last + 1):
+        rest = r * r - (heights[k] - z) * (heights[k] - z)
+        if rest < 0:
+            continue
+        reach = math.floor(math.sqrt(rest))
+        for j in range(max(row - reach, 0), min(row + reach, ny - 1) + 1):
+            for i in range(max(column - reach, 0), min(column + reach, nx - 1) + 1):
+                far2 = (j - row) * (j - row) + (i - column) * (i - column)
+                if far2 <= reach * reach and labels[k, j, i] != AM:
+                    labels[k, j, i] = AM
+                    new += 1
+    return new
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw_padded(labels, z, y, x, r, heights, box):
+    """Mark one sphere, and for each face that it passes its image at the opposite one.
+
+    No centre is nearer than r to a lower face. A sphere that passes two faces has no image at
+    the edge between them.
+    """
+    new = _draw_image(labels, z, y, x, r, heights)
+    if z + r > box[0]:
+        new += _draw_image(labels, z - box[0], y, x, r, heights)
+    if y + r > box[1]:
+        new += _draw_image(labels, z, y - box[1], x, r, heights)
+    if x + r > box[2]:
+        new += _draw_image(labels, z, y, x - box[2], r, heights)
+    return new
+
+
+def slice_heights(slices: int, voxel_size: float) -> np.ndarray:
+    """Heights of the slices of the padded drawing, in voxels, shape (slices,).
+
+    A box of n slices with a rim of m on either side is divided by n + 2 m points from -m to
+    n + m, so that neighbours are (n + 2 m) / (n + 2 m - 1) apart and the first slice of the box
+    lies a little above the collector, not one voxel above it.
+    """
+    rim = max(1, round(RIM / voxel_size))
+    return np.linspace(-rim, slices + rim, slices + 2 * rim)[rim:-rim]
+
+
+@numba.njit(cache=True, nogil=True)
 def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, heads, nexts,
-                   spheres, closest, progress, target, tries):  # fmt: skip
+                   spheres, closest, progress, target, tries, heights):  # fmt: skip
     """Place spheres until `target` AM voxels stand, for at most `tries` tries.
 
-    `spheres` (m, 4) holds z, y, x, r in voxels; `heads` and `nexts` are the linked cells, `taken`
+    `heights` is empty for the plain drawing; `spheres` (m, 4) holds z, y, x, r in voxels; `heads`
+    and `nexts` are the linked cells, `taken`
     see `_note_taken`; `closest` (1,) is the least squared distance of two centres over the
     squared sum of their radii, up to 1; `progress` (2,) counts spheres and AM voxels. Returns
     early when `spheres`
@@ -161,7 +225,10 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
         heads[cz, cy, cx] = placed
         placed += 1
         _note_taken(taken, z, y, x, contact * r)
-        voxels += _draw_sphere(labels, z, y, x, r)
+        if len(heights):
+            voxels += _draw_padded(labels, z, y, x, r, heights, box)
+        else:
+            voxels += _draw_sphere(labels, z, y, x, r)
     progress[0] = placed
     progress[1] = voxels
 
@@ -216,6 +283,7 @@ def place_spheres(
     seed: int,
     progress: Progress | None = None,
     contact: float = CONTACT,
+    drawing: str = "padded",
 ) -> tuple[np.ndarray, Particles, float]:
     """Place spheres at random until their voxels reach the AM target.
 
@@ -232,6 +300,8 @@ def place_spheres(
         Share of voxels to be AM; passed by less than the last sphere's voxels.
     seed : int
     contact : float, 0..1
+    drawing : {"padded", "plain"}
+        See `DRAWINGS`.
 
     Returns
     -------
@@ -246,6 +316,8 @@ def place_spheres(
         If the share cannot be reached by placing at random, or the box is too small.
     """
     progress = progress or silent()
+    if drawing not in DRAWINGS:
+        raise InputError(f"Drawing '{drawing}' is not one of {', '.join(DRAWINGS)}.")
     shape = tuple(max(1, int(edge / voxel_size + 0.5)) for edge in box)
     edges = np.array(shape, dtype=float)  # centres are drawn in the rounded box
     radii = RADII / voxel_size
@@ -263,6 +335,7 @@ def place_spheres(
     spheres = np.empty((1024, 4))
     nexts = np.empty(1024, dtype=np.int64)
     taken = np.full([edge + 1 for edge in shape], np.inf, dtype=np.float32)
+    heights = slice_heights(shape[0], voxel_size) if drawing == "padded" else np.empty(0)
     closest = np.ones(1)
     counts = np.zeros(2, dtype=np.int64)
     state = new_stream(seed, 0)
@@ -285,7 +358,8 @@ def place_spheres(
             spheres = np.concatenate([spheres, np.empty_like(spheres)])
             nexts = np.concatenate([nexts, np.empty_like(nexts)])
         _place_spheres(state, labels, taken, edges, radii, cumulative, contact, cell, heads,
-                       nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME)  # fmt: skip
+                       nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME,
+                       heights)  # fmt: skip
         tried += _TRIES_AT_A_TIME if counts[0] < len(spheres) else 0
     found = spheres[: counts[0]] * voxel_size
     particles = Particles(found[:, :3], found[:, 3])

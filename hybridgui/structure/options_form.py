@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.structure.options import GENERATOR_OPTIONS, Option
+from engine.structure.options import GENERATOR_OPTIONS, PUBLISHED_OPTIONS, Option
 from hybridgui.theme import GRID
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, NumberListField
 
@@ -18,6 +18,7 @@ _GROUPS = (
     ("Carbon and binder", ("cbd_", "collector_wetting")),
     ("Packing", ("overlap", "collector_embedding", "separator_embedding")),
     ("Particle shape", ("aspect", "orientation")),
+    ("Published protocol", PUBLISHED_OPTIONS),
     ("Other", ("",)),
 )
 _LABELS = {
@@ -38,12 +39,15 @@ _LABELS = {
     "overlap_tolerance": "Largest overlap",
     "collector_embedding": "Into the foil",
     "separator_embedding": "Past the separator",
+    "sphere_drawing": "Spheres drawn",
 }
 _CHOICES = {
     "nmc111": "Measured NMC111",
     "lognormal": "Log-normal",
     "film_finger": "Film to fingers",
     "published": "As published",
+    "padded": "In a padded box",
+    "plain": "Slice k at height k",
 }
 
 
@@ -78,7 +82,7 @@ def option_label(name: str) -> str:
 
 
 class OptionsForm(QWidget):
-    """One field an option of the physical protocol.
+    """One field an option of the generator.
 
     Signals
     -------
@@ -94,7 +98,7 @@ class OptionsForm(QWidget):
         layout.setSpacing(2 * GRID)
         self._fields: dict[str, QWidget] = {}
         self._group_of: dict[str, FormGroup] = {}
-        groups: dict[str, FormGroup] = {}
+        groups = self._groups = dict[str, FormGroup]()
         for name, option in GENERATOR_OPTIONS.items():
             title = next(t for t, starts in _GROUPS if name.startswith(starts))
             if title not in groups:
@@ -113,8 +117,8 @@ class OptionsForm(QWidget):
         """Field of an option."""
         return self._fields[name]
 
-    def show_options(self, options: dict[str, Any]) -> None:
-        """Show values; options that are not given stand at their defaults."""
+    def show_options(self, options: dict[str, Any], *, published: bool = False) -> None:
+        """Show values of a protocol; options that are not given stand at their defaults."""
         values = {name: option.default for name, option in GENERATOR_OPTIONS.items()} | options
         for name, field in self._fields.items():
             if isinstance(field, QCheckBox):
@@ -125,6 +129,8 @@ class OptionsForm(QWidget):
                 field.show_value(values[name])
             shown = _SHOWN_WHEN.get(name, lambda _: True)(values)
             self._group_of[name].set_row_visible(field, shown)
+        for title, group in self._groups.items():
+            group.setVisible((title == "Published protocol") == published)
 
 
 def read_list(text: str) -> list[float]:

@@ -468,7 +468,8 @@ class RecipeForm(QWidget):
         for name, field in self._fields.items():
             if name not in ("pressure_MPa", "gap_um"):
                 field.show_value(self._value(name))
-        self.options.show_options(self._options())
+        published = self._value("protocol") == "published"
+        self.options.show_options(self._options(), published=published)
         self._show_driver()
         given = self._value("law") == "none"
         for name in ("initial_porosity_percent", "initial_thickness_um"):
@@ -477,10 +478,8 @@ class RecipeForm(QWidget):
             self._after.set_row_visible(self._fields[name], not given)
         for name in ("porosity_percent", "thickness_um"):
             self._after.set_row_visible(self._fields[name], given)
-        published = self._value("protocol") == "published"
         for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent"):
             self._fields[name].setEnabled(not published)
-        self.options.setVisible(not published)
         self._plan = self.make_plan()
         self._show_derived()
         self.changed.emit()

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from engine.structure.random_stream import uniforms
 
 
-def published_spheres(state, shape, radii, cumulative, contact, target):
+def published_spheres(state, shape, radii, cumulative, contact, target, drawing="plain"):
     """Place and draw as the published protocol does, every distance checked; lengths in voxels."""
     labels = np.zeros(shape, dtype=np.uint8)
     placed: list[tuple[float, float, float, float]] = []
@@ -22,6 +22,9 @@ def published_spheres(state, shape, radii, cumulative, contact, target):
             continue
         placed.append((*centre, r))
         z, y, x = centre
+        if drawing == "padded":
+            _draw_padded(labels, z, y, x, r)
+            continue
         for k in range(math.ceil(z - r), math.floor(z + r) + 1):
             reach = math.floor(math.sqrt(max(r * r - (k - z) ** 2, 0.0)))
             for j in range(math.floor(y) - reach, math.floor(y) + reach + 1):
@@ -29,6 +32,27 @@ def published_spheres(state, shape, radii, cumulative, contact, target):
                     if (j - math.floor(y)) ** 2 + (i - math.floor(x)) ** 2 <= reach**2:
                         labels[(k - 1) % shape[0], (j - 1) % shape[1], (i - 1) % shape[2]] = 1
     return labels, np.array(placed)
+
+
+def _draw_padded(labels, z, y, x, r):
+    """Draw into a box with a rim of 15 voxels, an image for each upper face, and cut the rim off."""
+    nz, ny, nx = labels.shape
+    wide = np.zeros((nz + 30, ny + 30, nx + 30), dtype=bool)
+    heights = -15 + np.arange(nz + 30) * (nz + 30) / (nz + 29)
+    rows, columns = np.mgrid[-14 : ny + 16, -14 : nx + 16]  # 1-based: pixel 1 is the box's first
+    images = [(0, 0, 0)]
+    images += [
+        tuple(-edge * (a == axis) for a in range(3))
+        for axis, (place, edge) in enumerate(zip((z, y, x), labels.shape, strict=True))
+        if place + r > edge
+    ]
+    for dz, dy, dx in images:
+        far2 = (rows - math.floor(y + dy)) ** 2 + (columns - math.floor(x + dx)) ** 2
+        for k, height in enumerate(heights):
+            rest = r * r - (height - z - dz) ** 2
+            if rest >= 0:
+                wide[k] |= far2 <= math.floor(math.sqrt(rest)) ** 2
+    labels[wide[15:-15, 15:-15, 15:-15]] = 1
 
 
 def published_cbd(state, labels, target):

@@ -4,7 +4,12 @@ import pytest
 
 from engine.errors import InputError
 from engine.structure.condition import Condition, Recipe
-from engine.structure.options import GENERATOR_OPTIONS, check_option, resolve_options
+from engine.structure.options import (
+    GENERATOR_OPTIONS,
+    PUBLISHED_OPTIONS,
+    check_option,
+    resolve_options,
+)
 
 
 @pytest.mark.parametrize("name", list(GENERATOR_OPTIONS))
@@ -39,11 +44,11 @@ def test_that_given_options_replace_defaults_and_texts_become_values():
     assert resolved["collector_wetting"] is False
     assert resolved["diameters"] == [3.0]
     assert resolved["cbd_rule"] == "film_finger"
-    assert set(resolved) == set(GENERATOR_OPTIONS)
+    assert set(resolved) == set(GENERATOR_OPTIONS) - set(PUBLISHED_OPTIONS)
 
 
-def test_that_the_published_protocol_has_no_options():
+def test_that_the_published_protocol_has_only_its_own_options():
     condition = Condition(
         Recipe.published(0.94), 0.33, 86, "resolved", "published", options={"cbd_weight": 0.3}
     )
-    assert resolve_options(condition) == {}
+    assert resolve_options(condition) == {"sphere_drawing": "padded"}

@@ -1,10 +1,19 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from engine.errors import InputError
 from engine.structure.condition import Condition, Recipe
 from engine.structure.generate import generate
-from engine.structure.published import FREQUENCIES, RADII, add_cbd, place_spheres
+from engine.structure.published import (
+    DRAWINGS,
+    FREQUENCIES,
+    RADII,
+    add_cbd,
+    place_spheres,
+    slice_heights,
+)
 from engine.structure.random_stream import new_stream
 from tests.structure import naive
 
@@ -23,16 +32,42 @@ def published_condition(am, initial_porosity, gap):
     return Condition(Recipe.published(am), porosity, thickness, "resolved", "published")
 
 
-def test_that_spheres_are_placed_as_the_naive_twin_places_them():
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_that_spheres_are_placed_as_the_naive_twin_places_them(drawing):
     shape = (19, 17, 18)
-    labels, particles, _ = place_spheres(shape, 1.0, 0.45, seed=4)
+    labels, particles, _ = place_spheres(shape, 1.0, 0.45, seed=4, drawing=drawing)
     cumulative = np.cumsum(FREQUENCIES / FREQUENCIES.sum())
     expected, spheres = naive.published_spheres(
-        new_stream(4, 0), shape, RADII, cumulative, 0.7, round(0.45 * labels.size)
+        new_stream(4, 0), shape, RADII, cumulative, 0.7, round(0.45 * labels.size), drawing
     )
     assert np.array_equal(labels, expected)
     assert np.array_equal(particles.centres, spheres[:, :3])
     assert np.array_equal(particles.radii, spheres[:, 3])
+
+
+def test_that_slices_of_the_padded_drawing_lie_evenly_and_alike_at_both_ends():
+    heights = slice_heights(83, 1.0)
+    assert np.diff(heights) == pytest.approx(113 / 112)
+    assert heights[0] == pytest.approx(15 / 112)
+    assert heights[0] == pytest.approx(83 - heights[-1])
+    assert slice_heights(166, 0.5)[0] == pytest.approx(30 / 225)
+
+
+def test_that_the_two_drawings_share_their_target_but_not_their_collector():
+    covered = {}
+    for drawing in DRAWINGS:
+        options = {"sphere_drawing": drawing}
+        asked = dataclasses.replace(published_condition(0.94, 0.44, 41), options=options)
+        stacks = [generate(asked, seed).stack for seed in range(6)]
+        covered[drawing] = np.mean([np.mean(stack.labels[0] == 1) for stack in stacks])
+        share = np.mean([stack.phase_fractions["am"] for stack in stacks])
+        assert share == pytest.approx(asked.volume_fractions[1], abs=0.002)
+    assert 0.02 < covered["padded"] - covered["plain"] < 0.08
+
+
+def test_that_an_unknown_drawing_is_refused():
+    with pytest.raises(InputError, match="not one of padded, plain"):
+        place_spheres((20, 20, 20), 1.0, 0.4, seed=0, drawing="fine")
 
 
 def test_that_cbd_is_added_as_the_naive_twin_adds_it():
