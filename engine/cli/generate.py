@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.cli.conditions import add_condition_arguments, condition_from_arguments
+from engine.cli.conditions import (
+    add_condition_arguments,
+    condition_from_arguments,
+    specific_capacity,
+)
 from engine.cli.console import Console
 from engine.cli.outputs import output_file
 from engine.errors import InputError
@@ -27,6 +31,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Generate, write and report."""
     from engine.structure.generate import generate
+    from engine.structure.loading import derive
     from engine.structure.particles import write_particles
     from engine.structure.stack_io import WRITABLE, write_stack
 
@@ -56,6 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     console.warn(generator_warnings)
     warnings = [*warnings, *generator_warnings]
     fractions = stack.phase_fractions
+    follows = derive(condition, specific_capacity(args))
     result = {
         "porosity": condition.porosity,
         "porosity_kind": condition.porosity_kind,
@@ -64,6 +70,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "particles": len(structure.particles.radii),
         "max_relative_overlap": report.pop("max_relative_overlap", None),
         "thickness_um": condition.thickness,
+        "press_density_g_per_cm3": follows.press_density,
+        "areal_loading_mg_per_cm2": follows.areal_loading,
+        "areal_capacity_mAh_per_cm2": follows.areal_capacity or None,
         "shape": list(stack.shape),
         "voxel_size_um": condition.voxel_size,
         "seed": int(args.seed),

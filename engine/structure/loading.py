@@ -8,6 +8,9 @@ from typing import Any
 from engine.errors import InputError
 from engine.structure.condition import Condition, Recipe
 
+AMOUNTS = ("thickness", "loading", "capacity")
+"""How much coating there is: µm, mg/cm² of coating, or mAh/cm²."""
+
 
 @dataclass(frozen=True)
 class Derived:
@@ -134,6 +137,75 @@ def mixed_cbd_density(
     if carbon < 0 or binder < 0 or carbon + binder <= 0:
         raise InputError("Carbon and binder must be 0 or more, and not both 0.")
     return (carbon + binder) / (carbon / carbon_density + binder / binder_density)
+
+
+def recipe_of_parts(
+    am: float,
+    carbon: float,
+    binder: float,
+    carbon_density: float = 1.8,
+    binder_density: float = 1.8,
+    **fields: float,
+) -> Recipe:
+    """Recipe of what was weighed: active material, carbon black and binder.
+
+    Parameters
+    ----------
+    am, carbon, binder : float
+        Masses, all in one unit (percent, g); only their ratios count.
+    carbon_density, binder_density : float, g/cm³
+        Skeletal; C65 and PVdF are about 1.8 each.
+    **fields
+        Further fields of `Recipe`: am_density, cbd_nanoporosity.
+
+    Raises
+    ------
+    InputError
+        If a mass or a density is impossible.
+    """
+    for name, mass in (("Active material", am), ("Carbon black", carbon), ("Binder", binder)):
+        if not 0 <= mass < 1e6:
+            raise InputError(
+                f"{name} of {mass:g} in the recipe is less than nothing: the parts add up to 100 %."
+            )
+    if not am > 0:
+        raise InputError("The recipe holds no active material: give its share, e.g. 94 %.")
+    for name, density in (("Carbon", carbon_density), ("Binder", binder_density)):
+        if not 0 < density < 30:
+            raise InputError(f"{name} density {density:g} g/cm³ is not between 0 and 30.")
+    if carbon + binder > 0:
+        fields["cbd_density"] = mixed_cbd_density(carbon, binder, carbon_density, binder_density)
+    return Recipe(am / (am + carbon + binder), **fields)
+
+
+def thickness_by(
+    by: str,
+    amount: float,
+    recipe: Recipe,
+    porosity: float,
+    kind: str = "total",
+    specific_capacity: float = 0.0,
+) -> float:
+    """Thickness (µm) of a coating whose amount is given in one of `AMOUNTS`.
+
+    Parameters
+    ----------
+    by : {"thickness", "loading", "capacity"}
+    amount : float, µm, mg/cm² or mAh/cm²
+    recipe : Recipe
+    porosity : float, 0..1
+        Of the coating that has this thickness.
+    kind : {"total", "resolved"}
+    specific_capacity : float, mAh/g
+        Of the active material; needed for a capacity.
+    """
+    if by == "thickness":
+        return amount
+    if by == "loading":
+        return thickness_from_loading(recipe, porosity, amount, kind)
+    if by == "capacity":
+        return thickness_from_capacity(recipe, porosity, amount, specific_capacity, kind)
+    raise InputError(f"An amount by '{by}' is not one of {', '.join(AMOUNTS)}.")
 
 
 def derive(condition: Condition, specific_capacity: float = 0.0) -> Derived:

@@ -30,7 +30,11 @@ class DerivedValues(QWidget):
         return {left.text(): right.text() for left, right in self._labels if not left.isHidden()}
 
     def show_condition(
-        self, condition: Condition | None, law: str, specific_capacity: float
+        self,
+        condition: Condition | None,
+        law: str,
+        specific_capacity: float,
+        binder: float | None = None,
     ) -> None:
         """Show what follows from a condition.
 
@@ -39,8 +43,13 @@ class DerivedValues(QWidget):
         law : str
             Kind of the law that gave its porosity; empty where the user gave it.
         specific_capacity : float, mAh/g
+        binder : float, % of mass, or None
+            Where carbon black and binder are given apart.
         """
         rows = [] if condition is None else _rows(condition, law, specific_capacity)
+        if binder is not None and rows:
+            meaning = "Mass fraction that active material and carbon black leave."
+            rows.insert(0, ("Binder", f"{binder:.1f} %", meaning))
         for number, (name, value, tip) in enumerate(rows):
             if number == len(self._labels):
                 left, right = label("", "muted", wrap=True), label("", selectable=True)
@@ -76,10 +85,14 @@ def _rows(condition: Condition, law: str, specific_capacity: float) -> list[tupl
         ("CBD volume", percent(follows.cbd), "Share of the voxels, nanopores included."),
         ("Electrolyte volume", percent(follows.electrolyte), "Share of the voxels."),
         (
+            "Coating density",
+            f"{follows.press_density:.2f} g/cm³",
+            "Mass of the dry coating over its volume.",
+        ),
+        (
             "Loading",
             f"{follows.areal_loading:.1f} mg/cm²",
-            f"Of the dry coating; {follows.am_loading:.1f} mg/cm² are active material. "
-            f"Density of the coating {follows.press_density:.2f} g/cm³.",
+            f"Of the dry coating; {follows.am_loading:.1f} mg/cm² are active material.",
         ),
         (
             "Areal capacity",

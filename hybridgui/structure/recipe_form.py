@@ -13,6 +13,7 @@ from engine.experiment.calendering import calendered_condition
 from engine.experiment.calibration import GapCalibration
 from engine.experiment.laws import law_from_dict, published_law
 from engine.structure.condition import Coating, Condition, Recipe
+from engine.structure.loading import recipe_of_parts, thickness_by
 from engine.structure.materials import MATERIALS
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.structure.derived_values import DerivedValues
@@ -33,6 +34,13 @@ DEFAULTS: dict[str, Any] = {
     "porosity_percent": 33.0,
     "thickness_um": 80.0,
     "porosity_kind": "",
+    "amount_by": "thickness",
+    "loading_mg_cm2": 20.0,
+    "capacity_mAh_cm2": 3.0,
+    "cbd_parts": "one",
+    "carbon_percent": 3.0,
+    "carbon_density": 1.8,
+    "binder_density": 1.8,
     "box_x_um": 50.0,
     "box_y_um": 50.0,
     "voxel_size_um": 1.0,
@@ -123,34 +131,32 @@ class RecipeForm(QWidget):
         v = self._value
         published = v("protocol") == "published"
         try:
-            recipe = Recipe(
-                v("am_percent") / 100,
-                am_density=v("am_density"),
-                cbd_density=v("cbd_density"),
-                cbd_nanoporosity=v("cbd_nanoporosity_percent") / 100,
-            )
-            if published:
-                recipe = Recipe.published(v("am_percent") / 100)
+            recipe = self._recipe()
             common: dict[str, Any] = {
                 "box": (v("box_y_um"), v("box_x_um")),
                 "voxel_size": v("voxel_size_um"),
                 "options": self._options(),
             }
-            if v("porosity_kind"):
-                common["porosity_kind"] = v("porosity_kind")
+            kind = v("porosity_kind") or ("resolved" if published else "total")
             if v("law") == "none":
-                kind = common.pop("porosity_kind", "resolved" if published else "total")
+                porosity = v("porosity_percent") / 100
+                thickness = self._thickness("thickness_um", recipe, porosity, kind)
                 return Plan(
                     Condition(
                         recipe,
-                        v("porosity_percent") / 100,
-                        v("thickness_um"),
+                        porosity,
+                        thickness,
                         porosity_kind=kind,
                         protocol=v("protocol"),
                         **common,
                     )
                 )
-            coating = Coating(v("initial_porosity_percent") / 100, v("initial_thickness_um"))
+            if v("porosity_kind"):
+                common["porosity_kind"] = kind
+            initial = v("initial_porosity_percent") / 100
+            coating = Coating(
+                initial, self._thickness("initial_thickness_um", recipe, initial, kind)
+            )
             driver, value = v("driver")
             condition, warnings = calendered_condition(
                 self.law(),
@@ -163,6 +169,42 @@ class RecipeForm(QWidget):
             return Plan(condition, tuple(warnings))
         except InputError as error:
             return Plan(None, (), str(error))
+
+    def _recipe(self) -> Recipe:
+        v = self._value
+        if v("protocol") == "published":
+            return Recipe.published(v("am_percent") / 100)
+        fields = {
+            "am_density": v("am_density"),
+            "cbd_nanoporosity": v("cbd_nanoporosity_percent") / 100,
+        }
+        if v("cbd_parts") == "one":
+            return Recipe(v("am_percent") / 100, cbd_density=v("cbd_density"), **fields)
+        return recipe_of_parts(
+            v("am_percent"),
+            v("carbon_percent"),
+            self._binder_percent(),
+            v("carbon_density"),
+            v("binder_density"),
+            **fields,
+        )
+
+    def _binder_percent(self) -> float:
+        """What active material and carbon black leave, % of mass."""
+        left = 100 - self._value("am_percent") - self._value("carbon_percent")
+        if left < -1e-9:
+            raise InputError(
+                f"Active material and carbon black are {100 - left:g} % together: they must leave "
+                "room for the binder, 100 % in all."
+            )
+        return max(left, 0.0)
+
+    def _thickness(self, name: str, recipe: Recipe, porosity: float, kind: str) -> float:
+        """Thickness (µm) of the parameter `name`, or from loading or capacity."""
+        v = self._value
+        by = v("amount_by")
+        amount = v({"loading": "loading_mg_cm2", "capacity": "capacity_mAh_cm2"}.get(by, name))
+        return thickness_by(by, amount, recipe, porosity, kind, v("specific_capacity"))
 
     def law(self):
         """The law in use: the study's own, or the published one."""
@@ -186,7 +228,17 @@ class RecipeForm(QWidget):
             "voxel_size_um": condition.voxel_size,
             "seed": int(seed),
             "options": dict(condition.options),
+            "amount_by": "thickness",
+            "cbd_parts": "one",
         }
+        usual = "resolved" if condition.protocol == "published" else "total"
+        values["porosity_kind"] = (
+            "" if condition.porosity_kind == usual else condition.porosity_kind
+        )
+        if condition.protocol == "physical":
+            values["am_density"] = condition.recipe.am_density
+            values["cbd_density"] = condition.recipe.cbd_density
+            values["cbd_nanoporosity_percent"] = 100 * condition.recipe.cbd_nanoporosity
         if condition.coating is not None:
             values["initial_porosity_percent"] = 100 * condition.coating.initial_porosity
             values["initial_thickness_um"] = condition.coating.initial_thickness
@@ -227,6 +279,14 @@ class RecipeForm(QWidget):
         )
         self._add(
             group,
+            "carbon_percent",
+            "Carbon black",
+            NumberField(
+                0, 99, 3, "%", step=0.5, tip="Mass fraction; what is left to 100 % is binder."
+            ),
+        )
+        self._add(
+            group,
             "initial_porosity_percent",
             "Initial porosity",
             NumberField(
@@ -241,9 +301,44 @@ class RecipeForm(QWidget):
         )
         self._add(
             group,
+            "amount_by",
+            "Coating by",
+            Choice(
+                [
+                    ("thickness", "Thickness"),
+                    ("loading", "Loading"),
+                    ("capacity", "Areal capacity"),
+                ],
+                tip="What says how much coating there is; the others follow from it.",
+            ),
+        )
+        self._add(
+            group,
             "initial_thickness_um",
             "Initial thickness",
             NumberField(1, 2000, 100, "µm", step=5, tip="Of the coating, without the foil."),
+        )
+        self._add(
+            group,
+            "loading_mg_cm2",
+            "Loading",
+            NumberField(
+                0.1, 500, 20, "mg/cm²", step=1, tip="Mass of the dry coating, binder included."
+            ),
+        )
+        self._add(
+            group,
+            "capacity_mAh_cm2",
+            "Areal capacity",
+            NumberField(
+                0.01,
+                100,
+                3,
+                "mAh/cm²",
+                step=0.1,
+                tip="Of the active material in the coating, at the specific capacity under More "
+                "options.",
+            ),
         )
         self._before = group
         layout.addWidget(group)
@@ -337,6 +432,15 @@ class RecipeForm(QWidget):
         group = FormGroup()
         self._add(
             group,
+            "cbd_parts",
+            "CBD is given",
+            Choice(
+                [("one", "As one"), ("parts", "As carbon, binder")],
+                tip="Carbon black and binder apart: their densities are mixed by mass.",
+            ),
+        )
+        self._add(
+            group,
             "porosity_kind",
             "Porosity is",
             Choice(
@@ -375,13 +479,22 @@ class RecipeForm(QWidget):
                 tip="Skeletal density of carbon black and binder, without pores.",
             ),
         )
+        for name, text in (
+            ("carbon_density", "Carbon density"),
+            ("binder_density", "Binder density"),
+        ):
+            field = NumberField(
+                0.2, 5, 1.8, "g/cm³", decimals=3, step=0.05, tip="Skeletal density, without pores."
+            )
+            self._add(group, name, text, field)
+        self._more_group = group
         self._add(
             group,
             "cbd_nanoporosity_percent",
             "Nanoporosity",
             NumberField(0, 95, 47, "%", step=1, tip="Share of nanopores in the CBD's volume."),
         )
-        for name in ("material", "law", "protocol", "porosity_kind"):
+        for name in ("material", "law", "protocol", "porosity_kind", "amount_by", "cbd_parts"):
             self._fields[name].setMinimumContentsLength(6)  # large fonts need the room
         self.more.body.addWidget(group)
         self.options = OptionsForm()
@@ -472,13 +585,24 @@ class RecipeForm(QWidget):
         self.options.show_options(self._options(), published=published)
         self._show_driver()
         given = self._value("law") == "none"
-        for name in ("initial_porosity_percent", "initial_thickness_um"):
-            self._before.set_row_visible(self._fields[name], not given)
-        for name in ("pressure_MPa", "gap_um"):
-            self._after.set_row_visible(self._fields[name], not given)
-        for name in ("porosity_percent", "thickness_um"):
-            self._after.set_row_visible(self._fields[name], given)
-        for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent"):
+        by = self._value("amount_by")
+        parts = self._value("cbd_parts") == "parts" and not published
+        for group, name, shown in (
+            (self._before, "carbon_percent", parts),
+            (self._before, "initial_porosity_percent", not given),
+            (self._before, "initial_thickness_um", not given and by == "thickness"),
+            (self._before, "loading_mg_cm2", by == "loading"),
+            (self._before, "capacity_mAh_cm2", by == "capacity"),
+            (self._after, "pressure_MPa", not given),
+            (self._after, "gap_um", not given),
+            (self._after, "porosity_percent", given),
+            (self._after, "thickness_um", given and by == "thickness"),
+            (self._more_group, "cbd_density", not parts),
+            (self._more_group, "carbon_density", parts),
+            (self._more_group, "binder_density", parts),
+        ):
+            group.set_row_visible(self._fields[name], shown)
+        for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent", "cbd_parts"):
             self._fields[name].setEnabled(not published)
         self._plan = self.make_plan()
         self._show_derived()
@@ -501,7 +625,9 @@ class RecipeForm(QWidget):
     def _show_derived(self) -> None:
         plan = self._plan
         law = "" if self._value("law") == "none" else self.law().kind
-        self._derived.show_condition(plan.condition, law, self._value("specific_capacity"))
+        parts = self._value("cbd_parts") == "parts" and self._value("protocol") == "physical"
+        binder = self._binder_percent() if parts and plan.condition is not None else None
+        self._derived.show_condition(plan.condition, law, self._value("specific_capacity"), binder)
         if plan.problem:
             self.notice.set_text(plan.problem, "error")
         else:

@@ -60,6 +60,32 @@ def test_that_a_fitted_law_written_to_a_file_calenders_a_coating(verb, sample_sh
     assert result["thickness_um"] == pytest.approx(30 * 0.54 / (1 - result["porosity"]))
 
 
+def test_that_generate_takes_loading_capacity_and_parts(verb, tmp_path):
+    words = [
+        "generate",
+        "--am",
+        "94",
+        "--porosity",
+        "38",
+        "--box",
+        20,
+        20,
+        "--out",
+        tmp_path / "s.tif",
+    ]
+    status, made, _ = verb(*words, "--loading", "8", "--carbon", "4", "--material", "nmc811",
+                           "--option", "size_distribution=lognormal", "d10=2", "d50=3", "d90=4")  # fmt: skip
+    assert status == 0
+    assert made["areal_loading_mg_per_cm2"] == pytest.approx(8)
+    assert made["areal_capacity_mAh_per_cm2"] == pytest.approx(8 * 0.94 * 203 / 1000)
+    thickness = made["thickness_um"]
+    assert thickness == pytest.approx(80 / made["press_density_g_per_cm3"])
+    status, made, _ = verb(*words, "--capacity", made["areal_capacity_mAh_per_cm2"],
+                           "--specific-capacity", "203", "--option", "am_density=4.78")  # fmt: skip
+    assert status == 0
+    assert made["thickness_um"] == pytest.approx(thickness)
+
+
 def test_that_generate_repeats_itself_bit_for_bit_and_states_what_it_made(verb, tmp_path):
     words = ["generate", "--am", "94", *SMALL, "--gap", "41", *PUBLISHED, "--seed", "7"]
     status, first, _ = verb(*words, "--out", tmp_path / "a.tif")
@@ -155,6 +181,10 @@ def test_that_other_labels_are_mapped_or_named(verb, tmp_path):
         (["export", "{tmp}/damaged.study", "--out", "{tmp}/x.csv"], "damaged.study"),
         (["export", "{tmp}/absent.study", "--out", "{tmp}/x.csv"], "absent.study"),
         (["generate", "--am", "94", "--porosity", "142", "--thickness", "9", "--out", "{tmp}/s.tif"], "142"),
+        (["generate", "--am", "94", "--porosity", "40", "--capacity", "2", "--out", "{tmp}/s.tif"], "--specific-capacity"),
+        (["generate", "--am", "94", "--porosity", "40", "--thickness", "9", "--loading", "2", "--out", "{tmp}/s.tif"], "leave out --thickness"),
+        (["generate", "--am", "94", "--carbon", "9", "--porosity", "40", "--thickness", "9", "--out", "{tmp}/s.tif"], "more than 100 %"),
+        (["generate", "--am", "94", "--material", "LFP", *SMALL, "--gap", "41", *PUBLISHED, "--out", "{tmp}/s.tif"], "its own densities"),
         (["generate", "--am", "94", "--porosity", "1", "--out", "{tmp}/s.tif"], "--thickness"),
         (["generate", "--am", "lots", "--porosity", "30", "--thickness", "9", "--out", "{tmp}/s.tif"], "lots"),
         (["generate", "--am", "94", *SMALL, "--gap", "140", *PUBLISHED, "--out", "{tmp}/s.tif"], "140"),

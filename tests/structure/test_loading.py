@@ -9,8 +9,10 @@ from engine.structure.loading import (
     derive,
     mixed_cbd_density,
     press_density,
+    recipe_of_parts,
     resolved_porosity,
     solid_density,
+    thickness_by,
     thickness_from_capacity,
     thickness_from_loading,
     total_porosity,
@@ -114,3 +116,40 @@ def test_that_crystal_densities_follow_from_lattice_constants():
 def test_that_an_unknown_material_is_refused():
     with pytest.raises(InputError, match="NMC111"):
         material("unobtainium")
+
+
+@given(am=st.floats(80, 99), carbon=st.floats(0, 10), binder=st.floats(0, 10))
+def test_that_parts_give_shares_of_mass_and_the_density_of_their_mixture(am, carbon, binder):
+    recipe = recipe_of_parts(am, carbon, binder, 1.9, 1.75, am_density=4.7)
+    total = am + carbon + binder
+    assert recipe.am_fraction == pytest.approx(am / total)
+    assert recipe.am_density == 4.7
+    if carbon + binder > 1e-3:
+        volume = am / 4.7 + carbon / 1.9 + binder / 1.75
+        assert solid_density(recipe) == pytest.approx(total / volume)
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ((94, -1, 3), "Carbon black of -1"),
+        ((0, 3, 3), "no active material"),
+        ((94, 3, float("nan")), "Binder of nan"),
+        ((94, 3, 3, 0.0), "Carbon density 0"),
+    ],
+)
+def test_that_impossible_parts_are_refused(parts, reason):
+    with pytest.raises(InputError, match=reason):
+        recipe_of_parts(*parts)
+
+
+@pytest.mark.parametrize("kind", ["total", "resolved"])
+def test_that_each_way_to_say_how_much_coating_there_is_gives_one_thickness(kind):
+    recipe = Recipe(0.94)
+    derived = derive(Condition(recipe, 0.4, 77.0, kind), 170)
+    for by, amount in (
+        ("thickness", 77.0), ("loading", derived.areal_loading), ("capacity", derived.areal_capacity),
+    ):  # fmt: skip
+        assert thickness_by(by, amount, recipe, 0.4, kind, 170) == pytest.approx(77.0)
+    with pytest.raises(InputError, match="not one of thickness, loading, capacity"):
+        thickness_by("area", 1.0, recipe, 0.4)

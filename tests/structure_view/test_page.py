@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from engine.structure.condition import Condition, Recipe
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
 from engine.structure.stack_io import read_stack, write_stack
 from hybridgui import dialogs
@@ -92,6 +93,55 @@ def test_that_derived_values_follow_the_recipe(qtbot, page):
     assert derived["Porosity after calendering"] == f"{100 * condition.porosity:.1f} %"
     thickness = 150 * (1 - (0.46 - condition.porosity))  # the published protocol's rule
     assert derived["Thickness after calendering"] == f"{thickness:.1f} µm"
+
+
+@pytest.mark.parametrize("law", ["published", "none"])
+def test_that_the_coating_can_be_given_by_loading_or_by_capacity(qtbot, page, model, law):
+    form = page.form
+    model.set_parameter("structure/protocol", "physical")
+    model.set_parameter("structure/law", law)
+    model.set_parameter("structure/amount_by", "loading")
+    type_number(qtbot, form.field("loading_mg_cm2"), "18.5")
+    assert form.derived()["Loading"] == "18.5 mg/cm²"
+    assert form.field("initial_thickness_um").isHidden() and form.field("thickness_um").isHidden()
+    model.set_parameter("structure/amount_by", "capacity")
+    type_number(qtbot, form.field("capacity_mAh_cm2"), "2.5")
+    assert form.derived()["Areal capacity"] == "2.50 mAh/cm²"
+    model.set_parameter("structure/amount_by", "thickness")
+    assert not form.field("thickness_um" if law == "none" else "initial_thickness_um").isHidden()
+
+
+def test_that_carbon_black_and_binder_can_be_given_apart(qtbot, page, model):
+    form = page.form
+    model.set_parameter("structure/protocol", "physical")
+    model.set_parameter("structure/cbd_parts", "parts")
+    type_number(qtbot, form.field("carbon_percent"), "4")
+    type_number(qtbot, form.field("binder_density"), "1.2")
+    assert form.derived()["Binder"] == "2.0 %"
+    recipe = form.plan.condition.recipe
+    assert recipe.am_fraction == pytest.approx(0.94)
+    assert recipe.cbd_density == pytest.approx(6 / (4 / 1.8 + 2 / 1.2))
+    type_number(qtbot, form.field("carbon_percent"), "7")
+    assert "101 % together" in form.notice.text
+    assert not page.generate_button.isEnabled()
+
+
+def test_that_the_drawing_of_spheres_belongs_to_the_published_protocol(qtbot, page, model):
+    options = page.form.options
+    for protocol in ("published", "physical"):
+        model.set_parameter("structure/protocol", protocol)
+        shown = not options.field("sphere_drawing").parentWidget().isHidden()
+        assert shown == (protocol == "published")
+        assert options.field("cbd_rule").parentWidget().isHidden() == shown
+
+
+def test_that_a_condition_shown_in_the_form_comes_back_whole(page, model):
+    recipe = Recipe(0.95, am_density=4.2, cbd_density=1.6, cbd_nanoporosity=0.3)
+    asked = Condition(recipe, 0.4, 60.0, "resolved", options={"cbd_rule": "bridges"})
+    model.set_parameter("structure/amount_by", "loading")
+    page.form.set_condition(asked, 3)
+    assert page.form.plan.condition.key == asked.key
+    assert page.form.seed == 3
 
 
 def test_that_a_recipe_outside_the_measured_range_is_warned_of(qtbot, page):
