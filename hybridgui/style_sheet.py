@@ -153,6 +153,7 @@ QTabBar::tab {{
     background: transparent; color: {t.muted}; padding: 8px 4px; margin-right: 20px;
     border: none; border-bottom: 2px solid transparent;
 }}
+QTabWidget[tight="true"] > QTabBar::tab {{ margin-right: 6px; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
 QTabBar::tab:hover:!selected {{ color: {t.text}; }}
 QTabBar::tab:focus {{ color: {t.accent}; }}

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.structure.condition import Condition
 from engine.structure.size_comparison import compare_sizes
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, button, follow_theme, label
+from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
 from hybridgui.widgets.plot import PlotPanel
 
@@ -39,8 +40,7 @@ class SizesPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
         layout.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+        row = FlowLayout(across=GRID)
         self.choice = Choice()
         self.choice.setMinimumContentsLength(26)
         self.choice.setAccessibleName("Sizes of")
@@ -49,12 +49,11 @@ class SizesPlot(QWidget):
         self.basis = Segmented([("number", "By number"), ("volume", "By volume")])
         self.basis.chosen.connect(lambda _: self._draw())
         row.addWidget(self.basis)
-        row.addStretch(1)
-        self._text = label("", "muted")
-        row.addWidget(self._text)
+        self._text = label("", "muted", wrap=True)
         self.compute = button("Measure in the voxels", self.computeAsked.emit)
         row.addWidget(self.compute)
         layout.addLayout(row)
+        layout.addWidget(self._text)
         self.panel = PlotPanel()
         layout.addWidget(self.panel, 1)
         self._condition: Condition | None = None

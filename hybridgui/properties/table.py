@@ -19,6 +19,7 @@ from hybridgui.properties.values import Row, change, rows_of
 from hybridgui.widgets.plot import rich
 
 _HEADINGS = ("Property", "Symbol", "Value", "Unit")
+_LETTERS_FOR_SYMBOLS = 60
 _COMPARED = ("Property", "Symbol", "Value", "Unit", "Beside it", "Change")
 
 
@@ -142,6 +143,12 @@ class PropertyTable(QTableView):
         """Show properties: one number a column of the catalogue, and those of another electrode."""
         self._model.show_rows(rows_of(columns), rows_of(others or {}))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 10)
+
+    def resizeEvent(self, event) -> None:
+        """Give the names the room of the symbols where there is little."""
+        super().resizeEvent(event)
+        letters = self.width() / max(self.fontMetrics().averageCharWidth(), 1)
+        self.setColumnHidden(1, letters < _LETTERS_FOR_SYMBOLS)
 
     @property
     def rows(self) -> list[Row]:

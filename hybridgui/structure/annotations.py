@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
@@ -15,12 +16,18 @@ from vtkmodules.vtkRenderingCore import (
     vtkTextActor,
 )
 
+from hybridgui.structure import lettering
 from hybridgui.structure.camera import um_per_pixel
 from hybridgui.structure.lengths import length_text, nice_length
 from hybridgui.structure.phases import PHASE_SHORT, Looks, rgb
 
 MARGIN = 16
 """Distance of the annotations from the border, in logical pixels."""
+
+
+_THICK = 14
+_WIDE = 1.25
+"""Width over height from which there is room beside the structure."""
 
 
 class _Rectangles:
@@ -95,8 +102,7 @@ class ScaleBar:
         )
         self._text.SetInput(length_text(self.length))
         style = self._text.GetTextProperty()
-        style.SetFontFamilyToArial()
-        style.SetFontSize(round(14 * scale))
+        lettering.dress(style, scale)
         style.SetJustificationToCentered()
         style.SetVerticalJustificationToBottom()
         self._text.SetPosition(left + self.pixels / 2, bottom + height + 1 * scale)
@@ -124,8 +130,7 @@ class Caption:
     def update(self, size: tuple[int, int], scale: float) -> None:
         """Centre the line at the top."""
         style = self._text.GetTextProperty()
-        style.SetFontFamilyToArial()
-        style.SetFontSize(round(14 * scale))
+        lettering.dress(style, scale)
         style.SetJustificationToCentered()
         style.SetVerticalJustificationToTop()
         self._text.SetPosition(size[0] / 2, size[1] - MARGIN * scale)
@@ -140,6 +145,7 @@ class PhaseLegend:
         for _, text in self._entries.values():
             renderer.AddViewProp(text)
         self._visible = True
+        self.lines = 0
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide."""
@@ -154,6 +160,7 @@ class PhaseLegend:
         self, looks: Looks, size: tuple[int, int], scale: float, lines_above: int = 0
     ) -> None:
         """Lay the legend out at the top left; phases that are left out are not shown."""
+        self.lines = 0
         top = size[1] - (MARGIN + 24 * lines_above) * scale
         for phase, (swatch, text) in self._entries.items():
             look = looks.get(phase)
@@ -162,13 +169,13 @@ class PhaseLegend:
             text.SetVisibility(shown)
             if not shown:
                 continue
+            self.lines += 1
             edge = 12 * scale
             swatch.draw([(MARGIN * scale, top - edge, edge, edge)])
             swatch.actor.GetProperty().SetColor(*rgb(looks[phase].colour))
             text.SetInput(PHASE_SHORT[phase])
             style = text.GetTextProperty()
-            style.SetFontFamilyToArial()
-            style.SetFontSize(round(14 * scale))
+            lettering.dress(style, scale)
             style.SetVerticalJustificationToCentered()
             text.SetPosition(MARGIN * scale + edge + 7 * scale, top - edge / 2)
             top -= 20 * scale
@@ -225,34 +232,72 @@ class ColourBar:
         for number, text in enumerate(self._labels):
             text.SetInput(_short(low + number / (self.LABELS - 1) * (high - low), high - low))
 
-    def update(self, size: tuple[int, int], scale: float) -> None:
-        """Place bar and texts."""
+    def update(self, size: tuple[int, int], scale: float, lines_above: int = 0) -> None:
+        """Stand at the right border, or lie at the top left of a tall picture.
+
+        Parameters
+        ----------
+        lines_above : int
+            Lines of text at the top left that are to be left free.
+        """
+        for text in (self._title, *self._labels):
+            lettering.dress(text.GetTextProperty(), scale, 0.92)
+        if size[0] < _WIDE * size[1]:
+            self._lie(size, scale, lines_above)
+        else:
+            self._stand(size, scale)
+        self._strips.Modified()
+
+    def _stand(self, size: tuple[int, int], scale: float) -> None:
         width, height = size
         tall = min(220 * scale, 0.5 * height)
         clear = (AxesMarker.SIZE + 12) * scale  # of the arrows below
-        wide = 14 * scale
         right = width - MARGIN * scale
-        left, bottom = right - wide, max((height - tall) / 2, min(clear, 0.4 * height))
-        points, cells = vtkPoints(), vtkCellArray()
-        for step in range(self.STEPS):
-            low = bottom + step / self.STEPS * tall
-            high = bottom + (step + 1) / self.STEPS * tall
-            for x, y in ((left, low), (right, low), (right, high), (left, high)):
-                points.InsertNextPoint(x, y, 0)
-            cells.InsertNextCell(4, [4 * step + k for k in range(4)])
-        self._strips.SetPoints(points)
-        self._strips.SetPolys(cells)
-        self._strips.Modified()
+        left, bottom = right - _THICK * scale, max((height - tall) / 2, min(clear, 0.4 * height))
+        ends = [bottom + step / self.STEPS * tall for step in range(self.STEPS + 1)]
+        self._fill([(left, low, right, high) for low, high in pairwise(ends)])
         for text in (self._title, *self._labels):
-            style = text.GetTextProperty()
-            style.SetFontFamilyToArial()
-            style.SetFontSize(round(13 * scale))
-            style.SetJustificationToRight()
-            style.SetVerticalJustificationToCentered()
+            text.GetTextProperty().SetJustificationToRight()
+            text.GetTextProperty().SetVerticalJustificationToCentered()
         self._title.GetTextProperty().SetVerticalJustificationToBottom()
         self._title.SetPosition(right, bottom + tall + 12 * scale)
         for number, text in enumerate(self._labels):
             text.SetPosition(left - 6 * scale, bottom + number / (self.LABELS - 1) * tall)
+
+    def _lie(self, size: tuple[int, int], scale: float, lines_above: int) -> None:
+        width, height = size
+        left, long = MARGIN * scale, min(190 * scale, 0.45 * width)
+        top = height - (MARGIN + 20 * lines_above) * scale
+        high = top - 22 * scale
+        low = high - 0.8 * _THICK * scale
+        ends = [left + step / self.STEPS * long for step in range(self.STEPS + 1)]
+        self._fill([(first, low, last, high) for first, last in pairwise(ends)])
+        self._title.GetTextProperty().SetJustificationToLeft()
+        self._title.GetTextProperty().SetVerticalJustificationToTop()
+        self._title.SetPosition(left, top)
+        last = self.LABELS - 1
+        for number, text in enumerate(self._labels):
+            style = text.GetTextProperty()
+            style.SetVerticalJustificationToTop()
+            if number == 0:
+                style.SetJustificationToLeft()
+            elif number == last:
+                style.SetJustificationToRight()
+            else:
+                style.SetJustificationToCentered()
+            shown = number in (0, last // 2, last)  # there is no room for more
+            text.SetVisibility(shown and self._visible and self._there)
+            text.SetPosition(left + number / last * long, low - 5 * scale)
+
+    def _fill(self, strips: list[tuple[float, float, float, float]]) -> None:
+        """One strip a shade, each as (left, bottom, right, top)."""
+        points, cells = vtkPoints(), vtkCellArray()
+        for number, (left, bottom, right, top) in enumerate(strips):
+            for x, y in ((left, bottom), (right, bottom), (right, top), (left, top)):
+                points.InsertNextPoint(x, y, 0)
+            cells.InsertNextCell(4, [4 * number + k for k in range(4)])
+        self._strips.SetPoints(points)
+        self._strips.SetPolys(cells)
 
 
 def _short(value: float, span: float) -> str:
@@ -290,7 +335,6 @@ class AxesMarker:
             caption = getattr(self._axes, f"Get{letter}AxisCaptionActor2D")()
             style = caption.GetCaptionTextProperty()
             style.SetColor(*colour)
-            style.SetFontFamilyToArial()
             style.BoldOff()
             style.ItalicOff()
             style.ShadowOff()
@@ -314,7 +358,7 @@ class AxesMarker:
         for letter in "XYZ":
             caption = getattr(self._axes, f"Get{letter}AxisCaptionActor2D")()
             caption.GetTextActor().SetTextScaleModeToNone()
-            caption.GetCaptionTextProperty().SetFontSize(round(13 * scale))
+            lettering.dress(caption.GetCaptionTextProperty(), scale)
         own = self.renderer.GetActiveCamera()
         own.ParallelProjectionOn()
         direction = camera.GetDirectionOfProjection()

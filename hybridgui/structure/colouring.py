@@ -42,10 +42,10 @@ COLOURINGS = (
     Colouring("thickness-am", "Particle size", (AM,)),
     Colouring("potential-electrolyte", "Potential, electrolyte", (ELECTROLYTE,)),
     Colouring("flux-electrolyte", "Flux, electrolyte", (ELECTROLYTE,)),
-    Colouring("lines-electrolyte", "Flow lines, electrolyte", (AM,), 0.12),
+    Colouring("lines-electrolyte", "Flow lines, electrolyte", (AM,), 0.05),
     Colouring("potential-solid", "Potential, solid", (AM, CBD)),
     Colouring("flux-solid", "Flux, solid", (AM, CBD)),
-    Colouring("lines-solid", "Flow lines, solid", (AM,), 0.12),
+    Colouring("lines-solid", "Flow lines, solid", (AM,), 0.05),
 )
 _BY_KEY = {c.key: c for c in COLOURINGS}
 
@@ -102,7 +102,7 @@ def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Fiel
         flux = np.where(np.isfinite(result.potential), result.flux, np.nan)
         known = flux[np.isfinite(flux)]
         # A few voxels in narrow throats would stretch the scale.
-        reach = (0.0, float(np.percentile(known, 98)) if known.size else 1.0)
+        reach = (0.0, float(np.percentile(known, 95)) if known.size else 1.0)
         words = "Flux / mean (–)"
         return {
             f"potential-{phase}": Field(

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QWidget,
+)
 
 from hybridgui.structure.toolbar import tool
 from hybridgui.theme import GRID
@@ -34,11 +41,18 @@ class CutControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GRID)
         self.kind = Segmented(
-            [("x", "x"), ("y", "y"), ("z", "z"), ("free", "Free"), ("box", "Box")]
+            [
+                ("x", "x"),
+                ("y", "y"),
+                ("z", "z"),
+                ("free", "Free"),
+                ("box", "Box"),
+                ("slices", "Slices"),
+            ]
         )
         for key, tip in (
             ("x", "Cut across x"),
@@ -46,17 +60,42 @@ class CutControls(QWidget):
             ("z", "Cut across z"),
             ("free", "Cut anywhere: drag the ball to move the plane, the arrow head to tilt it"),
             ("box", "Show only a box"),
+            ("slices", "Show three planes, where the slices beside the picture are"),
         ):
             self.kind.segment(key).setToolTip(tip)
         self.kind.set_current("y")
         self.kind.chosen.connect(self._on_kind)
-        row.addWidget(self.kind)
+        self._row.addWidget(self.kind)
         self._stack = QStackedWidget()
-        row.addWidget(self._stack, 1)
+        self._stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._row.addWidget(self._stack, 1)
         self._build_plane()
         self._build_box()
+        hint = label("The planes follow the slices; a click in the picture moves them.", "muted")
+        hint.setMinimumWidth(1)
+        self._stack.addWidget(hint)
         self._size = np.ones(3)
         self._normal = np.array(_DIAGONAL) / np.linalg.norm(_DIAGONAL)
+        self.changed.connect(self._refresh)
+        self._refresh()
+
+    def resizeEvent(self, event) -> None:
+        """Put the kind of cut above its place where there is no room beside it."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest row: rows stand one above the other where they must."""
+        rows = (self.kind, self._stack.currentWidget())
+        width = max(row.minimumSizeHint().width() for row in rows)
+        return QSize(width, super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        rows = (self.kind, self._stack.currentWidget())
+        needed = sum(row.minimumSizeHint().width() for row in rows) + GRID
+        narrow = needed > self.width()
+        directions = QBoxLayout.Direction
+        self._row.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
     def _build_plane(self) -> None:
         page = QWidget()
@@ -69,6 +108,9 @@ class CutControls(QWidget):
         self.place.setAccessibleName("Place of the cut")
         self.place.valueChanged.connect(lambda _: self.changed.emit())
         row.addWidget(self.place, 1)
+        self.readout = label("", "muted")
+        self.readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.readout)
         self.across_view = tool("ph.eye", "Cut across the line of sight", checkable=False)
         row.addWidget(self.across_view)
         self.flip = tool("ph.swap", "Keep the other side", checkable=True)
@@ -87,7 +129,7 @@ class CutControls(QWidget):
             pair = []
             for end in ("from", "to"):
                 field = NumberField(0, 1, 0, "", decimals=2, step=1)
-                field.setMinimumWidth(64)
+                field.setMinimumWidth(58)
                 field.setMaximumWidth(84)
                 field.setAccessibleName(f"{axis} {end}, µm")
                 field.setToolTip(f"{axis} {end}, in µm")
@@ -111,11 +153,17 @@ class CutControls(QWidget):
                 field.setRange(0, length)
                 if fresh:
                     field.show_value(value)
+        self._refresh()
 
     @property
     def is_box(self) -> bool:
         """Whether a box is kept, and not one side of a plane."""
         return self.kind.current == "box"
+
+    @property
+    def is_slices(self) -> bool:
+        """Whether three planes are shown, and nothing is cut."""
+        return self.kind.current == "slices"
 
     @property
     def plane(self) -> tuple[Vector, Vector]:
@@ -173,6 +221,17 @@ class CutControls(QWidget):
         along = ends @ normal
         return float(along.min()), float(np.ptp(along))
 
+    def _refresh(self) -> None:
+        """Say where the plane stands: on its axis, or its distance from the middle."""
+        origin, normal = self.plane
+        key = self.kind.current
+        if key in _NORMALS:
+            self.readout.setText(f"{key} = {origin['xyz'.index(key)]:.1f} µm")
+        else:
+            away = float(np.dot(np.array(origin) - self._size / 2, normal))
+            self.readout.setText(f"{away:+.1f} µm from the middle")
+
     def _on_kind(self, key: str) -> None:
-        self._stack.setCurrentIndex(1 if key == "box" else 0)
+        self._stack.setCurrentIndex({"box": 1, "slices": 2}.get(key, 0))
+        self._fit()
         self.changed.emit()

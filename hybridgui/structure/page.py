@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QSplitter,
     QTabWidget,
@@ -61,6 +60,8 @@ from hybridgui.widgets.page import Page
 
 _MOST_VOXELS = 64_000_000
 _QUICK_VOXELS = 8_000_000
+_SPLIT = "structure"
+_DEFAULT_SPLIT = [420, 320]
 _REACH = 5.0
 """Of the porosity around a voxel that is clicked, µm."""
 
@@ -133,34 +134,42 @@ class StructurePage(Page):
         column.setSpacing(GRID)
         self.notice = Notice("info")
         column.addWidget(self.notice)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setChildrenCollapsible(False)
-        upper = QWidget()
-        upper_column = QVBoxLayout(upper)
-        upper_column.setContentsMargins(0, 0, 0, 0)
-        upper_column.setSpacing(GRID)
         self.panel = ViewPanel(self.model)
+        column.addWidget(self.panel.controls)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        left = QWidget()
+        left_column = QVBoxLayout(left)
+        left_column.setContentsMargins(0, 0, GRID, 0)
+        left_column.setSpacing(GRID)
         self.panel.pictureAsked.connect(self.ask_save_picture)
         self.panel.animationAsked.connect(self.ask_save_animation)
         self.panel.compareToggled.connect(self._on_compare)
-        upper_column.addWidget(self.panel, 1)
+        left_column.addWidget(self.panel, 1)
         self.path_bar = PathBar()
         self.path_bar.hide()
         self.path_bar.moved.connect(self._on_path_moved)
         self.path_bar.closed.connect(self.leave_path)
-        upper_column.addWidget(self.path_bar)
+        self._pointed = label("", "small")
+        self._pointed.setMinimumWidth(1)  # a long sentence must not widen the view
+        self._pointed.setAccessibleName("Voxel under the pointer")
+        left_column.addWidget(self._pointed)
         self.panel.pointed.connect(self._show_pointed)
         self.panel.picked.connect(self._on_picked)
         self.panel.colourAsked.connect(self.colour_by)
-        self.splitter.addWidget(upper)
+        self.splitter.addWidget(left)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setProperty("tight", True)
         self.slices = SlicesPanel()
         self.slices.pointed.connect(self._on_slice_pointed)
+        self.slices.moved.connect(self.panel.show_planes_at)
+        self.slices.enlarged.connect(self._on_slice_enlarged)
         self.profile = ProfilePlot()
         self.table = PropertyTable()
         self.tabs.addTab(self.slices, "Slices")
-        self.tabs.addTab(self.profile, "Profile along z")
+        self.tabs.addTab(self.profile, "Profile")
+        self.tabs.setTabToolTip(1, "Share of each phase along z")
         self.sizes = SizesPlot()
         self.sizes.computeAsked.connect(lambda: self.compute_properties("all"))
         self.compute_all = button(
@@ -178,15 +187,20 @@ class StructurePage(Page):
         self.tabs.addTab(properties, "Properties")
         self.path_plot = PathPlot(self)
         self.path_plot.hide()
-        self._pointed = QLabel()
-        self._pointed.setProperty("role", "small")
-        self._pointed.setAccessibleName("Voxel under the pointer")
-        self.tabs.setCornerWidget(self._pointed)
-        self.splitter.addWidget(self.tabs)
+        right = QWidget()
+        right.setMinimumWidth(240)
+        right_column = QVBoxLayout(right)
+        right_column.setContentsMargins(GRID, 0, 0, 0)
+        right_column.addWidget(self.tabs)
+        self.splitter.addWidget(right)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.splitter.setSizes([450, 200])
+        self.splitter.setSizes(_DEFAULT_SPLIT)
+        self.splitter.restoreState(self.model.settings.layout(_SPLIT))
+        self._split_before: list[int] | None = None
+        self.splitter.splitterMoved.connect(lambda *_: self._on_split())
         column.addWidget(self.splitter, 1)
+        column.addWidget(self.path_bar)
         self.stack.addWidget(self.content)
         self.show_middle(self.empty)
 
@@ -284,7 +298,7 @@ class StructurePage(Page):
         self.path_bar.show_path(path, step)
         self.path_plot.show_path(path.pressures, tuple(e.properties for e in path.electrodes), step)
         if self.tabs.indexOf(self.path_plot) < 0:
-            self.tabs.addTab(self.path_plot, "While pressing")
+            self.tabs.addTab(self.path_plot, "Pressing")
         self.show_electrode(path.electrodes[step], keep_camera=False)
         # Seen whole at its thickest, so that the camera can stay while it is pressed.
         self.panel.fit_to(path.electrodes[0])
@@ -434,6 +448,21 @@ class StructurePage(Page):
         if self.electrode is not None:
             more = surroundings_of(self.electrode, pick.index, _REACH)
             self._pointed.setText(f"{self.panel.describe(pick.index)} · {more}")
+
+    def _on_split(self) -> None:
+        """Remember where the user put the border between picture and slices."""
+        self._split_before = None
+        self.model.settings.set_layout(_SPLIT, self.splitter.saveState())
+
+    def _on_slice_enlarged(self, on: bool) -> None:
+        """Let an enlarged slice have most of the width, for as long as it is enlarged."""
+        if on:
+            self._split_before = self.splitter.sizes()
+            total = sum(self._split_before)
+            self.splitter.setSizes([round(0.38 * total), round(0.62 * total)])
+        elif self._split_before is not None:
+            self.splitter.setSizes(self._split_before)
+            self._split_before = None
 
     def _on_slice_pointed(self, voxel) -> None:
         self._pointed.setText("" if voxel is None else self.panel.describe(voxel))

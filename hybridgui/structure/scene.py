@@ -21,6 +21,7 @@ from hybridgui.structure.clip_handle import ClipHandle
 from hybridgui.structure.cut_face import CutFace
 from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
+from hybridgui.structure.slice_planes import SlicePlanes, first_on_planes
 from hybridgui.structure.smooth_surfaces import smooth_surfaces
 from hybridgui.structure.streamlines import Streamlines
 from hybridgui.structure.surface_actors import SurfaceActors
@@ -65,6 +66,7 @@ class StructureScene:
         self._surfaces = SurfaceActors(self.renderer)
         self._volume = VolumeActor(self.renderer)
         self._cut = CutFace(self.renderer)
+        self._planes = SlicePlanes(self.renderer)
         self._lines = Streamlines(self.renderer)
         self._surroundings = Surroundings(self.renderer)
         self._scale_bar = ScaleBar(self._overlay)
@@ -82,9 +84,11 @@ class StructureScene:
         self.still_stride = 1
         self._crop: Bounds | None = None
         self._plane: vtkPlane | None = None
+        self._slices: tuple[int, int, int] | None = None
         self._field: Field | None = None
         self._field_colours: vtkLookupTable | None = None
         self._lighting = True
+        self._samples = 96
         self._meshes: dict = {}
         self._shown: tuple = ()
         self._viewport = (0.0, 0.0, 1.0, 1.0)
@@ -123,6 +127,11 @@ class StructureScene:
         if self._plane is None:
             return None
         return np.array(self._plane.GetOrigin()), np.array(self._plane.GetNormal())
+
+    @property
+    def slices(self) -> tuple[int, int, int] | None:
+        """Voxel (z, y, x) through which three planes are shown in place of the bodies."""
+        return self._slices
 
     @property
     def handle(self) -> ClipHandle:
@@ -179,6 +188,7 @@ class StructureScene:
         self.still_stride = self._stride = max(1, int(stride))
         self._meshes.clear()
         self._crop = None
+        self._slices = None
         self._field = None
         self._lines.clear()
         self._colour_bar.show(None)
@@ -241,6 +251,17 @@ class StructureScene:
         self._apply_clip()
         self._apply_looks()
 
+    def set_slices(self, position: tuple[int, int, int] | None) -> None:
+        """Show three planes through a voxel (z, y, x) in place of the bodies; None ends it."""
+        if position is not None and self._stack is not None:
+            position = tuple(  # type: ignore[assignment]
+                min(max(0, int(p)), n - 1) for p, n in zip(position, self._stack.shape, strict=True)
+            )
+        if position == self._slices:
+            return
+        self._slices = position
+        self._apply_looks()
+
     def set_look(self, phase: int, **changes) -> None:
         """Change colour, visibility or opacity of a phase."""
         self._looks[phase] = replace(self._looks[phase], **changes)
@@ -272,6 +293,7 @@ class StructureScene:
         ink = rgb(colour)
         parts = (self._scale_bar, self._legend, self._colour_bar, self._caption, self._marker)
         self._handle.set_colour(ink)
+        self._planes.set_colour(ink)
         for part in parts:
             part.set_colour(ink)
         self._surroundings.set_ink(ink)
@@ -304,13 +326,20 @@ class StructureScene:
         self._surroundings.set_lighting(on)
         self._lines.set_lighting(on)
 
-    def set_occlusion(self, on: bool) -> None:
-        """Darken hollows (screen-space ambient occlusion)."""
+    def set_occlusion(self, on: bool, samples: int = 96) -> None:
+        """Darken hollows (screen-space ambient occlusion).
+
+        Parameters
+        ----------
+        samples : int
+            Places looked at around each pixel: fewer are quicker, and grainier.
+        """
+        self._samples = samples
         self.renderer.SetUseSSAO(on)
         if on:
             self.renderer.SetSSAORadius(0.12 * max(self.size))
             self.renderer.SetSSAOBias(0.004 * max(self.size))
-            self.renderer.SetSSAOKernelSize(96)
+            self.renderer.SetSSAOKernelSize(samples)
             self.renderer.SetSSAOBlur(True)
 
     def set_viewport(self, left: float, bottom: float, right: float, top: float) -> None:
@@ -341,7 +370,7 @@ class StructureScene:
         on_lines = self._field is not None and self._field.potential is not None
         looks = self._looks if self._field is None or on_lines else {}
         self._legend.update(looks, size, scale, self._caption.lines)
-        self._colour_bar.update(size, scale)
+        self._colour_bar.update(size, scale, self._legend.lines + self._caption.lines)
         self._caption.update(size, scale)
         self._handle.update(um_per_pixel(self.camera, size[1]), scale)
         self._overlay.SetActiveCamera(self.camera)
@@ -372,6 +401,8 @@ class StructureScene:
             self.renderer.DisplayToWorld()
             px, py, pz, w = self.renderer.GetWorldPoint()
             ends.append(np.array((px, py, pz)) / (w or 1.0))
+        if self._slices is not None:
+            return first_on_planes(self._stack, self._slices, *ends)
         visible = [p for p, look in self._looks.items() if look.visible and look.opacity > 0]
         planes = None
         if self._plane is not None:
@@ -453,20 +484,24 @@ class StructureScene:
         self._cut.cut(labels, spacing, corner, plane)
 
     def _apply_looks(self) -> None:
-        self._surfaces.set_looks(self._looks)
-        self._volume.set_looks(self._looks)
+        self._planes.show(self._stack, self._slices, self._looks, self._field)
+        looks = self._looks
+        if self._slices is not None:  # the planes stand in place of the bodies
+            looks = {phase: replace(look, visible=False) for phase, look in looks.items()}
+        self._surfaces.set_looks(looks)
+        self._volume.set_looks(looks)
         on_surfaces = self._field is not None and self._field.potential is None
         if not on_surfaces or self._stack is None:
-            self._surfaces.set_field(None, None, self._looks)
-            self._cut.set_looks(self._looks)
+            self._surfaces.set_field(None, None, looks)
+            self._cut.set_looks(looks)
             return
         values = self._field.values[self._visible_part()[3]]
-        self._surfaces.set_field(values, self._field_colours, self._looks)
-        self._cut.set_field(values, self._field_colours, self._looks)
+        self._surfaces.set_field(values, self._field_colours, looks)
+        self._cut.set_field(values, self._field_colours, looks)
 
     def _place_surroundings(self) -> None:
         self._surroundings.place(self.size, self._stack is not None)
-        self.set_occlusion(bool(self.renderer.GetUseSSAO()))
+        self.set_occlusion(bool(self.renderer.GetUseSSAO()), self._samples)
 
     def _on_overlay_start(self, *_) -> None:
         """Blend texts as usual: drawing a volume leaves another rule behind."""

@@ -2,275 +2,145 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.structure.stack import VoxelStack
 from hybridgui.structure.fields import Field
-from hybridgui.structure.lengths import length_text, nice_length
-from hybridgui.structure.phases import Colours, rgb
-from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import follow_theme, label
+from hybridgui.structure.phases import Colours
+from hybridgui.structure.slice_pane import AXES, RIGHT, UPWARD, Position, SlicePane, colour_table
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import follow_theme, label, set_icon
 
-AXES = "zyx"
-Position = tuple[int, int, int]
-
-# Which axes run to the right and upwards in the cut across each axis, (z, y, x) counted 0, 1, 2.
-_RIGHT = {0: 2, 1: 2, 2: 1}
-_UPWARD = {0: 1, 1: 0, 2: 0}
-
-
-def colour_table(colours: Colours) -> np.ndarray:
-    """Colours by label, shape (256, 4), as Qt stores them (blue, green, red, opacity)."""
-    table = np.zeros((256, 4), np.uint8)
-    for phase, colour in colours.items():
-        red, green, blue = (round(255 * c) for c in rgb(colour))
-        table[phase] = (blue, green, red, 255)
-    return table
-
-
-class SlicePane(QWidget):
-    """One cut, drawn voxel by voxel, with the places of the other two cuts as lines.
-
-    Signals
-    -------
-    scrolled : int, slices to go on (the wheel was turned)
-    chosen : (z, y, x), the voxel that was clicked or dragged to
-    pointed : (z, y, x) or None, the voxel under the pointer
-    """
-
-    scrolled = Signal(int)
-    chosen = Signal(tuple)
-    pointed = Signal(object)
-
-    def __init__(self, axis: int, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.axis = axis
-        self._stack: VoxelStack | None = None
-        self._field: Field | None = None
-        self._table = np.zeros((256, 4), np.uint8)
-        self._position: Position = (0, 0, 0)
-        self._image = QImage()
-        self._wheel = 0
-        self.setMinimumSize(80, 80)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMouseTracking(True)
-        self.setAccessibleName(f"Cut across {AXES[axis]}")
-        self.setCursor(Qt.CursorShape.CrossCursor)
-
-    def show_stack(
-        self, stack: VoxelStack | None, table: np.ndarray, field: Field | None = None
-    ) -> None:
-        """Show a stack.
-
-        Parameters
-        ----------
-        table : ndarray of uint8, shape (256, 4)
-            Colours of the labels.
-        field : Field, optional
-            Shown in place of the labels where it has a value.
-        """
-        self._stack, self._table, self._field = stack, table, field
-        self._draw()
-
-    def show_position(self, position: Position) -> None:
-        """Cut here, and draw the lines of the other cuts."""
-        again = position[self.axis] != self._position[self.axis]
-        self._position = position
-        if again:
-            self._draw()
-        self.update()
-
-    @property
-    def image(self) -> QImage:
-        """The cut, one pixel a voxel."""
-        return self._image
-
-    def _draw(self) -> None:
-        if self._stack is None:
-            self._image = QImage()
-            self.update()
-            return
-        index = min(self._position[self.axis], self._stack.shape[self.axis] - 1)
-        pixels = self._table[self._stack.labels.take(index, axis=self.axis)]
-        if self._field is not None:
-            values = self._field.values.take(index, axis=self.axis)
-            grey = pixels[..., :3].mean(axis=-1, keepdims=True) * 0.5 + 96
-            pixels[..., :3] = grey.astype(np.uint8)
-            known = np.isfinite(values)
-            pixels[known, :3] = self._field.rgb(values[known])[:, ::-1]
-        # Rows run upwards along z (or y): the first row of a picture is its top.
-        pixels = np.ascontiguousarray(pixels[::-1])
-        height, width = pixels.shape[:2]
-        self._image = QImage(
-            pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32
-        ).copy()
-        self.update()
-
-    def _frame(self) -> QRectF:
-        """Where the cut stands in the widget, in true proportions."""
-        assert self._stack is not None
-        wide = self._stack.shape[_RIGHT[self.axis]] * self._stack.spacing[_RIGHT[self.axis]]
-        high = self._stack.shape[_UPWARD[self.axis]] * self._stack.spacing[_UPWARD[self.axis]]
-        scale = min(self.width() / wide, self.height() / high)
-        size = wide * scale, high * scale
-        return QRectF((self.width() - size[0]) / 2, (self.height() - size[1]) / 2, size[0], size[1])
-
-    def voxel_at(self, place: QPointF) -> Position | None:
-        """Voxel at a place of the widget."""
-        if self._stack is None:
-            return None
-        frame = self._frame()
-        if not frame.contains(place):
-            return None
-        shares = (
-            (place.x() - frame.left()) / frame.width(),
-            1 - (place.y() - frame.top()) / frame.height(),
-        )
-        voxel = list(self._position)
-        for axis, share in zip((_RIGHT[self.axis], _UPWARD[self.axis]), shares, strict=True):
-            count = self._stack.shape[axis]
-            voxel[axis] = min(int(share * count), count - 1)
-        return voxel[0], voxel[1], voxel[2]
-
-    def place_of(self, position: Position) -> QPointF:
-        """Middle of a voxel in the widget."""
-        assert self._stack is not None
-        frame = self._frame()
-        right, up = _RIGHT[self.axis], _UPWARD[self.axis]
-        shape = self._stack.shape
-        return QPointF(
-            frame.left() + (position[right] + 0.5) / shape[right] * frame.width(),
-            frame.bottom() - (position[up] + 0.5) / shape[up] * frame.height(),
-        )
-
-    def paintEvent(self, event) -> None:
-        """Paint cut, lines and scale bar."""
-        painter = QPainter(self)
-        t = theme().tokens
-        painter.fillRect(self.rect(), QColor(t.sunken))
-        if self._image.isNull():
-            painter.end()
-            return
-        frame = self._frame()
-        # Nearest neighbour when enlarged: a voxel is a square.
-        shrunk = frame.width() * self.devicePixelRatioF() < self._image.width()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
-        painter.drawImage(frame, self._image)
-        here = self.place_of(self._position)
-        for colour, width in (("#000000", 3.0), ("#FFFFFF", 1.0)):
-            pen = QPen(QColor(colour), width)
-            shade = QColor(colour)
-            shade.setAlphaF(0.35 if width > 1 else 0.9)
-            pen.setColor(shade)
-            painter.setPen(pen)
-            painter.drawLine(QPointF(here.x(), frame.top()), QPointF(here.x(), frame.bottom()))
-            painter.drawLine(QPointF(frame.left(), here.y()), QPointF(frame.right(), here.y()))
-        self._paint_scale_bar(painter, frame)
-        painter.end()
-
-    def _paint_scale_bar(self, painter: QPainter, frame: QRectF) -> None:
-        assert self._stack is not None
-        right = _RIGHT[self.axis]
-        per_um = frame.width() / (self._stack.shape[right] * self._stack.spacing[right])
-        length = nice_length(0.45 * frame.width() / per_um)
-        text = length_text(length)
-        metrics = painter.fontMetrics()
-        wide = max(length * per_um, metrics.horizontalAdvance(text)) + 8
-        ground = QRectF(frame.left() + 4, frame.bottom() - metrics.height() - 11, wide, 0)
-        ground.setBottom(frame.bottom() - 4)
-        shade = QColor("#000000")
-        shade.setAlphaF(0.55)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(shade)
-        painter.drawRoundedRect(ground, 3, 3)
-        painter.setPen(QPen(QColor("#FFFFFF"), 2))
-        y = ground.bottom() - 4
-        left = ground.center().x() - length * per_um / 2
-        painter.drawLine(QPointF(left, y), QPointF(left + length * per_um, y))
-        painter.drawText(
-            QRectF(ground.left(), ground.top() + 1, ground.width(), metrics.height()),
-            Qt.AlignmentFlag.AlignCenter,
-            text,
-        )
-
-    def sizeHint(self) -> QSize:
-        """A comfortable size."""
-        return QSize(220, 180)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose the voxel."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            voxel = self.voxel_at(event.position())
-            if voxel is not None:
-                self.chosen.emit(voxel)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Choose while dragging, else point."""
-        voxel = self.voxel_at(event.position())
-        self.pointed.emit(voxel)
-        if voxel is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            self.chosen.emit(voxel)
-
-    def leaveEvent(self, event) -> None:
-        """Nothing is pointed at any more."""
-        self.pointed.emit(None)
-        super().leaveEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Go through the slices."""
-        self._wheel += event.angleDelta().y()
-        steps = int(self._wheel / 120)
-        self._wheel -= 120 * steps
-        if steps:
-            self.scrolled.emit(steps)
-        event.accept()
+_PLACES = {"z": (0, 0), "y": (1, 0), "x": (1, 1)}
+"""Row and column of the cut across each axis: edges that are shared stand in line."""
+_ENLARGE = "Give this cut all the room (or click it twice)"
+_BACK = "Show the three cuts again (or click it twice)"
+_FLATTEST = 0.6
+"""Share that a row or column keeps of the other's, however flat the electrode is."""
 
 
 class SlicesPanel(QWidget):
     """The three cuts with a slider each; moving one moves the lines in the others.
 
+    They stand as in a drawing, xz under xy and yz beside it, all to one scale; in a low and
+    wide panel side by side. A double click gives one cut all the room.
+
     Signals
     -------
     moved : (z, y, x), where the cuts are now
     pointed : (z, y, x) or None
+    enlarged : one cut has all the room, or no longer
     """
 
     moved = Signal(tuple)
     pointed = Signal(object)
+    enlarged = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, GRID, 0, 0)
-        row.setSpacing(2 * GRID)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, GRID, 0, 0)
+        self._grid.setHorizontalSpacing(2 * GRID)
+        self._grid.setVerticalSpacing(GRID)
         self._stack: VoxelStack | None = None
         self._position: Position = (0, 0, 0)
+        self._alone = ""
+        self._arranged: tuple = ()
         self.panes: dict[str, SlicePane] = {}
         self.sliders: dict[str, QSlider] = {}
+        self.enlarge_buttons: dict[str, QToolButton] = {}
         self._titles = {}
+        self._cells: dict[str, QWidget] = {}
         for axis, name in enumerate(AXES):
-            column = QVBoxLayout()
-            column.setSpacing(4)
-            title = label("", "small")
-            title.setMinimumWidth(40)
-            pane = SlicePane(axis)
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setAccessibleName(f"Slice along {name}")
-            slider.valueChanged.connect(lambda v, axis=axis: self._on_slider(axis, v))
-            pane.scrolled.connect(lambda steps, axis=axis: self._on_scrolled(axis, steps))
-            pane.chosen.connect(self.set_position)
-            pane.pointed.connect(self.pointed)
-            column.addWidget(title)
-            column.addWidget(pane, 1)
-            column.addWidget(slider)
-            row.addLayout(column, 1)
-            self.panes[name], self.sliders[name], self._titles[name] = pane, slider, title
+            self._add(axis, name)
+        self._arrange()
         follow_theme(self, self.update)
 
+    def _add(self, axis: int, name: str) -> None:
+        cell = QWidget()
+        column = QVBoxLayout(cell)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        title = label("", "small")
+        title.setMinimumWidth(40)
+        enlarge = QToolButton()
+        enlarge.setIconSize(QSize(14, 14))
+        enlarge.setCheckable(True)
+        enlarge.setStyleSheet("padding: 1px;")
+        enlarge.setAccessibleName(f"Enlarge the cut across {name}")
+        enlarge.clicked.connect(lambda *_: self.enlarge("" if self._alone else name))
+        head = QHBoxLayout()
+        head.setSpacing(2)
+        head.addWidget(title, 1)
+        head.addWidget(enlarge)
+        pane = SlicePane(axis)
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setAccessibleName(f"Slice along {name}")
+        slider.valueChanged.connect(lambda v: self._on_slider(axis, v))
+        pane.scrolled.connect(lambda steps: self._on_scrolled(axis, steps))
+        pane.chosen.connect(self.set_position)
+        pane.pointed.connect(self.pointed)
+        pane.enlargeAsked.connect(lambda: self.enlarge("" if self._alone else name))
+        column.addLayout(head)
+        column.addWidget(pane, 1)
+        column.addWidget(slider)
+        self.panes[name], self.sliders[name], self._titles[name] = pane, slider, title
+        self._cells[name], self.enlarge_buttons[name] = cell, enlarge
+        set_icon(enlarge, "ph.arrows-out-simple")
+
+    # -- arrangement ------------------------------------------------------------------------------
+    @property
+    def alone(self) -> str:
+        """Axis of the cut that has all the room, or an empty text."""
+        return self._alone
+
+    def enlarge(self, axis: str) -> None:
+        """Give one cut all the room, or show the three again with an empty text."""
+        if axis != self._alone:
+            self._alone = axis
+            self._arrange()
+            self.enlarged.emit(bool(axis))
+
+    def resizeEvent(self, event) -> None:
+        """Stand side by side where the panel is low and wide."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        side_by_side = self.width() > 1.9 * self.height()
+        lengths = (1.0, 1.0, 1.0)
+        if self._stack is not None:
+            shape, spacing = self._stack.shape, self._stack.spacing
+            lengths = tuple(n * edge for n, edge in zip(shape, spacing, strict=True))
+        wanted = (self._alone, side_by_side, lengths)
+        if wanted == self._arranged:
+            return
+        self._arranged = wanted
+        z, y, x = lengths
+        for name, cell in self._cells.items():
+            self._grid.removeWidget(cell)
+            cell.setVisible(self._alone in ("", name))
+            self.enlarge_buttons[name].setChecked(bool(self._alone))
+            self.enlarge_buttons[name].setToolTip(_BACK if self._alone else _ENLARGE)
+            if self._alone:
+                place = (0, 0)
+            elif side_by_side:
+                place = (0, "zyx".index(name))
+            else:
+                place = _PLACES[name]
+            if self._alone in ("", name):
+                self._grid.addWidget(cell, *place)
+        one_row = bool(self._alone) or side_by_side
+        rows = (1.0, 0.0) if one_row else _shares(y, z)
+        columns = (1.0, 0.0) if self._alone else (1.0, 1.0) if side_by_side else _shares(x, y)
+        for number, share in enumerate(rows):
+            self._grid.setRowStretch(number, round(1000 * share))
+        third = 1.0 if side_by_side and not self._alone else 0.0
+        for number, share in enumerate((*columns, third)):
+            self._grid.setColumnStretch(number, round(1000 * share))
+
+    # -- what is shown ----------------------------------------------------------------------------
     @property
     def position(self) -> Position:
         """Voxel (z, y, x) where the three cuts meet."""
@@ -299,7 +169,10 @@ class SlicesPanel(QWidget):
             self.panes[name].show_stack(stack, table, field)
         if stack is not None and fresh:
             self._position = tuple(n // 2 for n in stack.shape)  # type: ignore[assignment]
+        self._arrange()
         self._refresh()
+        if fresh:
+            self.moved.emit(self._position)
 
     def set_position(self, position: Position) -> None:
         """Move the cuts to a voxel (z, y, x)."""
@@ -320,15 +193,15 @@ class SlicesPanel(QWidget):
             blocked = slider.blockSignals(True)
             slider.setValue(self._position[axis])
             slider.blockSignals(blocked)
-            text = ""
+            text = tip = ""
             if self._stack is not None:
                 place = (self._position[axis] + 0.5) * self._stack.spacing[axis]
-                plane = AXES[_RIGHT[axis]] + AXES[_UPWARD[axis]]
-                text = (
-                    f"{plane} at {name} = {place:.4g} µm · slice {self._position[axis] + 1} "
-                    f"of {self._stack.shape[axis]}"
-                )
+                plane = AXES[RIGHT[axis]] + AXES[UPWARD[axis]]
+                count = f"{self._position[axis] + 1}/{self._stack.shape[axis]}"
+                text = f"{name} = {place:.4g} µm · {count}"
+                tip = f"Plane {plane} at {name} = {place:.4g} µm, slice {count}: scroll to go on."
             self._titles[name].setText(text)
+            self._titles[name].setToolTip(tip)
 
     def _on_slider(self, axis: int, value: int) -> None:
         position = list(self._position)
@@ -337,3 +210,10 @@ class SlicesPanel(QWidget):
 
     def _on_scrolled(self, axis: int, steps: int) -> None:
         self._on_slider(axis, self._position[axis] + steps)
+
+
+def _shares(first: float, second: float) -> tuple[float, float]:
+    """Shares of two lengths in their sum, the smaller one not too small."""
+    longest = max(first, second)
+    first, second = (max(length, _FLATTEST * longest) for length in (first, second))
+    return first / (first + second), second / (first + second)

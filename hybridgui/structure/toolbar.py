@@ -172,11 +172,14 @@ class ViewToolbar(QWidget):
         self.modes = Segmented([(key, text) for key, text, _ in MODES])
         for key, _, tip in MODES:
             self.modes.segment(key).setToolTip(tip)
+            self.modes.segment(key).setSizePolicy(
+                QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed
+            )
         self.modes.chosen.connect(self.modeChosen)
         row.addWidget(self.modes)
         self.colours = Choice([("phase", "Colour by phase")])
         self.colours.setAccessibleName("Colour by")
-        self.colours.setMinimumContentsLength(19)
+        self.colours.setMinimumContentsLength(6)
         self.colours.setToolTip("What the colours mean")
         self.colours.edited.connect(self.colourChosen)
         row.addWidget(self.colours)
@@ -205,9 +208,8 @@ class ViewToolbar(QWidget):
 
     def set_compact(self, level: int) -> None:
         """Need less room: 1 leaves out what the menu has too, 2 shortens the choice."""
-        for key, text, _ in MODES:
-            room = self.fontMetrics().horizontalAdvance(text) + 34
-            self.modes.segment(key).setMinimumWidth(room)
         for key in "xyz":
             self.views[key].setVisible(level == 0)
-        self.colours.setMinimumContentsLength((19, 12, 4)[min(level, 2)])
+        # A combo box does not tell its layout that it needs less than before: say it for it.
+        letters = (24, 14, 6)[min(level, 2)]
+        self.colours.setMinimumWidth(self.fontMetrics().averageCharWidth() * letters + 40)

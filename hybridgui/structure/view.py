@@ -302,6 +302,7 @@ class SceneView(QWidget):
     def _set_detail(self, *, moving: bool) -> None:
         assert self._canvas is not None
         budget = 300_000 if self._canvas.software else 3_000_000
+        samples = 32 if self._canvas.software else 96
         for scene in self._scenes:
             stride = scene.still_stride
             if moving and scene.faces_estimate(stride) > budget:
@@ -311,7 +312,7 @@ class SceneView(QWidget):
             scene.set_volume_coarseness(
                 (4.0 if moving else 1.5) if self._canvas.software else (2.0 if moving else 1.0)
             )
-            scene.set_occlusion(self.occlusion and not moving and scene.mode != "volume")
+            scene.set_occlusion(self.occlusion and not moving and scene.mode != "volume", samples)
 
     def paintEvent(self, event) -> None:
         """Paint the background, the picture, or why there is none."""

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.errors import InputError
+from hybridgui.structure import warm_up
 from hybridgui.structure.colouring import PHASE, available, colouring
 from hybridgui.structure.cut_controls import CutControls
 from hybridgui.structure.fields import Field
@@ -30,8 +32,49 @@ from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, button
 
+_MS_BEFORE_LOADING = 400
+"""After the window was made: first it shall be seen."""
 KEPT_VIEWS = "structure/views"
 MOST_SCENES = 4
+
+
+class _Controls(QWidget):
+    """What stands over picture and slices: mode and colours, phases, the cut."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self.toolbar = ViewToolbar()
+        self.phases = PhaseControls()
+        self.cut = CutControls()
+        self.cut.hide()
+        for bar in (self.toolbar, self.phases, self.cut):
+            column.addWidget(bar)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than the controls in full: they make do with less."""
+        return QSize(320, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event) -> None:
+        """Let the controls need only as much room as there is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event) -> None:
+        """Fit again with another font or style."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        for bar in (self.toolbar, self.phases):
+            for level in range(3):
+                bar.set_compact(level)
+                bar.layout().activate()
+                if bar.minimumSizeHint().width() <= self.width():
+                    break
 
 
 class ViewPanel(QWidget):
@@ -62,13 +105,9 @@ class ViewPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
-        self.toolbar = ViewToolbar()
-        column.addWidget(self.toolbar)
-        self.phases = PhaseControls()
-        column.addWidget(self.phases)
-        self.cut = CutControls()
-        self.cut.hide()
-        column.addWidget(self.cut)
+        self.controls = _Controls()
+        self.toolbar, self.phases = self.controls.toolbar, self.controls.phases
+        self.cut = self.controls.cut
         self._reduced = Notice("info")
         self._full = button("Show every voxel", self._on_full, link=True)
         self._reduced.layout().addWidget(self._full)
@@ -83,7 +122,12 @@ class ViewPanel(QWidget):
         self._kept_looks: Looks | None = None
         self._mode = "voxels"
         self._cut_before = (False, 500)
+        self._slices = (0, 0, 0)
         self._awake = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(30)
+        self._timer.timeout.connect(self._on_timer)
+        QTimer.singleShot(_MS_BEFORE_LOADING, self, self._on_idle)
         self.view: Any = None
         self.scene: Any = None
         self.phases.show_looks(self._looks)
@@ -108,20 +152,6 @@ class ViewPanel(QWidget):
         self.menu.keptChosen.connect(self.show_kept_view)
         self.menu.keptRemoved.connect(self._on_kept_removed)
 
-    def resizeEvent(self, event) -> None:
-        """Let the controls need only as much room as there is."""
-        super().resizeEvent(event)
-        for bar in (self.toolbar, self.phases):
-            for level in range(3):
-                bar.set_compact(level)
-                bar.layout().activate()
-                if bar.minimumSizeHint().width() <= self.width():
-                    break
-
-    def minimumSizeHint(self) -> QSize:
-        """Narrower than the controls in full: they make do with less."""
-        return QSize(320, super().minimumSizeHint().height())
-
     # -- what is shown --------------------------------------------------------------------------
     @property
     def colours(self) -> Colours:
@@ -139,10 +169,32 @@ class ViewPanel(QWidget):
         return () if self.view is None else self.view.scenes
 
     def wake(self) -> None:
-        """Load VTK and make the view."""
+        """Make the view, at once or as soon as VTK is loaded."""
         if self._awake:
             return
         self._awake = True
+        if warm_up.running():
+            self._waiting = QLabel("Preparing the 3D view…")
+            self._waiting.setProperty("role", "muted")
+            self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._column.addWidget(self._waiting, 1)
+            self._timer.start()
+        else:
+            self._make_view()
+
+    def _on_idle(self) -> None:
+        warm_up.start(QFontInfo(self.font()).family())
+
+    def _on_timer(self) -> None:
+        if not warm_up.running():
+            self._timer.stop()
+            self._column.removeWidget(self._waiting)
+            self._waiting.hide()
+            self._waiting.deleteLater()
+            self._make_view()
+
+    def _make_view(self) -> None:
+        """Load VTK and make the view."""
         try:
             from hybridgui.structure.scene import StructureScene
             from hybridgui.structure.view import SceneView
@@ -172,9 +224,8 @@ class ViewPanel(QWidget):
         self._disable()
 
     def _disable(self) -> None:
-        for part in (self.toolbar, self.phases, self.cut):
-            part.setEnabled(False)
-            part.setToolTip("The 3D view cannot be shown on this computer.")
+        self.controls.setEnabled(False)
+        self.controls.setToolTip("The 3D view cannot be shown on this computer.")
 
     def show_electrode(
         self,
@@ -321,6 +372,10 @@ class ViewPanel(QWidget):
         self._looks = recoloured(self._looks, colours_by_label(theme().phase_colours))
         self._apply_looks()
         if self.view is not None:
+            from hybridgui.structure import lettering
+
+            font = QFontInfo(self.font())
+            lettering.choose(lettering.font_file(font.family()), font.pixelSize())
             self.view.set_dark(theme().dark)
 
     # -- options and views ------------------------------------------------------------------------
@@ -388,6 +443,14 @@ class ViewPanel(QWidget):
         kept = {n: state for n, state in self._kept_views().items() if n != name}
         self._model.set_parameter(KEPT_VIEWS, kept, "Remove view")
 
+    def show_planes_at(self, position: tuple[int, int, int]) -> None:
+        """Move the three planes, where they are shown, to a voxel (z, y, x)."""
+        self._slices = position
+        if self.phases.cut.isChecked() and self.cut.is_slices:
+            for scene in self.scenes:
+                scene.set_slices(position)
+            self._refresh(quick=True)
+
     # -- cut --------------------------------------------------------------------------------------
     def _on_cut(self, on: bool) -> None:
         self.cut.setVisible(on)
@@ -404,7 +467,8 @@ class ViewPanel(QWidget):
         for scene in self.scenes:
             crop = self._crop_of(scene) if on and self.cut.is_box else None
             scene.set_crop(crop)
-            if on and not self.cut.is_box:
+            scene.set_slices(self._slices if on and self.cut.is_slices else None)
+            if on and not self.cut.is_box and not self.cut.is_slices:
                 origin, normal = self.cut.plane
                 scene.set_clip(origin, normal)
             else:
@@ -480,6 +544,8 @@ class ViewPanel(QWidget):
 
     def shut_down(self) -> None:
         """Give the graphics memory back."""
+        self._timer.stop()
+        self._awake = True  # and stay asleep
         if self.view is not None:
             self.view.shut_down()
         self.view = self.scene = None

@@ -328,7 +328,7 @@ def test_that_slices_show_the_labels_in_their_place(qtbot, shown, layers):
     colours = shown.panel.colours
     for z, phase in ((0, AM), (3, AM), (4, CBD), (6, CBD), (7, ELECTROLYTE), (9, ELECTROLYTE)):
         assert image.pixelColor(5, 9 - z).name() == colours[phase].lower()
-    assert shown.slices.title("z") == "xy at z = 2 µm · slice 3 of 10"
+    assert shown.slices.title("z") == "z = 2 µm · 3/10"
     assert shown.slices.panes["z"].image.pixelColor(0, 0).name() == colours[AM].lower()
 
 
@@ -670,3 +670,60 @@ def test_that_an_electrode_is_built_again_only_when_somebody_looks(qtbot, page, 
     page.show()
     page.activated()
     qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+
+
+def test_that_the_planes_in_space_follow_the_slices_and_a_click(qtbot, shown):
+    shown.panel.phases.cut.setChecked(True)
+    shown.panel.cut.kind.segment("slices").click()
+    shown.slices.set_position((2, 4, 7))
+    assert shown.panel.scene.slices == (2, 4, 7)
+    assert shown.panel.scene.clip is None and shown.panel.scene.crop is None
+    shown.panel.look_from("y")
+    shown.panel.view.draw_now()
+    place = shown.panel.view._place_of(np.array((2.5, 4.5, 1.3))).toPoint()
+    qtbot.mouseClick(shown.panel.view, Qt.MouseButton.LeftButton, pos=place)
+    assert shown.slices.position == (1, 4, 2)
+    assert shown.panel.scene.slices == (1, 4, 2)
+    shown.panel.phases.cut.setChecked(False)
+    assert shown.panel.scene.slices is None
+
+
+def test_that_a_slice_can_be_enlarged_and_brought_back(qtbot, shown):
+    QApplication.processEvents()
+    before = shown.splitter.sizes()
+    pane = shown.slices.panes["y"]
+    area = pane.width() * pane.height()
+    qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert shown.slices.alone == "y"
+    assert pane.width() * pane.height() > 2 * area
+    assert not shown.slices.panes["z"].isVisible()
+    shown.slices.enlarge_buttons["y"].click()
+    QApplication.processEvents()
+    assert shown.slices.panes["z"].isVisible()
+    assert shown.splitter.sizes() == before
+
+
+def test_that_the_border_between_picture_and_slices_is_remembered(qtbot, shown, model):
+    from hybridgui.structure.page import StructurePage
+
+    QApplication.processEvents()
+    shown.splitter.moveSplitter(300, 1)
+    QApplication.processEvents()
+    sizes = shown.splitter.sizes()
+    again = StructurePage(model)
+    qtbot.addWidget(again, before_close_func=lambda page: page.shut_down())
+    again.resize(shown.size())
+    again.show()
+    again.show_electrode(shown.electrode)
+    QApplication.processEvents()
+    assert again.splitter.sizes() == sizes
+
+
+def test_that_the_cuts_are_drawn_to_nearly_one_scale(qtbot, shown):
+    QApplication.processEvents()
+    scales = [
+        pane._frame().width() / (pane._stack.shape[right] * pane._stack.spacing[right])
+        for pane, right in ((shown.slices.panes["z"], 2), (shown.slices.panes["y"], 2))
+    ]
+    assert scales[0] == pytest.approx(scales[1], rel=0.3)

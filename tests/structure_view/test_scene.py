@@ -259,3 +259,41 @@ def test_that_thinned_voxels_fill_the_same_box(canvas, scene, layers):
     drawn = [(p.min(axis=2) < 250) for p in (whole, thin)]
     columns = [np.flatnonzero(d.any(axis=0)) for d in drawn]
     assert columns[0][0] == columns[1][0] and columns[0][-1] == columns[1][-1]
+
+
+def test_that_three_planes_stand_where_the_slices_are(canvas, scene, noise):
+    plain(scene, noise, "x")
+    scene.set_slices((2, 3, 1))
+    picture = canvas.image(WHITE).astype(int)
+    for z in range(7):
+        for y in (0, 1, 5):  # not where the plane across y stands in the line of sight
+            row, column = pixel_of(scene, 3.0, y + 0.5, 0.5 * z + 0.35, 300)
+            phase = int(noise.labels[z, y, 1])
+            wanted = colour(phase) if phase != ELECTROLYTE else (228, 231, 235)
+            assert np.abs(picture[row, column] - wanted).max() <= 2, (z, y)
+    scene.set_slices(None)
+    assert scene.slices is None
+
+
+def test_that_the_planes_are_pointed_at_where_they_stand(canvas, scene, layers):
+    plain(scene, layers)
+    scene.set_slices((5, 4, 6))
+    scene.look_from("y")
+    canvas.render()
+    found = scene.pick(*centre_of(scene, 2.5, 4.5, 1.3))
+    assert found.index == (1, 4, 2) and found.phase == AM
+    scene.look_from("z")
+    canvas.render()
+    assert scene.pick(*centre_of(scene, 2.5, 8.5, 4.4)).index == (5, 8, 2)
+
+
+def test_that_planes_follow_a_field(canvas, scene, layers):
+    plain(scene, layers, "z")
+    scene.set_slices((5, 4, 6))
+    values = np.where(np.indices(layers.shape)[2] < 6, 0.0, 1.0)
+    scene.set_field(Field(values, "side (–)", "viridis", range=(0, 1)))
+    picture = canvas.image(WHITE).astype(int)
+    left = picture[pixel_of(scene, 2.5, 8.5, 4.4, 300)]
+    right = picture[pixel_of(scene, 9.5, 8.5, 4.4, 300)]
+    assert np.abs(left - (68, 1, 84)).max() <= 6
+    assert np.abs(right - (253, 231, 37)).max() <= 6
