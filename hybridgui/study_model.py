@@ -92,6 +92,7 @@ class StudyModel(QObject):
     resultsArrived : structures were recorded (at most a few times a second)
     parameterChanged : (key, value) a field of a form has another value
     lastStructureChanged : a structure was generated or read, on the structure page
+    structureRequested : record of a structure that another page wants to be shown
     stagesChanged : states of the stages or the next step may be others
     stageRequested : somebody asks to see a stage
     messageRaised : (level, sentence, details) for the user
@@ -107,6 +108,7 @@ class StudyModel(QObject):
     stacksChanged = Signal()
     parameterChanged = Signal(str, object)
     lastStructureChanged = Signal()
+    structureRequested = Signal(object)
     stagesChanged = Signal()
     stageRequested = Signal(str)
     messageRaised = Signal(str, str, str)
@@ -379,6 +381,11 @@ class StudyModel(QObject):
         self.study.set_setting(_LAST_STRUCTURE, record)
         self._set_provenance("structure_law", fingerprint(self.law))
         self.lastStructureChanged.emit()
+
+    def show_structure(self, record: dict[str, Any]) -> None:
+        """Ask the structure page to build a recorded structure again, and to show it."""
+        self.structureRequested.emit(record)
+        self.go_to("structure")
 
     # -- campaigns --------------------------------------------------------------------------------
     @property

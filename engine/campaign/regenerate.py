@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from engine.errors import InputError
 from engine.progress import Progress
+from engine.structure.condition import Condition
 from engine.structure.generate import Structure, generate
-from engine.study import Study
+from engine.study import StructureRecord, Study
 
 
 class Regenerated(NamedTuple):
@@ -57,3 +60,42 @@ def regenerate(
             "belong to the recorded one."
         )
     return Regenerated(structure, warning)
+
+
+def structure_at(study: Study, values: Mapping[str, Any]) -> tuple[Condition, StructureRecord]:
+    """Find the first structure of the condition that a row of the dataset stands for.
+
+    Parameters
+    ----------
+    values : mapping of column to value
+        A row of the dataset; every column that says how the condition was made has to agree.
+
+    Raises
+    ------
+    InputError
+        If no campaign of the study has such a structure.
+    """
+    for campaign in reversed(study.campaigns()):
+        numbers = {
+            record.number: record.condition
+            for record in study.conditions(campaign.id)
+            if _agrees(record.values, values)
+        }
+        if not numbers:
+            continue
+        for result in study.results(campaign.id):
+            if result.number in numbers:
+                return numbers[result.number], result
+    raise InputError("No structure of this study has this condition: the row is of another table.")
+
+
+def _agrees(condition: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    shared = [name for name in condition if name in row]
+    return bool(shared) and all(_same(condition[name], row[name]) for name in shared)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        both_missing = math.isnan(one) and math.isnan(other)
+        return both_missing or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(one == other)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from engine.errors import InputError
@@ -34,6 +37,41 @@ def assess(actual: np.ndarray, predicted: np.ndarray) -> Metrics:
         "max_error": float(np.max(np.abs(error))),
         "rows": n,
     }
+
+
+_FEW_ROWS = 10
+_WHERE = {
+    "test": "the {} test rows",
+    "validation": "the {} validation rows",
+    "cross_validation": "the {} rows left out in turn",
+}
+
+
+def in_plain_words(metrics: Mapping[str, Any]) -> list[str]:
+    """Sentences about an R² that must not be read like any other number.
+
+    Parameters
+    ----------
+    metrics : mapping of part to the result of `assess`
+    """
+    said = []
+    for part, words in _WHERE.items():
+        found = metrics.get(part) or {}
+        r2, rows = found.get("r2"), int(found.get("rows") or 0)
+        if r2 is not None and r2 < 0:
+            text = (
+                f"R² on {words.format(rows)} is {r2:.2g}, below zero: their plain mean would "
+                "predict them better than this model does."
+            )
+            if part != "cross_validation" and rows < _FEW_ROWS:
+                text += " With so few rows it may be chance: go by the RMSE, or keep more rows."
+            said.append(text)
+        elif part != "cross_validation" and 0 < rows < _FEW_ROWS:
+            said.append(
+                f"R² on {words.format(rows)} is a rough number, because they are so few: go by "
+                "cross-validation."
+            )
+    return said
 
 
 def content_order(columns: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from engine.learning.fitting import (
     fit_sisso,
     measure,
 )
+from engine.learning.metrics import in_plain_words
 from engine.learning.model import METHODS, PropertyModel
 from engine.learning.network import Network, NetworkOptions
 from engine.learning.sisso_search import SissoOptions
@@ -119,7 +120,7 @@ def train(
     models: dict[str, PropertyModel] = {}
     screened = 0
     for k, data in enumerate(sets):
-        part = _part_of(progress, k / len(sets), (k + 1) / len(sets))
+        part = part_of(progress, k / len(sets), (k + 1) / len(sets))
         if method == "sisso":
             assert isinstance(settings, SissoOptions)
             fitted, result = fit_sisso(data, settings, cross_validation, part, on_model)
@@ -154,7 +155,8 @@ def _settings(method: str, options: Mapping[str, Any]) -> SissoOptions | Network
     return kind(**used) if kind else None
 
 
-def _part_of(progress: Progress | None, begin: float, end: float) -> Progress | None:
+def part_of(progress: Progress | None, begin: float, end: float) -> Progress | None:
+    """A progress that fills a part of another one."""
     if progress is None or (begin, end) == (0.0, 1.0):
         return progress
 
@@ -224,13 +226,14 @@ def _model(
         }
     common = list(data.statements)
     verdict = [] if method == "baseline" else _verdict(name, metrics, plain)
-    said = [*common, *fitted.statements, *verdict]
+    said = [*common, *fitted.statements, *in_plain_words(metrics), *verdict]
     for entry in fitted.front:
         held_out = entry.pop("held_out")
         entry["residuals"] = _interval(Fitted(fitted.predictor, held_out), goal)
         entry["statements"] = [
             *common,
             *fitted.statements,
+            *in_plain_words(entry["metrics"]),
             *_verdict(name, entry["metrics"], plain),
         ]
     return PropertyModel(

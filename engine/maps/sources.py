@@ -48,6 +48,8 @@ class Sources:
         Least number of structures behind a row of the dataset.
     notes : tuple of str
         What does not fit together.
+    origins : tuple of int
+        Campaign of each row of the dataset.
     """
 
     responses: Responses
@@ -57,6 +59,7 @@ class Sources:
     template: Condition | None
     repeats: int
     notes: tuple[str, ...] = ()
+    origins: tuple[int, ...] = ()
 
 
 def read_sources(
@@ -93,6 +96,7 @@ def read_sources(
     law_dict = stored
     dataset = pd.DataFrame()
     template = None
+    origins: list[int] = []
     if campaigns:
         newest = campaigns[-1]
         law_dict = newest.design.get("law") or stored
@@ -105,6 +109,9 @@ def read_sources(
             )
         frames = [study.dataset(one.id) for one in alike]
         dataset = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        origins = [
+            one.id for one, rows in zip(alike, frames, strict=True) for _ in range(len(rows))
+        ]
         template = study.conditions(newest.id)[0].condition
         if stored is not None and not _same_law(stored, law_dict):
             notes.append(
@@ -142,6 +149,7 @@ def read_sources(
         template,
         max(repeats, 1),
         tuple(notes),
+        tuple(origins),
     )
 
 

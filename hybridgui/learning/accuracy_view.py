@@ -1,49 +1,70 @@
-"""How well a model predicts, with the plain forms beside it, and the parity plot."""
+"""How well a model predicts, with the plain forms beside it, over the plot of all points."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
 
-from engine.errors import InputError
+from engine.learning.metrics import in_plain_words
 from engine.learning.model import PropertyModel
 from engine.maps.quantities import quantity
-from hybridgui.learning.words import METHOD_SHORT
-from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import follow_theme, label
-from hybridgui.widgets.numbers import number, rounded
-from hybridgui.widgets.plot import PlotPanel
+from hybridgui.learning.points_view import PointsView
+from hybridgui.learning.words import METHOD_SHORT, r2_text
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import Notice
+from hybridgui.widgets.numbers import number
 from hybridgui.widgets.table import Column, DataTable
 
-_PARTS = (("train", "train"), ("test", "test"), ("cross_validation", "left out"))
+PARTS = (
+    ("train", "train"),
+    ("test", "test"),
+    ("validation", "validation"),
+    ("cross_validation", "left out"),
+)
+
+
+def accuracy_columns(target: str, frame: pd.DataFrame) -> list[Column]:
+    """Columns of R², RMSE and largest error for the parts that a frame has numbers of.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns named ``r2_train``, ``rmse_test``, ``max_error_test``, …
+    """
+    unit = quantity(target).unit
+    unit = "" if unit == "–" else f" ({unit})"
+    three = lambda v: number(v, 3)  # noqa: E731
+    columns = []
+    for metric, heading, text in (
+        ("r2", "R² {}", r2_text),
+        ("rmse", f"RMSE {{}}\n{unit}".rstrip(), three),
+        ("max_error", f"Largest error {{}}\n{unit}".rstrip(), three),
+    ):
+        for part, words in PARTS:
+            key = f"{metric}_{part}"
+            if key in frame and frame[key].notna().any():
+                columns.append(Column(key, heading.format(words).replace("\n", ""), text))
+    return columns
 
 
 def accuracy_frame(model: PropertyModel) -> tuple[pd.DataFrame, list[Column]]:
     """Return one row for the model and one for each plain form."""
-    unit = quantity(model.target).unit
-    unit = "" if unit == "–" else f" ({unit})"
     rows = [("This model: " + METHOD_SHORT.get(model.method, model.method), model.metrics)]
     rows += [
         (entry.get("label", name)[:1].upper() + entry.get("label", name)[1:], entry)
         for name, entry in model.baselines.items()
     ]
-    columns = [Column("name", "Model")]
     data: dict[str, list[Any]] = {"name": [name for name, _ in rows]}
-    for part, words in _PARTS:
-        values = [_metric(metrics, part, "r2") for _, metrics in rows]
-        if any(v == v for v in values):
-            data[f"r2_{part}"] = values
-            columns.append(Column(f"r2_{part}", f"R² {words}", lambda v: rounded(v, 3)))
-    for part, words in _PARTS[2:]:
-        values = [_metric(metrics, part, "rmse") for _, metrics in rows]
-        if any(v == v for v in values):
-            data[f"rmse_{part}"] = values
-            columns.append(Column(f"rmse_{part}", f"RMSE {words}{unit}", lambda v: number(v, 3)))
-    return pd.DataFrame(data), columns
+    for metric in ("r2", "rmse", "max_error"):
+        # The rows that the model has not seen tell its largest error.
+        parts = PARTS[1:] if metric == "max_error" else PARTS
+        for part, _ in parts:
+            data[f"{metric}_{part}"] = [_metric(metrics, part, metric) for _, metrics in rows]
+    frame = pd.DataFrame(data)
+    return frame, [Column("name", "Model"), *accuracy_columns(model.target, frame)]
 
 
 def _metric(metrics: dict[str, Any], part: str, name: str) -> float:
@@ -52,7 +73,7 @@ def _metric(metrics: dict[str, Any], part: str, name: str) -> float:
 
 
 class AccuracyView(QWidget):
-    """Table of errors over the parity plot."""
+    """Table of errors over the points."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -61,75 +82,30 @@ class AccuracyView(QWidget):
         layout.setSpacing(GRID)
         self.table = DataTable()
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self.table)
-        row = QHBoxLayout()
-        row.addWidget(label("Computed against predicted", "heading"))
-        row.addStretch(1)
-        layout.addLayout(row)
-        self._panel = PlotPanel()
-        self._panel.plot.setMinimumHeight(160)
-        layout.addWidget(self._panel, 1)
-        self._shown: tuple[PropertyModel, pd.DataFrame, np.ndarray] | None = None
-        follow_theme(self, self._draw)
+        self.notice = Notice("warning")
+        layout.addWidget(self.notice)
+        self.points_view = PointsView()
+        layout.addWidget(self.points_view, 1)
 
     @property
     def plot(self):
-        """The parity plot."""
-        return self._panel.plot
+        """The plot of points."""
+        return self.points_view.plot
 
-    def show_model(self, model: PropertyModel, frame: pd.DataFrame, test: np.ndarray) -> None:
-        """Show a model over its dataset; `test` marks the rows kept from the training."""
-        self._shown = (model, frame, test)
+    def show_model(
+        self, model: PropertyModel, points: pd.DataFrame, tables: dict[str, pd.DataFrame]
+    ) -> None:
+        """Show a model with every row that it can be compared with."""
         self.table.show_frame(*accuracy_frame(model))
         self.table.fit_columns()
-        stretch = QHeaderView.ResizeMode.Stretch
-        self.table.horizontalHeader().setSectionResizeMode(0, stretch)
-        height = self.table.horizontalHeader().sizeHint().height()
+        resize = QHeaderView.ResizeMode.Interactive
+        self.table.horizontalHeader().setSectionResizeMode(0, resize)
+        bar = self.table.horizontalScrollBar().sizeHint().height()
+        height = self.table.horizontalHeader().sizeHint().height() + bar
         rows = self.table.frame.shape[0]
         self.table.setFixedHeight(
             height + rows * self.table.verticalHeader().defaultSectionSize() + 4
         )
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._shown is None:
-            return
-        model, frame, test = self._shown
-        plot = self._panel.plot
-        plot.clear_data()
-        plot.name = f"{model.target}_parity"
-        axis = quantity(model.target)
-        plot.set_axes(f"Predicted {axis.short}", f"Computed {axis.short}")
-        if model.target not in frame:
-            return
-        try:
-            predicted = model.predict(frame)
-        except InputError:
-            return
-        actual = frame[model.target].to_numpy(float)
-        fine = np.isfinite(actual) & np.isfinite(predicted)
-        if not fine.any():
-            return
-        everything = np.concatenate([actual[fine], predicted[fine]])
-        low, high = float(everything.min()), float(everything.max())
-        pad = 0.05 * (high - low or 1.0)
-        plot.draw_diagonal(low - pad, high + pad)
-        train_colour, test_colour = theme().category_colours(2)
-        entries = []
-        for mask, colour, text in (
-            (~test, train_colour, "trained on"),
-            (test, test_colour, "kept for testing"),
-        ):
-            rows = mask & fine
-            if not rows.any():
-                continue
-            tips = [
-                f"Condition {i + 1}\ncomputed {number(a)}\npredicted {number(p)}"
-                for i, a, p in zip(np.flatnonzero(rows), actual[rows], predicted[rows], strict=True)
-            ]
-            plot.draw_points(predicted[rows], actual[rows], colour, tips=tips)
-            entries.append((text, colour, "dot"))
-        entries.append(("equal", theme().tokens.muted, "dash"))
-        self._panel.legend.show_entries("Conditions", entries)
-        plot.set_limits((low - pad, high + pad), (low - pad, high + pad))
+        self.notice.set_sentences(in_plain_words(model.metrics))
+        self.points_view.show_points(model, points, tables)

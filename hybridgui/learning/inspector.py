@@ -1,8 +1,7 @@
-"""One screen for any model: equation, accuracy, response, front."""
+"""One screen for any model: equation, accuracy, response, front, comparison, limits."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -10,8 +9,11 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from engine.learning.model import PropertyModel
 from engine.maps.curves import CurveSet
 from hybridgui.learning.accuracy_view import AccuracyView
+from hybridgui.learning.compare_view import CompareView
 from hybridgui.learning.equation_view import EquationView
 from hybridgui.learning.front_view import FrontView
+from hybridgui.learning.limits_view import LimitsView
+from hybridgui.learning.response_view import ResponseView
 from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice
@@ -22,7 +24,7 @@ class Inspector(QTabWidget):
 
     Signals
     -------
-    curvesNeeded : the response tab was opened
+    curvesNeeded : the tab of curves against pressure was opened
     sizeChosen : number of terms to use
     """
 
@@ -32,10 +34,14 @@ class Inspector(QTabWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setDocumentMode(True)
+        self.setUsesScrollButtons(True)
         self.equation_view = EquationView()
         self.accuracy_view = AccuracyView()
+        self.response_view = ResponseView()
         self.curve_grid = CurveGrid()
         self.front_view = FrontView()
+        self.compare_view = CompareView()
+        self.limits_view = LimitsView()
         self._no_curves = Notice("info")
         response = QWidget()
         column = QVBoxLayout(response)
@@ -45,20 +51,42 @@ class Inspector(QTabWidget):
         self._response = response
         self.addTab(self.equation_view, "Equation")
         self.addTab(self.accuracy_view, "Accuracy")
+        self.addTab(self.response_view, "Response")
         self.addTab(response, "Against pressure")
         self.addTab(self.front_view, "Simpler or finer")
+        self.addTab(self.compare_view, "Compare")
+        self.addTab(self.limits_view, "Limits")
         self.front_view.sizeChosen.connect(self.sizeChosen)
         self.currentChanged.connect(self._on_current_changed)
 
-    def show_model(self, model: PropertyModel, frame: pd.DataFrame, test: np.ndarray) -> None:
-        """Show a model over the dataset it was trained on."""
-        self.equation_view.show_model(model, frame)
-        self.accuracy_view.show_model(model, frame, test)
+    def show_model(
+        self, model: PropertyModel, points: pd.DataFrame, tables: dict[str, pd.DataFrame]
+    ) -> None:
+        """Show a model over the rows that it can be compared with.
+
+        Parameters
+        ----------
+        points : DataFrame
+            See `engine.learning.inspection.fitted_points`.
+        tables : dict of str to DataFrame
+            ``train`` (with the rows for testing) and, where there is one, ``validation``.
+        """
+        for view in self._of_a_model():
+            self.setTabVisible(self.indexOf(view), True)
+        self.equation_view.show_model(model, tables["train"])
+        self.accuracy_view.show_model(model, points, tables)
+        self.response_view.show_model(model)
         self.front_view.show_model(model)
-        self.setTabVisible(3, len(model.front) > 1)
+        self.compare_view.show_model(model)
+        self.setTabVisible(self.indexOf(self.front_view), len(model.front) > 1)
         self.show_curves(None)
-        if self.currentWidget() is self._response:
-            self.curvesNeeded.emit()
+        self._on_current_changed(self.currentIndex())
+
+    def show_limits_alone(self) -> None:
+        """Offer the limits where there is no model yet."""
+        for view in self._of_a_model():
+            self.setTabVisible(self.indexOf(view), False)
+        self.setCurrentWidget(self.limits_view)
 
     def show_curves(self, curves: CurveSet | None, problem: str = "") -> None:
         """Show the response curves, or why there are none."""
@@ -66,6 +94,12 @@ class Inspector(QTabWidget):
         self.curve_grid.setVisible(not problem)
         self.curve_grid.show_curves(curves, labels=False)
 
+    def _of_a_model(self) -> list[QWidget]:
+        return [self.widget(k) for k in range(self.count()) if k != self.indexOf(self.limits_view)]
+
     def _on_current_changed(self, _index: int) -> None:
-        if self.currentWidget() is self._response and self.curve_grid.data is None:
+        current = self.currentWidget()
+        if current is self._response and self.curve_grid.data is None:
             self.curvesNeeded.emit()
+        if current is self.response_view and self.response_view.shown is None:
+            self.response_view.ask()

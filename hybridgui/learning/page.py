@@ -5,24 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import InputError
+from engine.learning.inspection import border_map, fitted_points
 from engine.learning.model import PropertyModel, model_from_dict
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from hybridgui import dialogs
 from hybridgui.campaign.columns import INPUTS, numeric_properties
 from hybridgui.learning.inspector import Inspector
-from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES, METHOD_SHORT, efforts
+from hybridgui.learning.live_view import LiveView
+from hybridgui.learning.wizard import TrainingWizard
+from hybridgui.learning.words import (
+    METHOD_HINTS,
+    METHOD_NAMES,
+    METHOD_SHORT,
+    efforts,
+    r2_text,
+    work_words,
+)
 from hybridgui.learning.work import (
     BestSoFar,
     LearningData,
     Trained,
+    compare,
+    find_border,
+    inspect_response,
     is_test_row,
     read_data,
+    recorded_structure,
     response_curves,
     run_training,
 )
@@ -31,7 +45,7 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, Notice, button, enable, label
 from hybridgui.widgets.check_list import CheckList
 from hybridgui.widgets.form import Choice, FormGroup
-from hybridgui.widgets.numbers import duration, rounded
+from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
 
@@ -39,9 +53,17 @@ _DERIVED_INPUTS = ("porosity_percent", "thickness_um")
 
 
 class ModelsPage(Page):
-    """Trains models of the properties, and inspects them."""
+    """Trains models of the properties, and inspects them.
+
+    Signals
+    -------
+    bestChanged : a `BestSoFar` of the search under way
+    trainingEnded : sentence about how it ended
+    """
 
     key = "models"
+    bestChanged = Signal(object)
+    trainingEnded = Signal(str)
 
     def __init__(self, model: StudyModel):
         super().__init__()
@@ -50,7 +72,8 @@ class ModelsPage(Page):
         self._models: dict[str, PropertyModel] = {}
         self._stale = True
         self._reading: Any = None
-        self._live: dict[str, str] = {}
+        self._comparisons: dict[str, Any] = {}
+        self.wizard: TrainingWizard | None = None
         self._build_middle()
         self._build_side()
         model.studyOpened.connect(self._on_study_opened)
@@ -74,13 +97,17 @@ class ModelsPage(Page):
             "No model yet",
             "Choose what to learn from what at the right, and train. Plain forms are fitted "
             "beside every model, so that you see whether it is worth its terms.",
+            (
+                button("Train step by step…", self.open_wizard, primary=True),
+                button("Sort conditions by limits", self.show_limits),
+            ),
         )
         self._content = QWidget()
         column = QVBoxLayout(self._content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
-        self._live_notice = Notice("info")
-        column.addWidget(self._live_notice)
+        self.live_view = LiveView()
+        column.addWidget(self.live_view)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         self.models_view = DataTable()
@@ -90,6 +117,16 @@ class ModelsPage(Page):
         self.inspector = Inspector()
         self.inspector.curvesNeeded.connect(self._on_curves_needed)
         self.inspector.sizeChosen.connect(self._on_size_chosen)
+        self.inspector.accuracy_view.points_view.structureAsked.connect(self._on_structure_asked)
+        self.inspector.response_view.asked.connect(self._on_response_asked)
+        self.inspector.compare_view.asked.connect(self._on_compare_asked)
+        self.inspector.compare_view.useAsked.connect(self._on_use_asked)
+        limits = self.inspector.limits_view
+        limits.edited.connect(
+            lambda found: self._model.set_parameter("models/limits", found, "Set limits")
+        )
+        limits.asked.connect(self._on_border_asked)
+        limits.mapAsked.connect(self._on_border_map_asked)
         splitter.addWidget(self.inspector)
         splitter.setSizes([176, 424])
         splitter.setStretchFactor(1, 1)
@@ -135,14 +172,23 @@ class ModelsPage(Page):
             lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
         )
         group.add_wide(self.test_box)
+        self.validation = Choice([("", "Nothing else")])
+        self.validation.setToolTip("A campaign that is not trained on, only compared with.")
+        self.validation.edited.connect(
+            lambda key: self._model.set_parameter("models/validation", key, "Choose validation")
+        )
+        group.add("Validate on", self.validation)
         self._group = group
         body.addWidget(group)
         self._rows = label("", "muted", wrap=True)
+        self._rows.setAccessibleName("What the training will take")
         body.addWidget(self._rows)
         self._data_notice = Notice("warning")
         body.addWidget(self._data_notice)
         self.train_button = button("Train", self.train, primary=True)
         self.side.foot.addWidget(self.train_button)
+        self.wizard_button = button("Step by step…", self.open_wizard, flat=True)
+        self.side.foot.addWidget(self.wizard_button)
         self._refresh_form()
 
     def menu_actions(self) -> list[QAction]:
@@ -154,21 +200,61 @@ class ModelsPage(Page):
     # -- what the user does ---------------------------------------------------------------------------
     def train(self) -> None:
         """Train the chosen properties; what was trained before by the same method is replaced."""
-        frame = self._data.frame
+        campaign = self.validation_campaign
+        frame, validation = self._data.split(campaign)
         inputs, targets = self.inputs.checked(), self.targets.checked()
         method = self.method.current
-        options = dict(efforts(method)[self.effort.current][2]) if efforts(method) else {}
+        options = self.options(method)
         keep = self.test_box.isChecked()
-        self._live = {}
+        self.live_view.start(targets)
+        self.show_middle(self._content)
         self._model.start_job(
             "Training",
-            lambda job: run_training(job, frame, inputs, targets, method, options, keep),
+            lambda job: run_training(
+                job, frame, inputs, targets, method, options, keep, validation,
+                campaign if validation is not None else None,
+            ),
             stage=self.key,
             event=self._on_event,
             finished=self._on_trained,
             failed=self._on_failed,
             cancelled=lambda: self._on_stopped("Training was stopped; nothing was changed."),
-        )
+        )  # fmt: skip
+
+    def options(self, method: str) -> dict[str, Any]:
+        """Options of the engine for a method at the effort of the form."""
+        choices = efforts(method)
+        if not choices:
+            return {}
+        key = self.effort.current if self.effort.current in choices else "quick"
+        return dict(choices[key][2])
+
+    @property
+    def validation_campaign(self) -> int | None:
+        """Campaign that is kept for validation."""
+        key = self.validation.current
+        return int(key) if key else None
+
+    def open_wizard(self) -> None:
+        """Train step by step."""
+        if not self._model.is_open or self._data.frame.empty:
+            self._model.say("info", "Run a campaign first: there is nothing to learn from.")
+            return
+        self.wizard = TrainingWizard(self, self._model, self._data)
+        self.wizard.finished.connect(self._on_wizard_closed)
+        self.wizard.open()
+
+    def _on_wizard_closed(self) -> None:
+        self.wizard.deleteLater()
+        self.wizard = None
+
+    def show_limits(self) -> None:
+        """Show the limits where there is no model yet."""
+        if not self._models:
+            self.inspector.show_limits_alone()
+            self._show_limits()
+        self.inspector.setCurrentWidget(self.inspector.limits_view)
+        self.show_middle(self._content)
 
     def save_model(self) -> None:
         """Ask for a file and write the model shown, for `predict` and other programs."""
@@ -205,15 +291,11 @@ class ModelsPage(Page):
 
     # -- what the engine gave ---------------------------------------------------------------------------
     def _on_event(self, event: BestSoFar) -> None:
-        self._live[event.target] = event.equation
-        found = quantity(event.target)
-        self._live_notice.set_text(
-            f"Best so far for {found.symbol or found.label}:  {event.equation}", "info"
-        )
-        self.show_middle(self._content)
+        self.live_view.show_best(event)
+        self.bestChanged.emit(event)
 
     def _on_trained(self, result: Trained) -> None:
-        self._live_notice.set_text("")
+        self.live_view.stop()
         try:
             self._model.add_models(
                 {target: one.to_dict() for target, one in result.models.items()}, result.summary
@@ -228,16 +310,19 @@ class ModelsPage(Page):
         if screened:
             text += f"; {screened:,} expressions compared"
         self._model.say("success", text + ".")
+        self.trainingEnded.emit(text + ".")
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._on_stopped("")
         self._model.say("error", sentence, details)
+        self.trainingEnded.emit(sentence)
 
     def _on_stopped(self, text: str) -> None:
-        self._live_notice.set_text("")
+        self.live_view.stop()
         self._choose_middle()
         if text:
             self._model.say("info", text)
+            self.trainingEnded.emit(text)
 
     # -- the dataset --------------------------------------------------------------------------------------
     def activated(self) -> None:
@@ -295,7 +380,9 @@ class ModelsPage(Page):
                 }
             except InputError as error:
                 self._model.say("error", str(error))
+        self._comparisons = {}
         self._show_table(chosen.target if chosen is not None else "")
+        self._show_chosen()
         self._choose_middle()
         self._refresh_buttons()
 
@@ -327,23 +414,28 @@ class ModelsPage(Page):
                     "terms": float(one.terms) if one.terms is not None else float("nan"),
                     "train": _r2(metrics, "train"),
                     "test": _r2(metrics, "test"),
+                    "validation": _r2(metrics, "validation"),
                     "cv": _r2(metrics, "cross_validation"),
                     "plain": best if best != float("-inf") else float("nan"),
                     "target": name,
                 }
             )
         frame = pd.DataFrame(rows)
-        three = lambda v: rounded(v, 3)  # noqa: E731
         self.models_view.show_frame(
             frame,
             [
                 Column("property", "Property"),
                 Column("method", "Method"),
                 Column("terms", "Terms"),
-                Column("train", "R² train", three, "On the conditions it was trained on"),
-                Column("test", "R² test", three, "On the conditions kept for testing"),
-                Column("cv", "R² left out", three, "When conditions are left out in turn"),
-                Column("plain", "Best plain form", three, "R² left out of the best baseline"),
+                Column("train", "R² train", r2_text, "On the conditions it was trained on"),
+                Column("test", "R² test", r2_text, "On the conditions kept for testing"),
+                *(
+                    [Column("validation", "R² validation", r2_text, "On the validation campaign")]
+                    if rows and frame["validation"].notna().any()
+                    else []
+                ),
+                Column("cv", "R² left out", r2_text, "When conditions are left out in turn"),
+                Column("plain", "Best plain form", r2_text, "R² left out of the best baseline"),
             ],
         )
         self.models_view.fit_columns()
@@ -363,9 +455,130 @@ class ModelsPage(Page):
         chosen = self._chosen()
         if chosen is None or not self._model.is_open:
             return
-        frame = self._data.frame
-        summary = self._model.study.training_summary()
-        self.inspector.show_model(chosen, frame, is_test_row(frame, summary))
+        try:
+            tables, test = self._tables()
+            points = fitted_points(chosen, tables["train"], test, tables.get("validation"))
+        except InputError:  # the data that it was trained on are not at hand
+            tables, points = {"train": self._data.frame}, pd.DataFrame({"part": []})
+        self.inspector.show_model(chosen, points, tables)
+        known = self._comparisons.get(chosen.target)
+        if known is not None:
+            self.inspector.compare_view.show_comparison(*known)
+        self._show_limits()
+
+    def _tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
+        """Rows that the models were trained on and validated on, and which were for testing."""
+        summary = self._model.study.training_summary() or {}
+        frame, validation = self._data.split(summary.get("validation_campaign"))
+        tables = {"train": frame}
+        if validation is not None:
+            tables["validation"] = validation
+        return tables, is_test_row(frame, summary)
+
+    # -- what the inspector asks for ----------------------------------------------------------------
+    def _on_structure_asked(self, values: dict[str, Any]) -> None:
+        study = self._model.study
+        self._model.start_job(
+            "Looking for the structure",
+            lambda job: recorded_structure(job, study, values),
+            stage="",
+            quiet=True,
+            finished=self._model.show_structure,
+            failed=lambda sentence, details: self._model.say("error", sentence, details),
+        )
+
+    def _on_response_asked(self, across: str, up: str, held: dict[str, float]) -> None:
+        chosen, view = self._chosen(), self.inspector.response_view
+        if chosen is None:
+            return
+
+        def show(found: Any) -> None:
+            if self._chosen() is chosen and (view.across.current, view.up.current) == (across, up):
+                view.show_response(*found)
+
+        self._model.start_job(
+            "Drawing responses",
+            lambda job: inspect_response(job, chosen, across, up, held, view.shown is None),
+            stage="",
+            quiet=True,
+            finished=show,
+            failed=lambda sentence, _: view.show_response(None, None, sentence),
+        )
+
+    def _on_compare_asked(self) -> None:
+        chosen, view = self._chosen(), self.inspector.compare_view
+        if chosen is None:
+            return
+        try:
+            tables, test = self._tables()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        options = self.options("dnn") | self.options("sisso")
+
+        def show(found: Any) -> None:
+            self._comparisons[chosen.target] = found
+            now = self._chosen()
+            if now is not None and now.target == chosen.target:
+                view.show_comparison(*found)
+
+        view.show_busy(True)
+        job = self._model.start_job(
+            "Comparing methods",
+            lambda job: compare(job, chosen, tables, test, options),
+            stage="",
+            finished=show,
+            failed=lambda sentence, details: self._model.say("error", sentence, details),
+        )
+        job.ended.connect(lambda: view.show_busy(False))
+
+    def _on_use_asked(self, name: str) -> None:
+        chosen = self._chosen()
+        comparison = self.inspector.compare_view.comparison
+        if chosen is None or comparison is None:
+            return
+        try:
+            self._model.study.add_model(chosen.target, comparison.models[name].to_dict())
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._model.note_models()
+
+    def _show_limits(self) -> None:
+        if not self._model.is_open:
+            return
+        view, frame = self.inspector.limits_view, self._data.frame
+        columns = [t for t in _first(numeric_properties(frame), self._data.targets)]
+        view.show_columns(frame, columns, self._model.parameter("models/limits", {}))
+
+    def _on_border_asked(self, limits: dict[str, list[float | None]]) -> None:
+        view, frame, inputs = self.inspector.limits_view, self._data.frame, self.inputs.checked()
+        view.show_busy(True)
+        job = self._model.start_job(
+            "Seeking a border",
+            lambda job: find_border(job, frame, inputs, limits),
+            stage="",
+            finished=view.show_border,
+            failed=lambda sentence, _: view.show_problem(sentence),
+        )
+        job.ended.connect(lambda: view.show_busy(False))
+
+    def _on_border_map_asked(self, across: str, up: str) -> None:
+        view = self.inspector.limits_view
+        classifier = view.classifier
+
+        def show(found: Any) -> None:
+            if view.classifier is classifier:
+                view.show_map(found)
+
+        self._model.start_job(
+            "Drawing the border",
+            lambda job: border_map(classifier, across, up),
+            stage="",
+            quiet=True,
+            finished=show,
+            failed=lambda sentence, details: self._model.say("error", sentence, details),
+        )
 
     def _on_curves_needed(self) -> None:
         chosen = self._chosen()
@@ -426,9 +639,26 @@ class ModelsPage(Page):
             hint += " " + choices[self.effort.current][1]
         self._hint.setText(hint)
         self.test_box.setChecked(bool(model.parameter("models/keep_test", True)))
-        self._rows.setText(f"{len(frame)} conditions to learn from" if len(frame) else "")
+        counts = data.campaigns()
+        choices = [("", "Nothing else")]
+        if len(counts) > 1:
+            choices += [(str(k), f"Campaign {k} ({n} conditions)") for k, n in counts.items()]
+        self.validation.set_choices(choices)
+        self.validation.show_value(model.parameter("models/validation", ""))
+        self._group.set_row_visible(self.validation, len(choices) > 1)
+        self._rows.setText(self.work_text(method))
         self._data_notice.set_sentences(list(data.notes))
         self._refresh_buttons()
+
+    def work_text(self, method: str, effort: str = "") -> str:
+        """What a training would take, in words; the effort of the form unless given."""
+        frame, _ = self._data.split(self.validation_campaign)
+        if frame.empty:
+            return ""
+        options = dict(efforts(method)[effort][2]) if effort else self.options(method)
+        rows = round(0.8 * len(frame)) if self.test_box.isChecked() else len(frame)
+        inputs, targets = len(self.inputs.checked()), len(self.targets.checked())
+        return work_words(method, options, rows, inputs, targets)
 
     def _refresh_buttons(self) -> None:
         model = self._model
@@ -446,6 +676,7 @@ class ModelsPage(Page):
         elif not self.inputs.checked():
             reason = "Choose at least one input."
         enable(self.train_button, reason, "Train a model of every chosen property")
+        enable(self.wizard_button, reason, "Choose data, inputs, properties and effort in order")
 
 
 def _r2(metrics: dict[str, Any], part: str) -> float:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.learning.effort import estimate
+from engine.learning.sisso_search import SissoOptions
+from hybridgui.widgets.numbers import duration, rounded
+
 METHOD_NAMES = {
     "sisso": "Equation (SISSO)",
     "baseline": "Plain form (baselines)",
@@ -45,3 +49,34 @@ NETWORK_EFFORTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def efforts(method: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Efforts that a method offers; empty where there is nothing to choose."""
     return {"sisso": EFFORTS, "dnn": NETWORK_EFFORTS}.get(method, {})
+
+
+def r2_text(value: float) -> str:
+    """Write an R², and say it where it is below zero: worse than the mean."""
+    if value == value and value < 0:
+        return f"below 0 ({rounded(value, 2)})" if value > -100 else "far below 0"
+    return rounded(value, 3)
+
+
+def work_words(method: str, options: dict[str, Any], rows: int, inputs: int, targets: int) -> str:
+    """What a training works on and about how long it takes."""
+    text = f"{rows} conditions to learn from"
+    if method != "sisso" or not inputs or not targets:
+        return text
+    # Five folds repeat the search where that is quick; see `engine.learning.fitting`.
+    found = estimate(inputs, targets, rows, SissoOptions(**options))
+    return (
+        f"{text}; about {_count(found.candidates)} candidate expressions for each term and "
+        f"{_count(found.subsets)} models to compare: {duration(found.seconds)} or so."
+    )
+
+
+def _count(value: float) -> str:
+    for size, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if value >= size:
+            return (
+                f"{value / size:.2g} {word}"
+                if value < 99.5 * size
+                else f"{value / size:.0f} {word}"
+            )
+    return f"{value:.0f}"

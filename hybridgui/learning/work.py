@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from engine.campaign.regenerate import structure_at
 from engine.errors import InputError
+from engine.learning.classification import LimitClassifier, train_classifier
+from engine.learning.comparison import Comparison, compare_methods
+from engine.learning.inspection import (
+    Response,
+    ResponseMap,
+    fitted_points,
+    response,
+    response_map,
+)
 from engine.learning.metrics import fold_numbers
 from engine.learning.model import PropertyModel, model_from_dict
+from engine.learning.sensitivity import Sensitivity, sobol_indices
 from engine.learning.training import train
 from engine.maps.curves import CurveSet, curve_set, levels
 from engine.maps.sources import default_inputs, default_targets, read_sources
@@ -30,6 +41,18 @@ class LearningData:
     inputs: list[str]
     targets: list[str]
     notes: tuple[str, ...] = ()
+    origins: tuple[int, ...] = ()
+
+    def split(self, validation: int | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Rows to learn from, and those of the campaign that is kept for validation."""
+        mask = np.array(self.origins) == validation
+        if validation is None or not mask.any() or mask.all():
+            return self.frame, None
+        return self.frame[~mask].reset_index(drop=True), self.frame[mask].reset_index(drop=True)
+
+    def campaigns(self) -> dict[int, int]:
+        """Rows of each campaign."""
+        return {one: self.origins.count(one) for one in dict.fromkeys(self.origins)}
 
 
 @dataclass(frozen=True)
@@ -38,6 +61,8 @@ class BestSoFar:
 
     target: str
     equation: str
+    terms: int
+    rmse: float
 
 
 @dataclass(frozen=True)
@@ -59,7 +84,7 @@ def read_data(job: Job, study: Study) -> LearningData:
         inputs = default_inputs(frame)
     except InputError as error:
         return LearningData(frame, [], default_targets(frame), (*sources.notes, str(error)))
-    return LearningData(frame, inputs, default_targets(frame), sources.notes)
+    return LearningData(frame, inputs, default_targets(frame), sources.notes, sources.origins)
 
 
 def test_rows(frame: pd.DataFrame, inputs: list[str]) -> list[int]:
@@ -76,12 +101,15 @@ def run_training(
     method: str,
     options: dict[str, Any],
     keep_test: bool,
+    validation: pd.DataFrame | None = None,
+    validation_campaign: int | None = None,
 ) -> Trained:
     """Train one model for every target."""
     kept = test_rows(frame, inputs) if keep_test else []
 
     def on_model(target: str, ranked: Any) -> None:
-        job.send(BestSoFar(target, ranked.model.text(4)))
+        model = ranked.model
+        job.send(BestSoFar(target, model.text(4), len(model.terms), float(ranked.train_rmse)))
 
     result = train(
         frame,
@@ -89,6 +117,7 @@ def run_training(
         targets,
         method=method,
         test_rows=kept or None,
+        validation=validation,
         progress=job.engine_progress,
         on_model=on_model,
         **options,
@@ -100,6 +129,7 @@ def run_training(
         "options": options,
         "rows": len(frame),
         "test_points": [[float(frame[name].iloc[row]) for name in inputs] for row in kept],
+        "validation_campaign": validation_campaign,
         "features_screened": int(result.features_screened),
         "seconds": float(result.seconds),
     }
@@ -117,6 +147,64 @@ def is_test_row(frame: pd.DataFrame, summary: dict[str, Any] | None) -> np.ndarr
     for point in points:
         mask |= np.isclose(values, np.asarray(point), rtol=1e-9).all(axis=1)
     return mask
+
+
+def inspect_response(
+    job: Job, model: PropertyModel, across: str, up: str, held: dict[str, float], shares: bool
+) -> tuple[Response | ResponseMap, Sensitivity | None]:
+    """Curve or map of a model, and its Sobol indices where they are not known yet."""
+    found = response_map(model, across, up, held) if up else response(model, across, held)
+    return found, sobol_indices(model, samples=1024) if shares else None
+
+
+def compare(
+    job: Job,
+    model: PropertyModel,
+    tables: dict[str, pd.DataFrame],
+    test: np.ndarray,
+    options: dict[str, Any],
+) -> tuple[Comparison, dict[str, pd.DataFrame]]:
+    """Train the other methods on the rows of a model; return them with their points."""
+    frame, validation = tables["train"], tables.get("validation")
+    rows = [int(row) for row in np.flatnonzero(test)]
+    found = compare_methods(
+        model, frame, model.inputs, rows or None, validation, options=options,
+        progress=job.engine_progress,
+    )  # fmt: skip
+    points = {n: fitted_points(m, frame, test, validation) for n, m in found.models.items()}
+    return found, points
+
+
+def find_border(
+    job: Job,
+    frame: pd.DataFrame,
+    inputs: list[str],
+    limits: dict[str, list[float | None]],
+) -> LimitClassifier:
+    """Seek a formula that tells which conditions meet the limits."""
+    job.engine_progress.report(0.05, "building features")
+    return train_classifier(
+        frame, inputs, {n: (ends[0], ends[1]) for n, ends in limits.items()},
+        progress=job.engine_progress,
+    )  # fmt: skip
+
+
+def recorded_structure(job: Job, study: Study, values: dict[str, Any]) -> dict[str, Any]:
+    """Record from which the structure page builds the structure of a row of the dataset again."""
+    condition, result = structure_at(study, values)
+    return {
+        "source": "generated",
+        "condition": condition.to_dict(),
+        "seed": int(result.seed),
+        "voxels_sha256": result.voxels_sha256,
+        "report": {},
+        "properties": {},
+        "columns": {
+            name: value if np.isfinite(value) else str(value)
+            for name, value in result.properties.items()
+            if isinstance(value, (int, float))
+        },
+    }
 
 
 def response_curves(job: Job, study: Study, model_data: dict[str, Any]) -> CurveSet:

@@ -89,6 +89,7 @@ class StructurePage(Page):
         self._build_actions()
         self.form.changed.connect(self._refresh_button)
         model.studyOpened.connect(self._on_study_opened)
+        model.structureRequested.connect(self._on_structure_requested)
         follow_theme(self, self._on_theme)
         self._refresh_button()
 
@@ -540,6 +541,17 @@ class StructurePage(Page):
         if not record:
             return
         self._due = record
+        if self.isVisible():
+            self._rebuild_due()
+
+    def _on_structure_requested(self, record: dict[str, Any]) -> None:
+        """Take over a structure of a campaign that another page points at."""
+        if self.busy:
+            self.model.say("info", "Wait for the electrode under way, or cancel it first.")
+            return
+        self.leave_path()
+        self._due = record
+        self._remember(record)
         if self.isVisible():
             self._rebuild_due()
 
