@@ -10,7 +10,7 @@ DOI 10.1103/PhysRevMaterials.2.083802, section on classification.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -273,7 +273,12 @@ def _distinct(space: FeatureSpace) -> np.ndarray:
 
 
 def _best_features(
-    values: np.ndarray, member: np.ndarray, complexity: np.ndarray, terms: int, sis: int
+    values: np.ndarray,
+    member: np.ndarray,
+    complexity: np.ndarray,
+    terms: int,
+    sis: int,
+    heed: Callable[[], None],
 ) -> tuple[tuple[int, ...], int]:
     """Features of least overlap, and that overlap in rows."""
     count, width = overlap_on_a_line(values, member)
@@ -297,6 +302,7 @@ def _best_features(
     chosen = list(dict.fromkeys(int(k) for k in chosen))
     found: tuple[Any, ...] | None = None
     for place, j in enumerate(chosen):
+        heed()
         for i in chosen[:place]:
             points = values[[i, j]].T
             weights, bias = border(points, member)
@@ -373,8 +379,17 @@ def train_classifier(
     kept = _distinct(space)
     values, complexity = space.values[kept], space.complexity[kept]
 
+    done = [0.0]
+
+    def heed() -> None:
+        """Give a cancel its chance between the pairs of features."""
+        if progress is not None:
+            progress.report(done[0], "comparing pairs of features")
+
     def fit(inside: np.ndarray) -> tuple[tuple[int, ...], np.ndarray, float, int]:
-        chosen, overlap = _best_features(values[:, inside], member[inside], complexity, terms, sis)
+        chosen, overlap = _best_features(
+            values[:, inside], member[inside], complexity, terms, sis, heed
+        )
         points = values[list(chosen)].T
         weights, bias = border(points[inside], member[inside])
         return chosen, weights, bias, overlap
@@ -388,8 +403,7 @@ def train_classifier(
     dealt = fold_numbers(data, folds) if folds >= 2 else np.zeros(member.size, dtype=int)
     usable = folds >= 2
     for number, fold in enumerate(np.unique(dealt) if usable else []):
-        if progress is not None:
-            progress.report(number / folds, "cross-validating the border")
+        done[0] = (number + 1) / (folds + 1)
         inside = dealt != fold
         if member[inside].all() or not member[inside].any():
             usable = False

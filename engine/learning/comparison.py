@@ -33,7 +33,8 @@ class Comparison:
     def label(self, name: str) -> str:
         """How a model is called in a table."""
         model = self.models[name]
-        return LABELS.get(name) or str(model.details.get("label", name)).capitalize()
+        text = LABELS.get(name) or str(model.details.get("label", name))
+        return text[:1].upper() + text[1:]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a model: ``name``, ``label``, ``terms``, and r2 and rmse of each part of the data."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.learning.comparison import Comparison
 from engine.learning.model import PropertyModel
 from engine.maps.quantities import quantity
 from hybridgui.learning.accuracy_view import accuracy_columns
+from hybridgui.learning.words import METHOD_SHORT
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, button, clear_layout, enable, follow_theme
 from hybridgui.widgets.numbers import number
@@ -163,9 +164,10 @@ class CompareView(QWidget):
         for place, name in enumerate(shown[:_MOST_PLOTS]):
             points = self._points[name]
             plot = Plot()
-            plot.setMinimumSize(120, 130)
+            plot.setMinimumSize(90, 130)
+            plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
             plot.name = f"{found.target}_{name}"
-            plot.set_title(found.label(name))
+            plot.set_title(METHOD_SHORT.get(name, name.replace("_", " ").capitalize()))
             plot.set_axes(f"Predicted {axis.short}", f"Computed {axis.short}" * (place == 0))
             plot.draw_diagonal(low, high)
             for part, colour in (("train", train), ("test", test), ("validation", validation)):
@@ -178,3 +180,4 @@ class CompareView(QWidget):
                     plot.draw_points(rows["predicted"], rows["actual"], colour, size=5, tips=tips)
             plot.set_limits((low, high), (low, high))
             self._grid.addWidget(plot, 0, place)
+            self._grid.setColumnStretch(place, 1)

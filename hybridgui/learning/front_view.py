@@ -45,6 +45,7 @@ class FrontView(QWidget):
         self.use_button = button("Use this size", self._on_use)
         layout.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._panel = PlotPanel()
+        self._panel.plot.pointChosen.connect(self.choose)
         layout.addWidget(self._panel, 1)
         self.table.rowChosen.connect(lambda _: self._refresh())
         self._model: PropertyModel | None = None
@@ -88,6 +89,14 @@ class FrontView(QWidget):
         self._draw()
         self._refresh()
 
+    def choose(self, terms: int) -> None:
+        """Take the row of a size, as a click on its point does."""
+        for row in range(self.table.model().rowCount()):
+            index = self.table.model().index(row, 0)
+            place = self.table.model().mapToSource(index).row()
+            if int(self._model.front[place]["terms"]) == terms:
+                self.table.selectRow(row)
+
     def _chosen(self) -> int | None:
         index = self.table.currentIndex()
         if not index.isValid() or self._model is None or not self._model.front:
@@ -118,6 +127,8 @@ class FrontView(QWidget):
         plot.set_axes("Number of terms", f"RMSE of {short}")
         terms = np.array([entry["terms"] for entry in self._model.front], float)
         entries = []
+        sizes = [int(entry["terms"]) for entry in self._model.front]
+        tips = [self._model.with_size(size).short_equation() or "" for size in sizes]
         train, left = theme().category_colours(2)
         for key, text, colour in (
             ("train", "trained on", train),
@@ -128,7 +139,7 @@ class FrontView(QWidget):
             )
             if np.isfinite(values).any():
                 plot.draw_line(terms, values, colour)
-                plot.draw_points(terms, values, colour)
+                plot.draw_points(terms, values, colour, keys=sizes, tips=tips)
                 entries.append((text, colour, "line"))
         self._panel.legend.show_entries("Error", entries)
         plot.getAxis("bottom").setTicks([[(t, f"{t:.0f}") for t in terms]])

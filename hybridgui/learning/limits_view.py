@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.errors import InputError
 from engine.learning.classification import LimitClassifier, meets
@@ -77,6 +85,7 @@ class LimitsView(QWidget):
         self._error = label("", "", wrap=True, selectable=True)
         right.addWidget(self._error)
         self.notice = Notice("info")
+        self.notice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         right.addWidget(self.notice)
         row = QHBoxLayout()
         row.setSpacing(GRID)
@@ -87,7 +96,9 @@ class LimitsView(QWidget):
             choice.edited.connect(lambda _: self._on_axes())
             row.addWidget(choice)
         row.addStretch(1)
-        self.copy_button = button("Copy border as text", self._on_copy)
+        self.copy_button = button(
+            "Copy", self._on_copy, tip="Copy the formula of the border as text"
+        )
         row.addWidget(self.copy_button)
         self._axes_row = QWidget()
         self._axes_row.setLayout(row)
@@ -95,9 +106,10 @@ class LimitsView(QWidget):
         right.addWidget(self._axes_row)
         self.plot = MapPlot()
         self.plot.name = "limits"
-        right.addWidget(self.plot, 1)
+        right.addWidget(self.plot, 1000)
         self.legend = Legend(horizontal=True)
         right.addWidget(self.legend)
+        right.addStretch(1)
         outer.addLayout(right, 1)
         self._fields: dict[str, tuple[LimitField, LimitField]] = {}
         self._classifier: LimitClassifier | None = None
@@ -177,7 +189,7 @@ class LimitsView(QWidget):
             return
         self.notice.set_sentences(list(classifier.statements), "info")
         self._error.setText(error_text(classifier))
-        names = [(name, quantity(name).label) for name in classifier.domain]
+        names = [(name, quantity(name).short) for name in classifier.domain]
         for place, choice in enumerate(self._axes):
             choice.set_choices(names)
             if not choice.current:

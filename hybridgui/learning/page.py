@@ -642,7 +642,7 @@ class ModelsPage(Page):
         counts = data.campaigns()
         choices = [("", "Nothing else")]
         if len(counts) > 1:
-            choices += [(str(k), f"Campaign {k} ({n} conditions)") for k, n in counts.items()]
+            choices += [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
         self.validation.set_choices(choices)
         self.validation.show_value(model.parameter("models/validation", ""))
         self._group.set_row_visible(self.validation, len(choices) > 1)

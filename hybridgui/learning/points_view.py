@@ -146,7 +146,8 @@ class PointsView(QWidget):
             left, right = float(x.min()), float(x.max())
             pad = 0.05 * (right - left or 1.0)
             plot.draw_line([left - pad, right + pad], [0, 0], theme().tokens.muted, dashed=True)
-            plot.set_limits((left - pad, right + pad), None)
+            reach = 1.15 * float(abs(y).max()) or 1.0
+            plot.set_limits((left - pad, right + pad), (-reach, reach))
         self._panel.legend.show_entries("Conditions", entries)
 
     def _tip(self, index: int) -> str:

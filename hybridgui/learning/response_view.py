@@ -110,7 +110,7 @@ class ShareBars(QWidget):
         plot.getAxis("left").setTicks([names])
         plot.set_limits((0.0, max(1.0, float(found.total.max()))), (-0.6, places[0] + 0.6))
         self.panel.legend.show_entries(
-            "Sobol index", [("alone", alone, "band"), ("with all combinations", whole, "band")]
+            "Sobol index", [("alone", alone, "dot"), ("with all combinations", whole, "dot")]
         )
 
 

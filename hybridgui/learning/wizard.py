@@ -97,7 +97,7 @@ class TrainingWizard(QDialog):
         if len(counts) > 1:
             self.validation.set_choices(
                 [("", "Nothing else")]
-                + [(str(k), f"Campaign {k} ({n} conditions)") for k, n in counts.items()]
+                + [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
             )
         self.validation.show_value(page.validation.current)
         self.validation.setMinimumContentsLength(24)

@@ -185,7 +185,7 @@ def find_border(
     job.engine_progress.report(0.05, "building features")
     return train_classifier(
         frame, inputs, {n: (ends[0], ends[1]) for n, ends in limits.items()},
-        progress=job.engine_progress,
+        rung=2, progress=job.engine_progress,
     )  # fmt: skip
 
 

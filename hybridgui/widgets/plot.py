@@ -249,7 +249,7 @@ class Plot(pg.PlotWidget):
         """Show everything again."""
         x, y = self._limits
         box = self.getPlotItem().getViewBox()
-        box.enableAutoRange(x is None, y is None)
+        box.enableAutoRange(x=x is None, y=y is None)
         if x is not None:
             box.setXRange(*x, padding=0.02)
         if y is not None:

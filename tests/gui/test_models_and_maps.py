@@ -257,3 +257,96 @@ def test_that_a_sum_that_is_multiplied_stands_in_brackets(qtbot, window):
     assert any(text.startswith("(") and text.endswith(")") for text in texts if text)
     view.close()
     view.deleteLater()
+
+
+def test_that_residuals_are_drawn_against_every_input_and_lead_to_the_structure(trained, idle):
+    page = trained.pages["models"]
+    view = page.inspector.accuracy_view.points_view
+    assert set(view.points["part"]) == {"train", "test"} and len(view.points) == 36
+    for key in [view.choice.itemData(k) for k in range(view.choice.count())]:
+        view.choice.show_value(key)
+        view._draw()
+        low, high = view.plot.getPlotItem().getViewBox().viewRange()[1]
+        values = view.points["actual" if key == "parity" else "residual"]
+        assert low <= values.min() and high >= values.max()
+        assert high - low < 3 * np.ptp(values)
+    assert not view.structure_button.isEnabled()
+    view.plot.pointChosen.emit(7)
+    assert view.structure_button.isEnabled() and "computed" in view._detail.text()
+    asked = []
+    trained.model.structureRequested.connect(asked.append)
+    view.structure_button.click()
+    idle(trained)
+    row = page._data.frame.iloc[int(view.points["row"].iloc[7])]
+    condition = asked[0]["condition"]
+    assert condition["recipe"]["am_fraction"] == pytest.approx(row["am_percent"] / 100)
+    assert condition["pressure"] == pytest.approx(row["pressure_MPa"])
+    assert trained.pages["structure"].electrode.structure.seed == asked[0]["seed"]
+
+
+def test_that_a_curve_a_map_and_the_shares_of_the_inputs_are_shown(qtbot, trained, idle):
+    view = trained.pages["models"].inspector.response_view
+    trained.pages["models"].inspector.setCurrentWidget(view)
+    idle(trained)
+    assert view.shown.name == "pressure_MPa" and np.all(view.shown.low < view.shown.y)
+    assert view.bars._found.total.sum() > 0.9
+    before = view.shown.y
+    view._fields["am_percent"].edited.emit(94.0)
+    qtbot.waitUntil(lambda: not np.allclose(view.shown.y, before))
+    view.up.show_value("am_percent")
+    view.up.edited.emit("am_percent")
+    idle(trained)
+    assert view.shown.value.shape == (61, 61) and view.map_plot.isVisibleTo(view)
+    assert set(view._fields) == {"initial_porosity_percent"}
+
+
+def test_that_methods_stand_side_by_side_and_one_is_taken(trained, idle):
+    page = trained.pages["models"]
+    trained.model.set_parameter("models/effort", "quick")
+    view = page.inspector.compare_view
+    page.inspector.setCurrentWidget(view)
+    view.train_button.click()
+    idle(trained)
+    assert set(view.table.frame["name"]) >= {"sisso", "dnn", "gp", "linear", "quadratic"}
+    target = page._chosen().target
+    view.table.selectRow(list(view.table.frame["name"]).index("gp"))
+    view.use_button.click()
+    assert page._models[target].method == "gp"
+
+
+def test_that_limits_give_a_border_with_its_error_and_its_map(trained, idle):
+    page = trained.pages["models"]
+    view = page.inspector.limits_view
+    page.inspector.setCurrentWidget(view)
+    assert not view.find_button.isEnabled()
+    trained.model.set_parameter("models/limits", {"active_surface_published_percent": [36.0, None]})
+    page._show_limits()
+    view.find_button.click()
+    idle(trained)
+    assert "left out in turn" in view._error.text()
+    assert view._map.decision.min() < 0 < view._map.decision.max()
+    view._fields["active_surface_published_percent"][0].setText("900")
+    view.find_button.click()
+    idle(trained)
+    assert "No conditions meet the limits" in view.notice.text and view.classifier is None
+
+
+def test_that_the_wizard_trains_and_shows_the_equations(filled, idle, qtbot):
+    filled.show_stage("models")
+    idle(filled)
+    page = filled.pages["models"]
+    page.open_wizard()
+    wizard = page.wizard
+    wizard.next_button.click()
+    for key in wizard.targets.checked()[1:]:
+        wizard.targets.set_checked(key, False)
+    wizard.next_button.click()
+    assert "candidate expressions" in page.work_text("sisso", "quick")
+    wizard.next_button.click()
+    idle(filled)
+    qtbot.waitUntil(lambda: wizard._job is None)
+    assert "1 model trained" in wizard._end.text
+    assert len(wizard._live.table.frame) == 1 and wizard._live.table.frame["terms"].iat[0] >= 1
+    wizard.next_button.click()
+    assert len(filled.model.study.models()) == 1
+    qtbot.waitUntil(lambda: page.wizard is None)

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 from sklearn.linear_model import LogisticRegression
 
-from engine.errors import InputError
+from engine.errors import Cancelled, InputError
 from engine.learning.classification import (
     LimitClassifier,
     border,
@@ -14,6 +14,7 @@ from engine.learning.classification import (
     overlap_on_a_line,
     train_classifier,
 )
+from engine.progress import Progress
 from tests.learning.octet import octet_binaries
 from tests.learning.problems import INPUTS, smooth
 
@@ -121,3 +122,17 @@ def test_that_a_damaged_classifier_is_refused():
             LimitClassifier.from_dict({k: v for k, v in whole.items() if k != key})
     with pytest.raises(InputError, match="do not fit"):
         LimitClassifier.from_dict({**whole, "inputs": ["other"]})
+
+
+def test_that_the_search_for_a_border_can_be_stopped_between_pairs():
+    class Once(Progress):
+        def report(self, fraction, stage=""):
+            if stage == "comparing pairs of features":
+                self.cancel()
+            super().report(fraction, stage)
+
+    stream = np.random.default_rng(2)
+    table = {"a": stream.uniform(1, 2, 60), "b": stream.uniform(1, 2, 60)}
+    table["y"] = table["a"] * table["b"] + stream.normal(0, 0.3, 60)
+    with pytest.raises(Cancelled):
+        train_classifier(table, ["a", "b"], {"y": (2.2, None)}, progress=Once())
