@@ -15,6 +15,7 @@ import argparse
 import os
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -187,7 +188,7 @@ def draw(both: pd.DataFrame, plot: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(17, 3.6), layout="constrained")
+    figure = Figure(figsize=(17, 3.9), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (mine, theirs) in zip(figure.subplots(1, 5), OUTPUTS.items(), strict=True):
         points = axes.scatter(both[theirs], both[mine], c=both["pressure_MPa"], s=8)
@@ -196,7 +197,9 @@ def draw(both: pd.DataFrame, plot: Path) -> None:
             max(both[theirs].max(), both[mine].max()),
         ]
         axes.plot(ends, ends, color="0.5", linewidth=1)
-        axes.set(title=mine.replace("_", " "), xlabel="published", ylabel="computed")
+        axes.set(
+            title=textwrap.fill(mine.replace("_", " "), 26), xlabel="published", ylabel="computed"
+        )
     figure.colorbar(points, label="pressure (MPa)")
     figure.savefig(plot, dpi=120)
 

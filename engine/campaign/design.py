@@ -12,7 +12,15 @@ from typing import Any
 
 from engine.campaign import sampling
 from engine.campaign.seeds import structure_seed
-from engine.campaign.variables import condition_fields, read_variables, recipe_of, refuse_twins
+from engine.campaign.variables import (
+    LAW_PREFIX,
+    condition_fields,
+    law_coefficients,
+    read_variables,
+    recipe_of,
+    refuse_twins,
+    unknown_key,
+)
 from engine.errors import InputError
 from engine.structure.condition import Coating, Condition
 from engine.study.typed_json import canonical
@@ -216,8 +224,27 @@ class Design:
     def _conditions(self) -> tuple[DesignPoint, ...]:
         from engine.experiment.laws import law_from_dict
 
-        law = law_from_dict(self.law)
-        return tuple(self._point(law, point) for point in self.points())
+        def law_with(changes: Mapping[str, float]) -> Any:
+            law = law_from_dict(self.law)
+            for name, value in changes.items():
+                if name not in law.coefficients_:
+                    raise unknown_key(
+                        LAW_PREFIX + name,
+                        [LAW_PREFIX + known for known in law.coefficients_],
+                        self.name or "Design",
+                    )
+                law.coefficients_[name] = value
+            return law
+
+        laws: dict[tuple[tuple[str, float], ...], Any] = {}
+        points = []
+        for point in self.points():
+            changes = law_coefficients(point)
+            key = tuple(changes.items())
+            if key not in laws:
+                laws[key] = law_with(changes)
+            points.append(self._point(laws[key], point))
+        return tuple(points)
 
     def _point(self, law: Any, point: Mapping[str, Any]) -> DesignPoint:
         from engine.experiment.calendering import calendered_condition

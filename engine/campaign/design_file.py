@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.campaign.design import PUBLISHED_OUTPUTS, AdaptiveRepeats, Design
-from engine.campaign.variables import ALIASES, known_names, unknown_key
+from engine.campaign.variables import ALIASES, LAW_PREFIX, is_known, known_names, unknown_key
 from engine.errors import InputError
 
 _DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "name")
@@ -61,8 +61,11 @@ def _design(table: Mapping[str, Any], law: dict[str, Any], path: Path) -> Design
     where = f"{path.name}, [design]"
     own = (*_DESIGN_KEYS, *_ADAPTIVE_KEYS)
     variables = {name: value for name, value in table.items() if name not in own}
+    if isinstance(variables.get("law"), dict):  # law.gap = [...] is a table to TOML
+        for name, value in variables.pop("law").items():
+            variables[LAW_PREFIX + name] = value
     for name in variables:
-        if name not in known_names() and name not in ALIASES:
+        if not is_known(name) and name not in ALIASES:
             raise unknown_key(name, (*known_names(), *ALIASES, *own), where)
     fields = {name: table[name] for name in _DESIGN_KEYS if name in table}
     for name in ("sampling", "properties", "name"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol
@@ -88,10 +89,19 @@ class LocalPool:
         self._executor: ProcessPoolExecutor | None = None
         self._guard = threading.Lock()
 
+    @staticmethod
+    def _expect_restarts() -> None:
+        # loky ends a process between two tasks when it has grown, as compiling makes it grow,
+        # and starts another; its warning suspects a leak and would alarm people for nothing
+        warnings.filterwarnings(
+            "ignore", "A worker stopped while some jobs were given", category=UserWarning
+        )
+
     def executor(self) -> ProcessPoolExecutor:
         """Return the running executor, starting one where there is none."""
         with self._guard:
             if self._executor is None:
+                self._expect_restarts()
                 self._executor = ProcessPoolExecutor(
                     max_workers=self.workers,
                     timeout=_IDLE_SECONDS,

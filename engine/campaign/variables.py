@@ -22,6 +22,8 @@ ALIASES = {
     "voxel_size": "voxel_size_um",
 }
 PRESSING = ("gap_um", "pressure_MPa")
+# ``law.NAME`` is a coefficient of the calendering law, in place of the fitted one.
+LAW_PREFIX = "law."
 
 
 class _Number(NamedTuple):
@@ -97,6 +99,8 @@ def variable_info(name: str) -> VariableInfo:
     meaning = _MEANINGS.get(name, "")
     if name in _CHOICES:
         return VariableInfo("", meaning, tuple(_CHOICES[name]), False, None)
+    if name.startswith(LAW_PREFIX):
+        return VariableInfo("", "Coefficient of the calendering law", (), False, None)
     if name == "box_um":
         return VariableInfo("µm", meaning, (), False, 50.0)
     default = {
@@ -110,6 +114,20 @@ def variable_info(name: str) -> VariableInfo:
 def known_names() -> tuple[str, ...]:
     """Return every name that a design may vary."""
     return (*_ORDER, *GENERATOR_OPTIONS)
+
+
+def is_known(name: str) -> bool:
+    """Whether a design may vary a name; which coefficients a law has is seen later."""
+    return name in _ORDER or name in GENERATOR_OPTIONS or name.startswith(LAW_PREFIX)
+
+
+def law_coefficients(point: Mapping[str, Any]) -> dict[str, float]:
+    """Return the coefficients of the law that a point sets."""
+    return {
+        name.removeprefix(LAW_PREFIX): value
+        for name, value in point.items()
+        if name.startswith(LAW_PREFIX)
+    }
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -166,6 +184,8 @@ def _check(name: str, value: Any, where: str) -> Any:
                 f"{where}: '{name}' must be one of {', '.join(_CHOICES[name])}, not {value!r}."
             )
         return value
+    if name.startswith(LAW_PREFIX):
+        return number(name, value, where, -math.inf, math.inf)
     if name == "box_um":
         pair = value if isinstance(value, list | tuple) else (value, value)
         if len(pair) != 2:
@@ -201,7 +221,7 @@ def read_variables(table: Mapping[str, Any], where: str) -> dict[str, tuple[Any,
     found: dict[str, tuple[Any, ...]] = {}
     for given, value in table.items():
         name = ALIASES.get(given, given)
-        if name not in _ORDER and name not in GENERATOR_OPTIONS:
+        if not is_known(name):
             raise unknown_key(given, known_names(), where)
         if name in found:
             aliases = " and ".join(f"'{key}'" for key in table if ALIASES.get(key, key) == name)

@@ -326,8 +326,14 @@ class DesignForm(QWidget):
             self.window(),
         ).open()
 
+    def show_law(self) -> None:
+        """Offer the coefficients of the study's law as variables."""
+        law = self._model.law if self._model.is_open else None
+        self.more.show_law(law["coefficients"] if law else {})
+
     def refresh(self) -> None:
         """Show the parameters of the study."""
+        self.show_law()
         pressing = self.value("pressing")
         self.pressing.show_value(pressing)
         for name, field in self.fields.items():

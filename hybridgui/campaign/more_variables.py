@@ -7,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from engine.campaign.variables import VariableInfo, variable_info
+from engine.campaign.variables import LAW_PREFIX, VariableInfo, variable_info
 from engine.errors import InputError
+from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, clear_layout, label
@@ -16,7 +17,7 @@ from hybridgui.widgets.basics import button, clear_layout, label
 # Names by what they describe; the fields of the form have the others.
 GROUPS = {
     "Recipe": ("am_density", "cbd_density", "cbd_nanoporosity_percent"),
-    "Box and voxels": ("box_um", "voxel_size_um", "protocol", "porosity_kind"),
+    "Box and voxels": ("box_um", "voxel_size_um", "protocol", "porosity_kind", "sphere_drawing"),
     "Particle sizes": (
         "size_distribution", "size_basis", "d10", "d50", "d90", "second_d10", "second_d50",
         "second_d90", "second_share", "diameters", "counts",
@@ -29,11 +30,18 @@ GROUPS = {
         "cbd_rule", "cbd_weight", "cbd_cluster_radius", "cbd_gradient", "collector_wetting",
     ),
 }  # fmt: skip
+_others = tuple(
+    name for name in GENERATOR_OPTIONS if not any(name in names for names in GROUPS.values())
+)
+if _others:
+    GROUPS["Other"] = _others
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def caption(name: str) -> str:
     """Name of a variable in words, with its unit."""
+    if name.startswith(LAW_PREFIX):
+        return f"Law, {name.removeprefix(LAW_PREFIX)}"
     unit = variable_info(name).unit
     stem = name.removesuffix("_percent").removesuffix("_um")
     words = [word.upper() if word in ("am", "cbd") else word for word in stem.split("_")]
@@ -116,6 +124,7 @@ class MoreVariables(QWidget):
         self.add_button = QPushButton("Vary another parameter")
         self.add_button.setProperty("menu", True)
         menu = QMenu(self.add_button)
+        self._law_menu = menu.addMenu("Calendering law")
         menu.setToolTipsVisible(True)
         for title, names in GROUPS.items():
             part = menu.addMenu(title)
@@ -126,10 +135,21 @@ class MoreVariables(QWidget):
         self.add_button.setMenu(menu)
         column.addWidget(self.add_button)
         self.fields: dict[str, QLineEdit] = {}
+        self._coefficients: dict[str, float] = {}
+
+    def show_law(self, coefficients: dict[str, float]) -> None:
+        """Offer the coefficients of the study's law."""
+        self._coefficients = {LAW_PREFIX + name: value for name, value in coefficients.items()}
+        self._law_menu.clear()
+        for name in self._coefficients:
+            self._law_menu.addAction(caption(name), lambda name=name: self.add(name))
+        self._law_menu.menuAction().setVisible(bool(self._coefficients))
 
     def add(self, name: str) -> None:
         """Begin to vary a parameter."""
-        if name not in self.fields:
+        if name in self._coefficients:
+            self.edited.emit(name, [self._coefficients[name]])
+        elif name not in self.fields:
             self.edited.emit(name, first_values(variable_info(name)))
 
     def show_variables(self, variables: dict[str, list[Any]]) -> None:

@@ -405,6 +405,7 @@ class CampaignPage(Page):
         self._on_campaigns_changed()
 
     def _on_law_changed(self) -> None:
+        self.form.show_law()
         self._on_design_changed()
         self._choose_middle()
 

@@ -309,3 +309,18 @@ def test_that_nanoporosity_up_to_one_is_a_fraction_and_above_a_percent(share):
     assert as_fraction.conditions()[0].condition.recipe.cbd_nanoporosity == share
     recipe = as_percent.conditions()[0].condition.recipe
     assert recipe.cbd_nanoporosity == (1 + 98 * share) / 100
+
+
+def test_that_a_coefficient_of_the_law_can_be_varied(read):
+    text = "gap_um = 31\nam_percent = 94\ninitial_porosity_percent = 46\n"
+    design = read(f"[design]\n{text}law.AM = [0.843501332857, 0.85]\n")
+    plain, more = design.conditions()
+    (usual,) = read(f"[design]\n{text}").conditions()
+    assert plain.condition.porosity == pytest.approx(usual.condition.porosity, rel=1e-12)
+    # the published term is linear in AM
+    difference = more.condition.porosity - plain.condition.porosity
+    assert difference == pytest.approx(0.94 * (0.85 - 0.843501332857), rel=1e-9)
+    assert plain.values["law.AM"] == 0.843501332857
+    wrong = read(f"[design]\n{text}law.gapp = 1.0\n")
+    with pytest.raises(InputError, match=r"'law\.gapp' is not known; did you mean 'law\.gap'"):
+        wrong.conditions()

@@ -408,3 +408,22 @@ def test_that_a_large_design_is_timed_and_asked_for_before_it_starts(
     page.start()
     assert len(begun) == 2
     idle(window)
+
+
+def test_that_the_coefficients_of_the_law_can_be_varied(window, page, idle):
+    law = _law(window).to_dict()
+    page.form.show_law()
+    offered = [action.text() for action in page.form.more._law_menu.actions()]
+    name = next(iter(law["coefficients"]))
+    assert offered == [f"Law, {known}" for known in law["coefficients"]]
+    page.form.more.add(f"law.{name}")
+    fitted = law["coefficients"][name]
+    shown = float(page.form.more.fields[f"law.{name}"].text())
+    assert shown == pytest.approx(fitted, rel=1e-9)
+    changed = [fitted, fitted * 1.01]
+    window.model.set_parameter("campaign/more", {f"law.{name}": changed})
+    design = page.form.design()
+    assert design.count == 36
+    first, second = design.conditions()[:2]
+    assert first.condition.porosity != second.condition.porosity
+    idle(window)
