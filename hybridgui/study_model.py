@@ -95,6 +95,7 @@ class StudyModel(QObject):
     structureRequested : record of a structure that another page wants to be shown
     stagesChanged : states of the stages or the next step may be others
     stageRequested : somebody asks to see a stage
+    electrodeRequested : somebody asks to see the electrode of a condition
     messageRaised : (level, sentence, details) for the user
     """
 
@@ -111,6 +112,7 @@ class StudyModel(QObject):
     structureRequested = Signal(object)
     stagesChanged = Signal()
     stageRequested = Signal(str)
+    electrodeRequested = Signal(object)
     messageRaised = Signal(str, str, str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None):
@@ -442,6 +444,11 @@ class StudyModel(QObject):
     def go_to(self, stage: str) -> None:
         """Ask the window to show a stage."""
         self.stageRequested.emit(stage)
+
+    def ask_electrode(self, condition: Any) -> None:
+        """Ask the structure page to generate and show the electrode of a condition."""
+        self.electrodeRequested.emit(condition)
+        self.go_to("structure")
 
     # -- stages -------------------------------------------------------------------------------------
     def stage_state(self, key: str) -> tuple[StageState, str]:

@@ -34,6 +34,10 @@ CROSS_PRESSURES = (40.0, 80.0, 120.0, 160.0)
 PANEL_VALUES = (42.0, 44.0, 46.0, 48.0)
 """Initial porosity (%) of the paper's four panels."""
 
+_MOST_LEVELS = 12
+
+_PAPER_PANELS = {"initial_porosity_percent": PANEL_VALUES}
+
 PAPER_FIGURES: dict[str, tuple[str, str]] = {
     "4": (POROSITY, "pressure_MPa"),
     "5": (TAU_SOLID, "pressure_MPa"),
@@ -67,6 +71,8 @@ class Curve:
         Marks at the cross pressures.
     cross_labels : tuple of str
         Porosity after calendering at each mark, %.
+    at : ndarray, shape (n,)
+        What was moved along the line, the pressure under a porosity axis.
     """
 
     value: float
@@ -80,6 +86,7 @@ class Curve:
     cross_x: np.ndarray = field(default_factory=lambda: np.empty(0))
     cross_y: np.ndarray = field(default_factory=lambda: np.empty(0))
     cross_labels: tuple[str, ...] = ()
+    at: np.ndarray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,17 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Picked:
+    """A point of a curve: the setting behind it, and what is expected there."""
+
+    setting: dict[str, float]
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class CurveSet:
     """One figure of curves.
 
@@ -120,6 +138,8 @@ class CurveSet:
         What the reader must know, extrapolation first.
     level : float
         Level of the bands.
+    moved : str
+        Setting that was moved along the curves.
     """
 
     name: str
@@ -132,6 +152,43 @@ class CurveSet:
     fixed: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     level: float = 0.9
+    moved: str = "pressure_MPa"
+
+    def pick(self, panel: int, x: float, y: float, reach: tuple[float, float]) -> Picked | None:
+        """The drawn point nearest to a place.
+
+        Parameters
+        ----------
+        panel : int
+            Index of the panel.
+        x, y : float
+            The place, in the units of the axes.
+        reach : (float, float)
+            How far away a point may lie along each axis; distances are judged on this scale.
+
+        Returns
+        -------
+        Picked or None
+            None where nothing lies within reach.
+        """
+        best, found = 1.0, None
+        for curve in self.panels[panel].curves:
+            away = ((curve.x - x) / reach[0]) ** 2 + ((curve.y - y) / reach[1]) ** 2
+            away = np.where(np.isfinite(away), away, np.inf)
+            nearest = int(np.argmin(away)) if len(away) else 0
+            if len(away) and away[nearest] <= best:
+                best, found = float(away[nearest]), (curve, nearest)
+        if found is None:
+            return None
+        curve, i = found
+        setting = {
+            **self.fixed,
+            self.panel.column: self.panels[panel].value,
+            self.colour.column: curve.value,
+            self.moved: float(curve.at[i]),
+        }
+        x, y, low, high = (float(one[i]) for one in (curve.x, curve.y, curve.low, curve.high))
+        return Picked(setting, x, y, low, high)
 
     def to_frame(self) -> pd.DataFrame:
         """Every drawn point as one table row; the data behind the figure."""
@@ -203,17 +260,48 @@ def paper_figure(
             f"There is no figure {name} of curves: choose one of {', '.join(PAPER_FIGURES)}."
         )
     output, x = PAPER_FIGURES[name]
-    panel_values = levels(
-        "initial_porosity_percent", responses, dataset, count=4, wanted=PANEL_VALUES
-    )
     defaults: dict[str, object] = {
         "x": x,
-        "panel_values": panel_values,
-        "colour_values": levels("am_percent", responses, dataset, count=4),
         "points": dataset if show_points else None,
+        "levels_of": dataset,
         "name": name,
     }
     return curve_set(responses, output, **{**defaults, **choices})  # type: ignore[arg-type]
+
+
+def study_curves(
+    responses: Responses,
+    what: str,
+    dataset: pd.DataFrame | None = None,
+    *,
+    show_points: bool = False,
+    **choices: object,
+) -> CurveSet:
+    """Curves of one of the paper's figures, or of any other output.
+
+    Parameters
+    ----------
+    responses : Responses
+    what : str
+        ``4`` … ``S8``, or a column.
+    dataset : DataFrame, optional
+        Campaign results: their levels become panels and series.
+    show_points : bool
+        Lay the campaign points under the curves.
+    **choices
+        Passed on to `curve_set`.
+    """
+    if what in PAPER_FIGURES:
+        return paper_figure(responses, what, dataset=dataset, show_points=show_points, **choices)
+    points = dataset if show_points else None
+    return curve_set(
+        responses,
+        what,
+        points=points,
+        levels_of=dataset,
+        name=what,
+        **choices,  # type: ignore[arg-type]
+    )
 
 
 def levels(
@@ -226,20 +314,24 @@ def levels(
 ) -> list[float]:
     """Choose the values of a setting that become panels or series.
 
-    The wanted values where they lie in range; else the levels of the campaign, thinned to
-    `count`; else `count` even steps over the range.
+    The levels of the campaign where they are few; else the wanted values among them; else
+    its levels thinned to `count`. Without levels (a sampled design, no campaign) the wanted
+    values in range, else `count` even steps over the range.
     """
     low, high = setting_range(responses, column)
     slack = 1e-9 * max(abs(low), abs(high), 1.0)
     fitting = [float(value) for value in wanted if low - slack <= value <= high + slack]
-    if len(fitting) >= min(count, 2):
-        return fitting
     if dataset is not None and column in dataset:
         found = np.unique(np.round(dataset[column].to_numpy(float), 6))
         found = found[(found >= low - slack) & (found <= high + slack)]
-        if 1 < len(found) <= 12:
+        if 1 < len(found) <= _MOST_LEVELS:
+            among = [value for value in fitting if np.abs(found - value).min() <= 1e-6]
+            if len(found) > count and len(among) > 1:
+                return among
             pick = np.unique(np.round(np.linspace(0, len(found) - 1, count)).astype(int))
             return [float(value) for value in found[pick]]
+    if len(fitting) >= min(count, 2):
+        return fitting
     if high - low < slack:
         return [low]
     return [float(value) for value in np.linspace(low, high, count)]
@@ -258,6 +350,7 @@ def curve_set(
     fixed: Mapping[str, float] | None = None,
     cross_pressures: Sequence[float] = CROSS_PRESSURES,
     points: pd.DataFrame | None = None,
+    levels_of: pd.DataFrame | None = None,
     count: int = 81,
     bands: bool = True,
     name: str = "",
@@ -275,7 +368,8 @@ def curve_set(
     panel, colour : str
         Settings; `panel`, `colour` and what is moved must differ.
     panel_values, colour_values : iterable of float, optional
-        By default four steps over the range.
+        By default the paper's panels where they are in range, else levels of `levels_of`,
+        else four steps over the range (see `levels`).
     x_range : tuple, optional
         Range of what is moved.
     fixed : mapping, optional
@@ -283,8 +377,12 @@ def curve_set(
     cross_pressures : sequence of float, MPa
     points : DataFrame, optional
         Campaign results to lie under the curves.
+    levels_of : DataFrame, optional
+        Campaign results whose levels become panels and series.
     count : int
         Points a curve.
+    bands : bool
+        Compute the intervals; nan without.
 
     Raises
     ------
@@ -298,8 +396,13 @@ def curve_set(
             "The axis, the panels and the colours must be three different inputs: "
             f"'{quantity(moved).label}' stands twice or more."
         )
-    panel_list = list(levels(panel, responses) if panel_values is None else panel_values)
-    colour_list = sorted(levels(colour, responses) if colour_values is None else colour_values)
+    panel_list, colour_list = (
+        sorted(levels(column, responses, levels_of, wanted=wanted) if given is None else given)
+        for column, given, wanted in (
+            (panel, panel_values, _PAPER_PANELS.get(panel, ())),
+            (colour, colour_values, ()),
+        )
+    )
     low, high = setting_range(responses, moved) if x_range is None else x_range
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         raise InputError(
@@ -322,8 +425,14 @@ def curve_set(
     if x not in result.settings:
         raise InputError(f"'{quantity(x).label}' cannot be an axis: nothing gives it.")
     abscissa = result.settings[x].to_numpy(float)
-    porosity = result.settings.get("porosity_percent")
+    value, low_end, high_end = (
+        part[output].to_numpy(float) for part in (result.values, result.low, result.high)
+    )
+    labels = [
+        f"{one:.1f}" for one in result.settings.get("porosity_percent", pd.Series(dtype=float))
+    ]
     colours = series_colours(len(colour_list))
+    known = _PointTable.of(points, output, x, panel, colour)
     panels = []
     for i, panel_value in enumerate(panel_list):
         curves = []
@@ -337,18 +446,17 @@ def curve_set(
                     label=_label(colour, colour_value),
                     colour=colours[j],
                     x=abscissa[line],
-                    y=result.values[output].to_numpy()[line],
-                    low=result.low[output].to_numpy()[line],
-                    high=result.high[output].to_numpy()[line],
+                    y=value[line],
+                    low=low_end[line],
+                    high=high_end[line],
                     inside=result.inside[line],
                     cross_x=abscissa[cross],
-                    cross_y=result.values[output].to_numpy()[cross],
-                    cross_labels=()
-                    if porosity is None
-                    else tuple(f"{value:.1f}" for value in porosity.to_numpy()[cross]),
+                    cross_y=value[cross],
+                    cross_labels=tuple(labels[cross]),
+                    at=steps,
                 )
             )
-        below = _points(points, output, x, panel, panel_value, colour, colour_list, colours)
+        below = () if known is None else known.under(panel_value, colour_list, colours)
         panels.append(Panel(float(panel_value), _label(panel, panel_value), tuple(curves), below))
     held = {
         column: float(result.settings[column].iloc[0])
@@ -366,6 +474,7 @@ def curve_set(
         fixed=held,
         notes=result.notes,
         level=responses.level_of(output),
+        moved=moved,
     )
 
 
@@ -381,36 +490,38 @@ def _marks(
     return marks[(marks >= low) & (marks <= high)]
 
 
-def _points(
-    dataset: pd.DataFrame | None,
-    output: str,
-    x: str,
-    panel: str,
-    panel_value: float,
-    colour: str,
-    colour_values: Sequence[float],
-    colours: Sequence[str],
-) -> tuple[Points, ...]:
-    if dataset is None or any(name not in dataset for name in (output, x, panel, colour)):
-        return ()
-    in_panel = dataset[np.isclose(dataset[panel].to_numpy(float), panel_value, atol=1e-6)]
-    found = []
-    for value, hue in zip(colour_values, colours, strict=True):
-        rows = in_panel[np.isclose(in_panel[colour].to_numpy(float), value, atol=1e-6)]
-        y = rows[output].to_numpy(float)
-        finite = np.isfinite(y)
-        if finite.any():
-            sd = rows[f"{output}_sd"] if f"{output}_sd" in rows else pd.Series(0.0, rows.index)
-            found.append(
-                Points(
-                    float(value),
-                    hue,
-                    rows[x].to_numpy(float)[finite],
-                    y[finite],
-                    np.nan_to_num(sd.to_numpy(float)[finite]),
-                )
-            )
-    return tuple(found)
+@dataclass(frozen=True)
+class _PointTable:
+    """Campaign results as columns, so that each curve finds its own at once."""
+
+    x: np.ndarray
+    y: np.ndarray
+    sd: np.ndarray
+    panel: np.ndarray
+    colour: np.ndarray
+
+    @classmethod
+    def of(
+        cls, dataset: pd.DataFrame | None, output: str, x: str, panel: str, colour: str
+    ) -> _PointTable | None:
+        if dataset is None or any(name not in dataset for name in (output, x, panel, colour)):
+            return None
+        spread = dataset.get(f"{output}_sd", pd.Series(0.0, dataset.index))
+        columns = (dataset[x], dataset[output], spread, dataset[panel], dataset[colour])
+        x_, y, sd, panels, colours = (column.to_numpy(float) for column in columns)
+        good = np.isfinite(y)
+        return cls(x_[good], y[good], np.nan_to_num(sd[good]), panels[good], colours[good])
+
+    def under(
+        self, panel: float, values: Sequence[float], colours: Sequence[str]
+    ) -> tuple[Points, ...]:
+        here = np.abs(self.panel - panel) <= 1e-6
+        found = []
+        for value, hue in zip(values, colours, strict=True):
+            rows = here & (np.abs(self.colour - value) <= 1e-6)
+            if rows.any():
+                found.append(Points(float(value), hue, self.x[rows], self.y[rows], self.sd[rows]))
+        return tuple(found)
 
 
 def _label(column: str, value: float) -> str:

@@ -78,6 +78,7 @@ class Recommendation:
     scatter: Scatter
     sentence: str
     notes: tuple[str, ...] = field(default_factory=tuple)
+    fixed: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -96,6 +97,7 @@ class Recommendation:
             "scatter": vars(self.scatter).copy(),
             "sentence": self.sentence,
             "notes": list(self.notes),
+            "fixed": dict(self.fixed),
         }
 
     @classmethod
@@ -124,6 +126,7 @@ def recommend(
     *,
     scatter: Scatter | None = None,
     robust: bool = True,
+    fixed: Mapping[str, float] | None = None,
     draws: int = _DRAWS,
     progress: Progress | None = None,
 ) -> Recommendation:
@@ -140,6 +143,8 @@ def recommend(
     robust : bool
         Choose by the desirability expected under all sources of error rather than by the
         nominal one. The uncertainty is reported either way.
+    fixed : mapping, optional
+        Settings that are not to be moved; those of `found` where it is given.
     draws : int
         Draws of the errors.
     progress : Progress, optional
@@ -152,7 +157,8 @@ def recommend(
     progress = progress or Progress()
     scatter = scatter or Scatter()
     progress.report(0.0, "Judging settings")
-    found = trade_off(responses, targets) if found is None else found
+    fixed = dict(fixed or {})
+    found = trade_off(responses, targets, fixed=fixed) if found is None else found
     if not found.feasible.any():
         raise InputError(found.notes[0])
     names = [target.output for target in targets]
@@ -185,9 +191,13 @@ def recommend(
     budget = _budget(propagation, chosen, names, draws)
     variable = lab_variable(responses)
     progress.report(0.85, "Finding how far the best setting may move")
-    best_range, window, moved_notes = _along_the_variable(
-        responses, propagation, found.scale, chosen, variable, draws
-    )
+    here = float(chosen[variable].iloc[0])
+    best_range = window = (here, here)
+    moved_notes: list[str] = []
+    if not {variable, "pressure_MPa", "gap_um"} & set(fixed) and variable in chosen:
+        best_range, window, moved_notes = _along_the_variable(
+            responses, propagation, found.scale, chosen, variable, draws
+        )
     dominant = max(budget, key=lambda source: budget[source])
     setting = {
         str(name): float(chosen[name].iloc[0]) for name in chosen if not str(name).startswith("_")
@@ -220,6 +230,7 @@ def recommend(
             responses,
         ),
         notes=tuple(dict.fromkeys(notes)),
+        fixed=fixed,
     )
 
 
@@ -276,18 +287,23 @@ def _along_the_variable(
     }
     conditions = responses.complete(pd.DataFrame({**coating, variable: line}))
     errors = propagation.draws(draws, ("law", "models"))
-    drawn = scale(propagation.evaluate(conditions, errors)).reshape(len(line), -1)
+    values = propagation.evaluate(conditions, errors)
+    drawn = scale(values).reshape(len(line), -1)
     reached = drawn.max(axis=0) > 0
-    notes = []
     here = float(chosen[variable].iloc[0])
     best_range = (here, here)
     if reached.any():
         best = line[np.argmax(drawn[:, reached], axis=0)]
         ends = np.quantile(best, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
         best_range = float(min(ends[0], here)), float(max(ends[1], here))
-    if not reached.all():
+    kept = np.ones(len(values), dtype=bool)
+    for target in scale.targets:
+        kept &= target.kept(values[target.output].to_numpy(float))
+    possible = kept.reshape(len(line), -1).any(axis=0)
+    notes = []
+    if not possible.all():
         notes.append(
-            f"In {100 * (1 - reached.mean()):.0f} % of the ways in which law and models may be "
+            f"In {100 * (1 - possible.mean()):.0f} % of the ways in which law and models may be "
             "off, no value of the setting keeps the limits."
         )
     everything = propagation.draws(draws)
@@ -330,7 +346,7 @@ def _sentence(
     other = "pressure_MPa" if variable == "gap_um" else "gap_um"
     also = ""
     if other in setting and np.isfinite(setting[other]):
-        also = f" ({quantity(other).label.lower()} {setting[other]:.0f} {quantity(other).unit})"
+        also = f" ({_lower(quantity(other).label)} {setting[other]:.0f} {quantity(other).unit})"
     coating = [
         f"{setting[name]:.4g} {quantity(name).unit} {word}"
         for name, word in (
@@ -340,39 +356,47 @@ def _sentence(
         )
         if name in setting
     ]
+    words = " and ".join([", ".join(coating[:-1]), coating[-1]] if coating[1:] else coating)
     room = ""
     if best_range[1] > best_range[0]:
         room = (
-            f"; at {100 * LEVEL:.0f} % the best value lies between {best_range[0]:.0f} and "
-            f"{best_range[1]:.0f} {one.unit}"
+            f"; with a chance of {100 * LEVEL:.0f} % the best value lies between "
+            f"{best_range[0]:.0f} and {best_range[1]:.0f} {one.unit}"
         )
     parts.append(
-        f"Set the {one.label.lower()} to {setting[variable]:.0f} {one.unit}{also} for a coating "
-        f"of {', '.join(coating)}{room}."
+        f"Set the {_lower(one.label)} to {setting[variable]:.0f} {one.unit}{also} for a coating "
+        f"of {words}{room}."
     )
     said = [
-        f"{quantity(name).symbol or quantity(name).label} "
-        f"{with_uncertainty(value, low, high)}"
-        + ("" if quantity(name).unit == "–" else f" {quantity(name).unit}")
+        f"{_lower(quantity(name).label)} "
+        + with_uncertainty(value, low, high, "" if (unit := quantity(name).unit) == "–" else unit)
         for name, (value, low, high) in predicted.items()
     ]
-    parts.append(f"Expect {'; '.join(said)} ({100 * LEVEL:.0f} % intervals).")
+    parts.append(f"Expected, with {100 * LEVEL:.0f} % intervals: {'; '.join(said)}.")
     if any(target.least is not None or target.most is not None for target in targets):
-        parts.append(f"All limits are kept with a probability of {100 * probability:.0f} %.")
+        parts.append(f"All limits are kept with a chance of {100 * probability:.0f} %.")
     return " ".join(parts)
 
 
-def with_uncertainty(value: float, low: float, high: float) -> str:
+def _lower(label: str) -> str:
+    """A label within a sentence."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> str:
     """A value and its interval with the digits that the interval justifies.
 
     >>> with_uncertainty(3.3141, 3.27, 3.35)
     '3.31 (3.27 to 3.35)'
+    >>> with_uncertainty(66.9, 53.8, 79.0, "%")
+    '67 % (54 to 79)'
     """
+    unit = f" {unit}" if unit else ""
     half = 0.5 * (high - low)
     if not np.isfinite(half) or half <= 0:
-        return f"{value:.3g}"
+        return f"{value:.3g}{unit}"
     place = int(np.floor(np.log10(half)))
     if half / 10.0**place < 4:  # a small leading digit is coarse: keep one digit more
         place -= 1
     digits = int(np.clip(-place, 0, 6))
-    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"

@@ -86,26 +86,29 @@ def profile(
         low, high = setting_range(responses, name)
         blocks.append(pd.DataFrame({**here, name: np.linspace(low, high, count)}))
     result = responses.evaluate(pd.concat(blocks, ignore_index=True), wanted)
-    traces = {}
-    for index, name in enumerate(moved):
-        rows = slice(1 + index * count, 1 + (index + 1) * count)
-        for output in wanted:
-            traces[name, output] = Trace(
-                input=quantity(name),
-                output=quantity(output),
-                x=result.settings[name].to_numpy(float)[rows],
-                y=result.values[output].to_numpy()[rows],
-                low=result.low[output].to_numpy()[rows],
-                high=result.high[output].to_numpy()[rows],
-                inside=result.inside[rows],
-                at=float(result.settings[name].iloc[0]),
-            )
-    values = {
+    columns = {
         output: tuple(
-            float(part[output].iloc[0]) for part in (result.values, result.low, result.high)
+            part[output].to_numpy(float) for part in (result.values, result.low, result.high)
         )
         for output in wanted
     }
+    traces = {}
+    for index, name in enumerate(moved):
+        rows = slice(1 + index * count, 1 + (index + 1) * count)
+        x = result.settings[name].to_numpy(float)
+        one, inside = quantity(name), result.inside[rows]
+        for output, (value, low_end, high_end) in columns.items():
+            traces[name, output] = Trace(
+                input=one,
+                output=quantity(output),
+                x=x[rows],
+                y=value[rows],
+                low=low_end[rows],
+                high=high_end[rows],
+                inside=inside,
+                at=float(x[0]),
+            )
+    values = {output: tuple(float(part[0]) for part in parts) for output, parts in columns.items()}
     _, notes = responses.scope(result.settings.iloc[:1], wanted)
     setting = {
         name: float(value)

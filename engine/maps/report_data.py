@@ -159,7 +159,7 @@ def _trade_off_figure(sources: Sources, one: Recommendation | None) -> Figure | 
     if one is None or len(one.targets) < 2:
         return None
     try:
-        return draw_trade_off(trade_off(sources.responses, one.targets), one)
+        return draw_trade_off(trade_off(sources.responses, one.targets, fixed=one.fixed), one)
     except InputError:
         return None  # models or ranges changed since: the stored sentence still stands
 

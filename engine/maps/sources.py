@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from engine.structure.condition import Condition
     from engine.study import Study
 
+CELL_SETTING = "maps.cell"
+"""Setting of a study under which the assumptions on the cell are kept."""
+
 _SAME_LAW = ("kind", "params", "coefficients", "calibration")
 
 
@@ -80,6 +83,7 @@ def read_sources(
     models : mapping of target to PropertyModel, optional
         Those of the study by default.
     cell : CellAssumptions, optional
+        Those kept in the study by default.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def read_sources(
     if campaigns:
         newest = campaigns[-1]
         law_dict = newest.design.get("law") or stored
-        alike = [one for one in campaigns if _same_law(one.design.get("law"), law_dict)]
+        alike = [one for one in campaigns if same_law(one.design.get("law"), law_dict)]
         alike = [one for one in alike if _kind(study, one.id) == _kind(study, newest.id)]
         if len(alike) < len(campaigns):
             notes.append(
@@ -113,7 +117,7 @@ def read_sources(
             one.id for one, rows in zip(alike, frames, strict=True) for _ in range(len(rows))
         ]
         template = study.conditions(newest.id)[0].condition
-        if stored is not None and not _same_law(stored, law_dict):
+        if stored is not None and not same_law(stored, law_dict):
             notes.append(
                 "The calendering law of the study is not the one that the newest campaign was "
                 "generated with: the maps show the campaign's. Run the campaign again to use the "
@@ -124,7 +128,7 @@ def read_sources(
     assessment = None
     if law is not None:
         kept = study.assessment()
-        if kept is not None and _same_law(stored, law_dict):
+        if kept is not None and same_law(stored, law_dict):
             assessment = LawAssessment.from_dict(kept)
         elif table is not None:
             assessment = assess(law, table)
@@ -140,7 +144,7 @@ def read_sources(
             law=law,
             law_error=error,
             constants=constants_of(template),
-            cell=cell or CellAssumptions(),
+            cell=cell or _kept_cell(study),
             base=_base(dataset, table),
         ),
         dataset,
@@ -151,6 +155,14 @@ def read_sources(
         tuple(notes),
         tuple(origins),
     )
+
+
+def _kept_cell(study: Study) -> CellAssumptions:
+    data = study.get_setting(CELL_SETTING) or {}
+    try:
+        return CellAssumptions(**{str(name): float(value) for name, value in data.items()})
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"The cell kept in the study cannot be read ({error}).") from error
 
 
 def constants_of(template: Condition | None) -> RecipeConstants:
@@ -173,7 +185,8 @@ def _kind(study: Study, campaign: int) -> tuple[Any, ...]:
     return condition.protocol, condition.porosity_kind, condition.voxel_size
 
 
-def _same_law(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+def same_law(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether two stored laws give the same porosities."""
     if one is None or other is None:
         return one is other
     return all(one.get(name) == other.get(name) for name in _SAME_LAW)

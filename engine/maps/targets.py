@@ -66,6 +66,12 @@ class Target:
     def sentence(self) -> str:
         """The wish in words, e.g. ``τ_liq at most 4``."""
         one = quantity(self.output)
+        return f"{one.symbol or one.label} {self.wish}"
+
+    @property
+    def wish(self) -> str:
+        """The wish without its subject, e.g. ``at most 4``."""
+        one = quantity(self.output)
         unit = "" if one.unit == "–" else f" {one.unit}"
         parts = []
         if self.direction:
@@ -74,7 +80,7 @@ class Target:
             parts.append(f"at least {self.least:g}{unit}")
         if self.most is not None:
             parts.append(f"at most {self.most:g}{unit}")
-        return f"{one.symbol or one.label} {' and '.join(parts)}"
+        return " and ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `from_dict` gives the target back."""

@@ -141,28 +141,14 @@ def verify(
     InputError
         If there is no law, or the setting cannot be made.
     """
-    from engine.experiment.calendering import calendered_condition
     from engine.properties.characterize import characterize
     from engine.structure.generate import generate
 
-    if responses.law is None:
-        raise InputError("Verifying needs the calendering law: fit one first.")
     if repeats < 1:
         raise InputError("Verify with at least one structure.")
     progress = progress or Progress()
-    settings = responses.complete(pd.DataFrame([dict(_own(responses, setting))]))
-    row = settings.iloc[0]
-    condition, notes = calendered_condition(
-        responses.law,
-        dataclasses.replace(template.recipe, am_fraction=float(row["am_percent"]) / 100),
-        Coating(float(row["initial_porosity_percent"]) / 100, float(row["initial_thickness_um"])),
-        pressure=float(row["pressure_MPa"]),
-        protocol=template.protocol,
-        porosity_kind=template.porosity_kind,
-        box=template.box,
-        voxel_size=template.voxel_size,
-        options=dict(template.options),
-    )
+    condition, notes = condition_at(responses, setting, template)
+    settings = responses.complete(pd.DataFrame([_own(responses, setting)]))
     seeds = tuple(range(seed, seed + repeats))
     rows = []
     for k, one in enumerate(seeds):
@@ -196,6 +182,54 @@ def verify(
             )
         )
     return Verification(condition, tuple(checks), seeds, level, tuple(notes))
+
+
+def condition_at(
+    responses: Responses, setting: Mapping[str, float], template: Condition
+) -> tuple[Condition, list[str]]:
+    """The electrode that a setting gives, made as those of a campaign.
+
+    Parameters
+    ----------
+    responses : Responses
+        With the calendering law.
+    setting : mapping
+        By column.
+    template : Condition
+        Gives box, voxel size, protocol, densities and options.
+
+    Returns
+    -------
+    condition : Condition
+    warnings : list of str
+        Where the law is asked outside its data.
+
+    Raises
+    ------
+    InputError
+        If there is no law, or the setting cannot be made.
+    """
+    from engine.experiment.calendering import calendered_condition
+
+    if responses.law is None:
+        raise InputError("An electrode at this setting needs the calendering law: fit one first.")
+    row = responses.complete(pd.DataFrame([_own(responses, setting)])).iloc[0]
+    varied = {
+        name: float(row[name])
+        for name in ("am_density", "cbd_density", "cbd_nanoporosity")
+        if name in row
+    }
+    return calendered_condition(
+        responses.law,
+        dataclasses.replace(template.recipe, am_fraction=float(row["am_percent"]) / 100, **varied),
+        Coating(float(row["initial_porosity_percent"]) / 100, float(row["initial_thickness_um"])),
+        pressure=float(row["pressure_MPa"]),
+        protocol=template.protocol,
+        porosity_kind=template.porosity_kind,
+        box=template.box,
+        voxel_size=template.voxel_size,
+        options=dict(template.options),
+    )
 
 
 def _own(responses: Responses, setting: Mapping[str, float]) -> dict[str, float]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from engine.maps.curves import CurveSet, Panel
+from engine.maps.curves import CurveSet, Panel, Picked
 from engine.maps.drawing import stretches
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import follow_theme, label
 from hybridgui.widgets.plot import Legend, Plot
+
+_REACH = 24
+"""How far from a curve a click may be, px."""
 
 
 class CurveGrid(QWidget):
@@ -18,10 +21,10 @@ class CurveGrid(QWidget):
 
     Signals
     -------
-    settingChosen : (panel value, colour value, x) of a point that was clicked
+    picked : the `Picked` point of a curve that was clicked
     """
 
-    settingChosen = Signal(float, float, float)
+    picked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -40,6 +43,7 @@ class CurveGrid(QWidget):
         self._data: CurveSet | None = None
         self._bands = True
         self._labels = True
+        self._ring: tuple[int, Picked] | None = None
         follow_theme(self, self._draw)
 
     @property
@@ -57,7 +61,29 @@ class CurveGrid(QWidget):
     ) -> None:
         """Draw a set of curves."""
         self._data, self._bands, self._labels = data, bands, labels
+        self._ring = None
         self._draw()
+
+    def pick(self, index: int, place: QPointF) -> None:
+        """Choose the drawn point of a panel nearest to a place in the units of its axes."""
+        if self._data is None:
+            return
+        box = self._plots[index].getPlotItem().getViewBox()
+        across, up = box.viewPixelSize()
+        found = self._data.pick(
+            index, place.x(), place.y(), (_REACH * abs(across), _REACH * abs(up))
+        )
+        if found is not None:
+            self._ring = index, found
+            self._draw_ring()
+            self.picked.emit(found)
+
+    def _draw_ring(self) -> None:
+        for plot in self._plots:
+            plot.show_ring(None)
+        if self._ring is not None:
+            index, found = self._ring
+            self._plots[index].show_ring((found.x, found.y))
 
     def _draw(self) -> None:
         data = self._data
@@ -70,6 +96,7 @@ class CurveGrid(QWidget):
         for index, panel in enumerate(panels):
             self._draw_panel(self._plots[index], data, panel, colours)
             self._plots[index].set_limits(across, up)
+        self._draw_ring()
         entries = [
             (curve.label, colour, "line")
             for curve, colour in zip(panels[0].curves, colours, strict=True)
@@ -96,12 +123,16 @@ class CurveGrid(QWidget):
             if self._plots:
                 plot.setXLink(self._plots[0])
                 plot.setYLink(self._plots[0])
+            index = len(self._plots)
+            plot.placeClicked.connect(lambda place, index=index: self.pick(index, place))
             self._plots.append(plot)
         for index, plot in enumerate(self._plots):
             self._grid.removeWidget(plot)
             plot.setVisible(index < count)
             if index < count:
                 self._grid.addWidget(plot, index // columns, index % columns)
+        for row in range(len(self._plots)):
+            self._grid.setRowStretch(row, int(row * columns < count))
         for column in range(2):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
             self._grid.setColumnMinimumWidth(column, 0)

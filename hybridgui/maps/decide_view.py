@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.maps.quantities import quantity
+from engine.maps.targets import Target
 from engine.maps.verify import Verification
-from hybridgui.maps.goals_form import GoalsForm
+from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.maps.work import Decision
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import (
     Card,
     EmptyState,
     Notice,
+    Segmented,
     button,
     enable,
     follow_theme,
@@ -30,6 +32,16 @@ from hybridgui.widgets.plot import PlotPanel, rich
 from hybridgui.widgets.table import Column, DataTable
 
 _MOST_POINTS = 3000
+_REACH = 16
+"""How far from a point a click may be, px."""
+_SETTING_ORDER = (
+    "gap_um",
+    "pressure_MPa",
+    "am_percent",
+    "initial_porosity_percent",
+    "initial_thickness_um",
+    "porosity_percent",
+)
 _SOURCES = {
     "law": "the calendering law",
     "models": "the models",
@@ -42,13 +54,15 @@ class DecideView(QWidget):
 
     Signals
     -------
-    verifyAsked, planAsked, showAsked : the user wants fresh structures, next experiments, or
-        to look at the electrode in 3D
+    verifyAsked, planAsked, bpxAsked : the user wants fresh structures, next experiments, or
+        the electrode in a cell model's file
+    electrodeAsked : a setting whose electrode the user wants to see
     """
 
     verifyAsked = Signal()
     planAsked = Signal()
-    showAsked = Signal()
+    bpxAsked = Signal()
+    electrodeAsked = Signal(dict)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -65,15 +79,11 @@ class DecideView(QWidget):
         self._scroll = scroll
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
-        card = Card("What is wanted")
-        self.goals = GoalsForm()
-        card.body.addWidget(self.goals)
-        column.addWidget(card)
+        column.setSpacing(GRID)
         self._empty = EmptyState(
             "ph.target",
             "Say what you want of the electrode",
-            "Give directions and limits above: every setting of pressure, composition and "
+            "Give directions and limits at the right: every setting of pressure, composition and "
             "initial porosity is judged, and the best is recommended with its uncertainty.",
         )
         column.addWidget(self._empty, 1)
@@ -81,13 +91,15 @@ class DecideView(QWidget):
         self._result.hide()
         column.addWidget(self._result, 1)
         self._decision: Decision | None = None
+        self._marked: int | None = None
+        self._rows = np.empty(0, dtype=int)
         follow_theme(self, self._draw)
 
     def _build(self) -> QWidget:
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
+        column.setSpacing(GRID)
         card = Card("Recommended")
         self._sentence = label("", "", wrap=True, selectable=True)
         self._sentence.setTextFormat(Qt.TextFormat.RichText)
@@ -98,8 +110,9 @@ class DecideView(QWidget):
         row.setSpacing(GRID)
         self.verify_button = button("Check by fresh structures", self.verifyAsked.emit)
         self.plan_button = button("Next experiments…", self.planAsked.emit)
-        self.show_button = button("See it in 3D", self.showAsked.emit)
-        for one in (self.verify_button, self.plan_button, self.show_button):
+        self.show_button = button("See it in 3D", self._on_show)
+        self.bpx_button = button("To a cell model…", self.bpxAsked.emit)
+        for one in (self.verify_button, self.plan_button, self.show_button, self.bpx_button):
             row.addWidget(one)
         row.addStretch(1)
         card.body.addLayout(row)
@@ -112,20 +125,34 @@ class DecideView(QWidget):
         self._check = label("", "", wrap=True, selectable=True)
         column.addWidget(self._check)
         row = QHBoxLayout()
+        row.setSpacing(GRID)
         row.addWidget(label("Trade-off", "heading"))
+        self.form_choice = Segmented([("plot", "Plot"), ("table", "Table")])
+        self.form_choice.chosen.connect(lambda key: self._stack.setCurrentIndex(key == "table"))
+        row.addWidget(self.form_choice)
         self.x_choice, self.y_choice = Choice(), Choice()
-        row.addStretch(1)
+        self._against = label("against", "muted")
         for choice in (self.y_choice, self.x_choice):
             choice.setMinimumContentsLength(12)
             choice.edited.connect(lambda _: self._draw())
-        row.addWidget(self.y_choice)
-        row.addWidget(label("against", "muted"))
-        row.addWidget(self.x_choice)
+        row.addWidget(self.y_choice, 1)
+        row.addWidget(self._against)
+        row.addWidget(self.x_choice, 1)
         column.addLayout(row)
-        self._panel = PlotPanel()
+        self._panel = PlotPanel(legend="top")
         self._panel.plot.name = "trade_off"
-        self._panel.setMinimumHeight(260)
-        column.addWidget(self._panel, 1)
+        self._panel.plot.placeClicked.connect(self.pick)
+        self.front_table = DataTable()
+        self.front_table.rowChosen.connect(lambda row: self._mark(int(self._rows[row])))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._panel)
+        self._stack.addWidget(self.front_table)
+        self._stack.setMinimumHeight(190)
+        self._stack.setToolTip("Click a point to see its setting and its electrode.")
+        column.addWidget(self._stack, 1)
+        self.setting_bar = SettingBar("")
+        self.setting_bar.electrodeAsked.connect(self.electrodeAsked)
+        column.addWidget(self.setting_bar)
         return content
 
     @property
@@ -135,9 +162,10 @@ class DecideView(QWidget):
 
     def show_decision(self, decision: Decision | None) -> None:
         """Show a decision, or the empty state."""
-        self._decision = decision
+        self._decision, self._marked = decision, None
         self._empty.setVisible(decision is None)
         self._result.setVisible(decision is not None)
+        self.setting_bar.hide()
         if decision is None:
             return
         best = decision.recommendation
@@ -147,60 +175,125 @@ class DecideView(QWidget):
         self._check.setText("")
         self._check.hide()
         self._show_table(None)
-        names = [(t.output, quantity(t.output).short.replace("_", " ")) for t in best.targets]
+        self._show_front()
+        names = [(t.output, quantity(t.output).label) for t in best.targets]
         self.x_choice.set_choices(names)
         self.y_choice.set_choices(names)
         if len(names) > 1 and self.x_choice.current == self.y_choice.current:
             self.y_choice.show_value(names[1][0])
         self._draw()
-        QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(self.table))
+        self._scroll.verticalScrollBar().setValue(0)
 
     def _how_sure(self) -> str:
         assert self._decision is not None
         best = self._decision.recommendation
-        parts = []
-        if any(t.least is not None or t.most is not None for t in best.targets):
-            parts.append(f"All limits are kept with a chance of {percent(best.probability, 0)}.")
         shares = sorted(best.budget.items(), key=lambda item: -item[1])
         told = ", ".join(f"{_SOURCES[name]} {percent(share, 0)}" for name, share in shares)
-        parts.append(f"What makes it unsure: {told}.")
+        parts = [f"What makes it unsure: {told}."]
         if not best.robust:
             parts.append("The choice itself does not take the uncertainty into account.")
         return " ".join(parts)
+
+    def _show_front(self) -> None:
+        """The non-dominated settings, most desirable first."""
+        assert self._decision is not None
+        found = self._decision.found
+        rows = np.flatnonzero(found.front)
+        self._rows = rows[np.argsort(-found.desirability[rows], kind="stable")]
+        names = [n for n in _SETTING_ORDER if n in found.settings]
+        varied = [n for n in names if found.settings[n].nunique() > 1]
+        outputs = [name for name in found.values if name not in varied]
+        frame = pd.concat(
+            [found.settings[varied].iloc[self._rows], found.values[outputs].iloc[self._rows]],
+            axis=1,
+        )
+        frame["desirability"] = found.desirability[self._rows]
+        columns = [
+            Column(name, quantity(name).short.replace("_", " "), tip=quantity(name).label)
+            for name in frame
+        ]
+        self.front_table.show_frame(frame.reset_index(drop=True), columns)
+        self.front_table.fit_columns()
+
+    def pick(self, place: QPointF) -> None:
+        """Choose the setting drawn nearest to a place in the units of the plot."""
+        decision = self._decision
+        if decision is None:
+            return
+        across, up = self._panel.plot.getPlotItem().getViewBox().viewPixelSize()
+        values = decision.found.values
+        x, y = (values[c.current].to_numpy(float) for c in (self.x_choice, self.y_choice))
+        away = ((x - place.x()) / across) ** 2 + ((y - place.y()) / up) ** 2
+        away = np.where(np.isfinite(away), away, np.inf)
+        # Where points lie on each other, the one that nothing beats is meant.
+        nearest = int(np.argmin(away - decision.found.front))
+        if away[nearest] <= _REACH**2:
+            self._mark(nearest)
+
+    def _mark(self, row: int) -> None:
+        assert self._decision is not None
+        self._marked = row
+        found = self._decision.found
+        own = found.settings.iloc[row]
+        setting = {n: float(own[n]) for n in _SETTING_ORDER if n in own and np.isfinite(own[n])}
+        told = [
+            f"{rich(quantity(name).symbol or quantity(name).label)} "
+            f"{number(float(found.values[name].iloc[row]), 3)} {_unit(name)}".strip()
+            for name in found.values
+        ]
+        self.setting_bar.show_setting(setting, ", ".join(told))
+        self.setting_bar.show()
+        self._draw_ring()
+
+    def _draw_ring(self) -> None:
+        place = None
+        if self._marked is not None and self._decision is not None:
+            values = self._decision.found.values.iloc[self._marked]
+            place = tuple(float(values[c.current]) for c in (self.x_choice, self.y_choice))
+        self._panel.plot.show_ring(place)
+
+    def _on_show(self) -> None:
+        if self._decision is not None:
+            self.electrodeAsked.emit(dict(self._decision.recommendation.setting))
 
     def _show_table(self, verification: Verification | None) -> None:
         assert self._decision is not None
         best = self._decision.recommendation
         checks = {} if verification is None else {c.output: c for c in verification.checks}
+        wanted = {target.output: _wish(target) for target in best.targets}
         rows = []
-        for target in best.targets:
-            value, low, high = best.predicted[target.output]
-            check = checks.get(target.output)
-            rows.append(
-                {
-                    "name": quantity(target.output).label,
-                    "wanted": target.sentence.split(" ", 1)[1],
-                    "value": f"{number(value, 3)} {_unit(target.output)}".strip(),
-                    "range": f"{number(low, 3)} to {number(high, 3)}",
-                    "computed": ""
-                    if check is None
-                    else f"{number(check.computed, 3)} ± {number(check.sd, 2)}",
-                    "agrees": "" if check is None else ("inside" if check.agrees else "OUTSIDE"),
-                }
-            )
+        for output in dict.fromkeys([*wanted, *checks]):
+            check = checks.get(output)
+            row = {"name": quantity(output).label, "wanted": wanted.get(output, "")}
+            value = check.predicted if check is not None else math.nan
+            if output in best.predicted:
+                value, low, high = best.predicted[output]
+                row["range"] = f"{number(low, 3)} to {number(high, 3)}"
+            row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
+            if check is not None:
+                row["computed"] = f"{number(check.computed, 3)} ± {number(check.sd, 2)}"
+                verdict = "inside" if check.agrees else "OUTSIDE"
+                row["agrees"] = f"{number(check.low, 3)} to {number(check.high, 3)}: {verdict}"
+            rows.append(row)
         columns = [
             Column("name", "Response"),
-            Column("wanted", "Wanted"),
             Column("value", "Expected"),
-            Column("range", "80 % interval"),
+            Column("range", "80 % interval", tip="From law, models and process together"),
         ]
-        if checks:
-            columns += [Column("computed", "Fresh structures"), Column("agrees", "Interval")]
-        self.table.show_frame(pd.DataFrame(rows), columns)
+        if verification is None:
+            columns.insert(1, Column("wanted", "Wanted"))
+        else:
+            level = f"Models' {100 * verification.level:.0f} % interval"
+            columns += [
+                Column("computed", "Fresh structures"),
+                Column("agrees", level, tip="For the mean of the fresh structures"),
+            ]
+        self.table.show_frame(pd.DataFrame(rows).fillna(""), columns)
         self.table.fit_columns()
+        self.table.horizontalHeader().setStretchLastSection(True)
         height = self.table.horizontalHeader().sizeHint().height()
         section = self.table.verticalHeader().defaultSectionSize()
-        self.table.setFixedHeight(height + len(rows) * section + 16)
+        self.table.setFixedHeight(height + len(rows) * section + 6)
 
     def show_verification(self, verification: Verification) -> None:
         """Show what fresh structures gave, beside what was predicted."""
@@ -210,11 +303,13 @@ class DecideView(QWidget):
         self._check.setText(verification.sentence)
         self._check.show()
 
-    def set_obstacles(self, verify: str, plan: str) -> None:
-        """Say why fresh structures or experiments cannot be had; empty texts allow them."""
+    def set_obstacles(self, verify: str, plan: str, cell: str) -> None:
+        """Say why fresh structures, experiments or a cell model cannot be had; empty allows."""
         enable(self.verify_button, verify, "Generate structures here and compare them")
         enable(self.plan_button, plan, "Which conditions to measure to make this surer")
-        enable(self.show_button, verify, "Take this setting to the structure page")
+        enable(self.show_button, verify, "Generate this electrode and look inside it")
+        enable(self.bpx_button, cell, "Put this electrode into a BPX file")
+        self.setting_bar.set_obstacle(verify)
 
     def _draw(self) -> None:
         decision = self._decision
@@ -244,8 +339,18 @@ class DecideView(QWidget):
         here = [best.predicted.get(name, (math.nan,) * 3)[0] for name in (x, y)]
         plot.draw_points([here[0]], [here[1]], t.text, symbol="star", size=16)
         entries.append(("recommended", t.text, "dot"))
-        self._panel.legend.show_entries("Settings", entries)
+        self._panel.legend.show_entries("", entries)
         plot.set_limits()
+        self._draw_ring()
+
+
+def _wish(target: Target) -> str:
+    """What is wanted of a response, short enough for a table."""
+    unit = f" {_unit(target.output)}".rstrip()
+    parts = [{"up": "higher", "down": "lower"}.get(target.direction, "")]
+    parts.append("" if target.least is None else f"at least {target.least:g}{unit}")
+    parts.append("" if target.most is None else f"at most {target.most:g}{unit}")
+    return ", ".join(part for part in parts if part)
 
 
 def _unit(output: str) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.maps.quantities import quantity
 from engine.maps.targets import Target
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import clear_layout, label
-from hybridgui.widgets.flow import FlowLayout
+from hybridgui.widgets.basics import button, clear_layout, label, set_icon
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.plot import rich
 
 _WISHES = [("", "–"), ("up", "Higher"), ("down", "Lower")]
 
@@ -46,8 +44,59 @@ class LimitField(QLineEdit):
             raise InputError(f"'{self.text()}' is not a number: give a limit or nothing.") from None
 
 
+class _GoalRow(QWidget):
+    """One response by its full name: which way, and between which limits."""
+
+    def __init__(self, output: str, parent: QWidget | None = None):
+        super().__init__(parent)
+        found = quantity(output)
+        unit = "" if found.unit == "–" else f" ({found.unit})"
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        caption = label(f"{found.label}{unit}", wrap=True)
+        head.addWidget(caption, 1)
+        self.remove = button("", link=True)
+        set_icon(self.remove, "ph.x", "muted")
+        self.remove.setToolTip(f"Ask nothing of it: {found.label}")
+        self.remove.setAccessibleName(self.remove.toolTip())
+        head.addWidget(self.remove)
+        column.addLayout(head)
+        line = QHBoxLayout()
+        line.setSpacing(GRID)
+        self.wish = Choice(_WISHES, tip=f"Wanted: {found.label}")
+        self.wish.setMinimumContentsLength(6)
+        self.wish.setAccessibleName(f"Wanted: {found.label}")
+        self.least, self.most = LimitField("≥ any"), LimitField("≤ any")
+        self.least.setToolTip(f"{found.label}, at least")
+        self.most.setToolTip(f"{found.label}, at most")
+        for field in (self.least, self.most):
+            field.setAccessibleName(field.toolTip())
+        line.addWidget(self.wish, 1)
+        line.addWidget(self.least)
+        line.addWidget(self.most)
+        column.addLayout(line)
+
+    def show_goal(self, goal: dict[str, Any]) -> None:
+        """Show a goal; an empty one clears the fields."""
+        self.wish.show_value(goal.get("direction", ""))
+        self.least.show_value(goal.get("least"))
+        self.most.show_value(goal.get("most"))
+
+    def goal(self, output: str) -> dict[str, Any]:
+        """The goal as a JSON value; InputError where a limit is no number."""
+        return {
+            "output": output,
+            "direction": self.wish.current,
+            "least": self.least.value(),
+            "most": self.most.value(),
+        }
+
+
 class GoalsForm(QWidget):
-    """One row a response.
+    """One row for each response that something is wanted of, and a way to add others.
 
     Signals
     -------
@@ -58,67 +107,50 @@ class GoalsForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self._flow = FlowLayout(self, across=2 * GRID, down=4)
-        self._rows: dict[str, tuple[Choice, LimitField, LimitField]] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(GRID)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(GRID)
+        self._column.addLayout(self._list)
+        self.add_choice = Choice(tip="Ask something of another response")
+        self.add_choice.setAccessibleName("Add a response")
+        self.add_choice.edited.connect(self._on_added)
+        self._column.addWidget(self.add_choice)
+        self._rows: dict[str, _GoalRow] = {}
 
     def show_outputs(self, outputs: list[str]) -> None:
-        """Lay out a row for each response."""
+        """Make a row for each response; only those with a goal are seen."""
         if list(self._rows) == outputs:
             return
-        clear_layout(self._flow)
+        clear_layout(self._list)
         self._rows = {}
         for output in outputs:
-            self._flow.addWidget(self._row(output))
+            self._rows[output] = row = _GoalRow(output)
+            row.wish.edited.connect(lambda _: self._announce())
+            row.least.edited.connect(self._announce)
+            row.most.edited.connect(self._announce)
+            row.remove.clicked.connect(lambda _=False, output=output: self._on_removed(output))
+            self._list.addWidget(row)
 
-    def _row(self, output: str) -> QWidget:
-        found = quantity(output)
-        unit = "" if found.unit == "–" else f" ({found.unit})"
-        row = QWidget()
-        inside = QHBoxLayout(row)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(GRID)
-        caption = label(f"{rich(found.symbol or found.label)}{unit}")
-        caption.setTextFormat(Qt.TextFormat.RichText)
-        caption.setToolTip(found.label)
-        caption.setFixedWidth(caption.fontMetrics().averageCharWidth() * 14)
-        wish = Choice(_WISHES, tip=f"Wanted: {found.label}")
-        wish.setFixedWidth(wish.fontMetrics().averageCharWidth() * 8 + 56)
-        wish.setAccessibleName(f"Wanted: {found.label}")
-        least, most = LimitField("≥ any"), LimitField("≤ any")
-        least.setToolTip(f"{found.label}, at least")
-        most.setToolTip(f"{found.label}, at most")
-        for widget in (least, most):
-            widget.setAccessibleName(widget.toolTip())
-        for widget in (caption, wish, least, most):
-            inside.addWidget(widget)
-        wish.edited.connect(lambda _: self._announce())
-        least.edited.connect(self._announce)
-        most.edited.connect(self._announce)
-        self._rows[output] = (wish, least, most)
-        return row
+    def row(self, output: str) -> _GoalRow:
+        """The fields of one response."""
+        return self._rows[output]
 
     def show_goals(self, goals: list[dict[str, Any]]) -> None:
         """Show goals without announcing them."""
         by_output = {goal.get("output"): goal for goal in goals}
-        for output, (wish, least, most) in self._rows.items():
-            goal = by_output.get(output, {})
-            wish.show_value(goal.get("direction", ""))
-            least.show_value(goal.get("least"))
-            most.show_value(goal.get("most"))
+        for output, row in self._rows.items():
+            row.show_goal(by_output.get(output, {}))
+            row.setVisible(output in by_output)
+        rest = [(o, quantity(o).label) for o in self._rows if o not in by_output]
+        self.add_choice.set_choices([("", "Add a response…"), *rest])
+        self.add_choice.show_value("")
+        self.add_choice.setVisible(bool(rest))
 
     def goals(self) -> list[dict[str, Any]]:
         """The goals as JSON values; InputError where a limit is no number."""
-        found = []
-        for output, (wish, least, most) in self._rows.items():
-            goal = {
-                "output": output,
-                "direction": wish.current,
-                "least": least.value(),
-                "most": most.value(),
-            }
-            if goal["direction"] or goal["least"] is not None or goal["most"] is not None:
-                found.append(goal)
-        return found
+        return [row.goal(output) for output, row in self._rows.items() if not row.isHidden()]
 
     def targets(self) -> tuple[Target, ...]:
         """The goals for the engine; InputError where there is none or one cannot be."""
@@ -126,6 +158,18 @@ class GoalsForm(QWidget):
         if not found:
             raise InputError("Choose what is wanted of at least one response.")
         return found
+
+    def _on_added(self, output: str) -> None:
+        if not output:
+            return
+        row = self._rows[output]
+        row.show_goal({"direction": quantity(output).direction})
+        row.show()
+        self._announce()
+
+    def _on_removed(self, output: str) -> None:
+        self._rows[output].hide()
+        self._announce()
 
     def _announce(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,25 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.maps.curves import PAPER_FIGURES
+from engine.maps.curves import PAPER_FIGURES, Picked
+from engine.maps.electrode import CellAssumptions
 from engine.maps.interdependence import METHODS
 from engine.maps.profiler import profile
 from engine.maps.quantities import quantity
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
-from engine.maps.responses import setting_range
-from engine.maps.sources import Sources
+from engine.maps.sources import CELL_SETTING, Sources, same_law
+from engine.maps.verify import condition_at
 from hybridgui import dialogs
 from hybridgui.maps.curve_grid import CurveGrid
+from hybridgui.maps.curves_form import CurvesForm, setting_field
+from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView, goals_by_default
 from hybridgui.maps.matrix_view import MatrixView
 from hybridgui.maps.profiler_view import ProfilerView
+from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.maps.work import (
-    CurveChoice,
     Decision,
+    bpx,
     check,
     curves,
     decide,
@@ -39,7 +44,9 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, Notice, button, clear_layout, enable, label
 from hybridgui.widgets.check_list import CheckList
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
+from hybridgui.widgets.numbers import number
 from hybridgui.widgets.page import Page
+from hybridgui.widgets.plot import rich
 
 _FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf);;Numbers behind it (*.csv)"
 _SHORT_METHODS = {
@@ -51,6 +58,8 @@ _SHORT_METHODS = {
 }
 _DEFAULT_TRACES = 4
 _FRESH = 4
+TAU_FACTOR = "tortuosity_factor_electrolyte"
+SAFE_PALETTE, PAPER_PALETTE = "colour-blind safe", "as in the paper"
 
 
 class MapsPage(Page):
@@ -93,7 +102,11 @@ class MapsPage(Page):
         self._problem = Notice("info")
         column.addWidget(self._problem)
         self.curve_grid = CurveGrid()
+        self.curve_grid.picked.connect(self._on_picked)
         column.addWidget(self.curve_grid, 1)
+        self.curve_bar = SettingBar("Click a curve to see the setting behind it.")
+        self.curve_bar.electrodeAsked.connect(self.show_electrode)
+        column.addWidget(self.curve_bar)
         self.tabs.addTab(page, "Curves")
         page = QWidget()
         column = QVBoxLayout(page)
@@ -105,11 +118,13 @@ class MapsPage(Page):
         self.tabs.addTab(page, "Interdependence")
         self.profiler_view = ProfilerView()
         self.profiler_view.settingChanged.connect(self._on_setting_changed)
+        self.profiler_view.bar.electrodeAsked.connect(self.show_electrode)
         self.tabs.addTab(self.profiler_view, "Profiler")
         self.decide_view = DecideView()
         self.decide_view.verifyAsked.connect(self.verify)
         self.decide_view.planAsked.connect(self.plan_experiments)
-        self.decide_view.showAsked.connect(self._on_show_asked)
+        self.decide_view.bpxAsked.connect(self.export_bpx)
+        self.decide_view.electrodeAsked.connect(self.show_electrode)
         self.tabs.addTab(self.decide_view, "Decide")
         self.tabs.currentChanged.connect(lambda _: self._on_tab())
         self.matrix_view.pairChosen.connect(self._on_pair_chosen)
@@ -118,26 +133,12 @@ class MapsPage(Page):
 
     def _build_side(self) -> None:
         body = self.side.body
-        self._curve_group = FormGroup("Curves")
-        self.figure_choice = Choice()
-        self.figure_choice.setAccessibleName("Property")
-        self.figure_choice.edited.connect(
-            lambda key: self._model.set_parameter("maps/figure", key, "Choose map")
+        self._curve_group = CurvesForm()
+        self.figure_choice = self._curve_group.figure_choice
+        self._curve_group.edited.connect(
+            lambda name, value: self._model.set_parameter(f"maps/{name}", value, "Change map")
         )
-        self._curve_group.add_wide(self.figure_choice)
-        self._boxes: dict[str, QCheckBox] = {}
-        for name, text, tip in (
-            ("bands", "Intervals", "Bands where new structures should lie"),
-            ("points", "Campaign results", "Means of the campaign under the curves"),
-            ("labels", "Porosity at 40, 80, 120, 160 MPa", "As in the paper"),
-        ):
-            box = QCheckBox(text)
-            box.setToolTip(tip)
-            box.clicked.connect(
-                lambda on, name=name: self._model.set_parameter(f"maps/{name}", on, "Change map")
-            )
-            self._curve_group.add_wide(box)
-            self._boxes[name] = box
+        self._curve_group.held.connect(self._on_setting_changed)
         body.addWidget(self._curve_group)
 
         self._matrix_group = FormGroup("Strength of relations")
@@ -149,6 +150,10 @@ class MapsPage(Page):
         self._matrix_group.add_wide(self.method_choice)
         self._method_hint = label("", "small", wrap=True)
         self._matrix_group.add_wide(self._method_hint)
+        self.palette_box = QCheckBox("Green and red, as in the paper")
+        self.palette_box.setToolTip("Otherwise blue and orange, which all eyes can tell apart")
+        self.palette_box.clicked.connect(self._on_palette)
+        self._matrix_group.add_wide(self.palette_box)
         body.addWidget(self._matrix_group)
 
         self._profiler_group = QWidget()
@@ -166,34 +171,11 @@ class MapsPage(Page):
         column.addWidget(group)
         body.addWidget(self._profiler_group)
 
-        self._goals_group = FormGroup("Choice")
-        self.goals = self.decide_view.goals
-        self.goals.edited.connect(
-            lambda goals: self._model.set_parameter("maps/goals", goals, "Change goals")
+        self._goals_group = DecideForm()
+        self.goals = self._goals_group.goals
+        self._goals_group.edited.connect(
+            lambda name, value: self._model.set_parameter(f"maps/{name}", value, "Change goals")
         )
-        self.robust_box = QCheckBox("Robust choice")
-        self.robust_box.setToolTip(
-            "Choose the setting that is best on average over the errors of law, models and "
-            "process, not the one that looks best on paper."
-        )
-        self.robust_box.clicked.connect(
-            lambda on: self._model.set_parameter("maps/robust", on, "Robust choice")
-        )
-        self._goals_group.add_wide(self.robust_box)
-        self._scatter: dict[str, NumberField] = {}
-        for name, text, unit, value, tip in (
-            ("gap", "Gap ±", "µm", 2.0, "Scatter of the roll gap, standard deviation"),
-            ("initial_porosity", "Initial ε ±", "%", 1.0, "Scatter of the porosity before"),
-            ("am", "AM ±", "%", 0.0, "Scatter of the composition"),
-        ):
-            field = NumberField(0, 50, value, unit, decimals=2, step=0.5, tip=tip)
-            field.edited.connect(
-                lambda v, name=name: self._model.set_parameter(
-                    f"maps/scatter_{name}", v, "Change scatter"
-                )
-            )
-            self._goals_group.add(text, field)
-            self._scatter[name] = field
         body.addWidget(self._goals_group)
         self._source_notice = Notice("warning")
         body.addWidget(self._source_notice)
@@ -286,15 +268,15 @@ class MapsPage(Page):
         """Judge every setting by the goals, and show the best."""
         sources = self._sources
         try:
-            targets = self.goals.targets()
+            targets, fixed = self.goals.targets(), self._goals_group.fixed()
         except InputError as error:
             self._model.say("error", str(error))
             return
-        robust = self.robust_box.isChecked()
-        scatter = {name: field.value() for name, field in self._scatter.items()}
+        robust = self._goals_group.robust_box.isChecked()
+        scatter = self._goals_group.scatter()
         self._model.start_job(
             "Weighing settings",
-            lambda job: decide(job, sources, targets, robust, scatter),
+            lambda job: decide(job, sources, targets, robust, scatter, fixed),
             stage=self.key,
             finished=self._on_decided,
         )
@@ -347,22 +329,56 @@ class MapsPage(Page):
                 finished=lambda found: self._model.say("success", found.sentence),
             )
 
-    def _on_show_asked(self) -> None:
-        """Take the recommended setting to the structure page."""
-        decision = self.decide_view.decision
+    def export_bpx(self) -> None:
+        """Ask for a BPX file, and write it anew with the recommended electrode."""
+        decision, sources = self.decide_view.decision, self._sources
         if decision is None:
             return
-        setting = decision.recommendation.setting
-        stack = self._model.undo_stack
-        stack.beginMacro("Take over the recommended setting")
-        for name in ("am_percent", "initial_porosity_percent", "initial_thickness_um"):
-            if name in setting:
-                self._model.set_parameter(f"structure/{name}", round(setting[name], 4))
-        self._model.set_parameter(
-            "structure/driver", ["pressure", round(setting["pressure_MPa"], 4)]
+        settings, kinds = self._model.settings, "BPX file (*.json)"
+        template = dialogs.ask_open(
+            self.window(), settings, "export", "BPX file of the rest of the cell", kinds
         )
-        stack.endMacro()
-        self._model.go_to("structure")
+        if not template:
+            return
+        path = dialogs.ask_save(
+            self.window(), settings, "export", "Write BPX file", kinds, "electrode.bpx.json"
+        )
+        if path:
+            setting = decision.recommendation.setting
+            self._model.start_job(
+                "Writing the BPX file",
+                lambda job: bpx(job, sources, setting, Path(template), Path(path)),
+                stage=self.key,
+                finished=lambda sentence: self._model.say("success", sentence),
+            )
+
+    def show_electrode(self, setting: dict[str, float]) -> None:
+        """Generate the electrode of a setting, made as those of the campaign, and show it."""
+        sources = self._sources
+        if sources is None or sources.template is None:
+            return
+        try:
+            condition, _ = condition_at(sources.responses, setting, sources.template)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        if not same_law(self._model.law, sources.responses.law.to_dict()):
+            # The study has another law by now: the porosity of the maps counts, not its own.
+            condition = replace(condition, pressure=None, gap=None)
+        self._model.ask_electrode(condition)
+
+    def _on_picked(self, found: Picked) -> None:
+        data = self.curve_grid.data
+        one = data.y
+        unit = "" if one.unit == "–" else f" {one.unit}"
+        text = f"{rich(one.symbol or one.label)} {number(found.y, 3)}{unit}"
+        if found.low == found.low and found.high == found.high:
+            text += f" ({number(found.low, 3)} to {number(found.high, 3)})"
+        self.curve_bar.show_setting(found.setting, text)
+
+    def _on_palette(self, on: bool) -> None:
+        self._model.settings.palette = PAPER_PALETTE if on else SAFE_PALETTE
+        self.matrix_view.update()
 
     # -- sources ------------------------------------------------------------------------------------------
     def activated(self) -> None:
@@ -447,10 +463,10 @@ class MapsPage(Page):
 
     def _refresh_groups(self) -> None:
         index = self.tabs.currentIndex()
-        for number, group in enumerate(
+        for place, group in enumerate(
             (self._curve_group, self._matrix_group, self._profiler_group, self._goals_group)
         ):
-            group.setVisible(number == index)
+            group.setVisible(place == index)
         deciding = index == 3
         self.recommend_button.setVisible(deciding)
         self.export_button.setVisible(not deciding)
@@ -465,29 +481,22 @@ class MapsPage(Page):
         elif self.tabs.currentIndex() == 2:
             self._draw_profile()
 
-    def _choice(self) -> CurveChoice:
-        model = self._model
-        return CurveChoice(
-            self.figure_choice.current,
-            bool(model.parameter("maps/bands", True)),
-            bool(model.parameter("maps/points", False)),
-            bool(model.parameter("maps/labels", True)),
-        )
-
     def _draw_curves(self) -> None:
-        sources, choice = self._sources, self._choice()
+        sources, choice = self._sources, self._curve_group.choice()
         if not choice.figure:
             return
 
         def show(data) -> None:
-            if self._sources is sources and self._choice() == choice:
+            if self._sources is sources and self._curve_group.choice() == choice:
                 self._problem.set_text("")
                 self.curve_grid.show_curves(data, bands=choice.bands, labels=choice.labels)
+                self.curve_bar.show_setting({})
                 self._refresh_buttons()
 
         def refuse(sentence: str, _details: str) -> None:
             self._problem.set_text(sentence, "info")
             self.curve_grid.show_curves(None)
+            self.curve_bar.show_setting({})
             self._refresh_buttons()
 
         self._model.start_job(
@@ -535,10 +544,11 @@ class MapsPage(Page):
         self.profiler_view.show_profile(found, inputs, outputs)
 
     def _on_setting_changed(self, name: str, value: float) -> None:
-        self._setting[name] = value
+        self._setting = {**self._setting, name: value}
         if name in self._fields:
             self._fields[name].show_value(value)
-        self._draw_profile()
+        self._curve_group.show_values(self._parameters(), self._setting)
+        self._draw()
         self._keep_setting()
 
     def _keep_setting(self) -> None:
@@ -554,7 +564,9 @@ class MapsPage(Page):
     def _on_parameter_changed(self, key: str, value: Any) -> None:
         if not key.startswith("maps/"):
             return
-        if key in ("maps/goals", "maps/robust") or key.startswith("maps/scatter_"):
+        if key == "maps/cell":
+            self._take_cell(value)
+        elif key in ("maps/goals", "maps/robust", "maps/fixed") or key.startswith("maps/scatter_"):
             self._refresh_form()
             return
         if key == "maps/setting":
@@ -562,26 +574,37 @@ class MapsPage(Page):
             wanted = {k: float(v) for k, v in {**base, **(value or {})}.items()}
             if wanted != self._setting:  # an undo, not the slider itself
                 self._setting = wanted
-                for name, field in self._fields.items():
-                    field.show_value(self._setting.get(name))
+                self._refresh_form()
                 self._draw()
             return
         self._refresh_form()
         self._draw()
 
+    def _parameters(self) -> dict[str, Any]:
+        """Parameters of this page without their prefix; those never set are left out."""
+        names = ("figure", "roles", "bands", "points", "labels")
+        names += ("goals", "fixed", "robust", "scatter_gap", "scatter_initial_porosity")
+        names += ("scatter_am", "cell")
+        found = {name: self._model.parameter(f"maps/{name}") for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _take_cell(self, values: dict[str, float] | None) -> None:
+        """Use other assumptions on the cell, and keep them for the report."""
+        if not self._model.read_only:
+            self._model.study.set_setting(CELL_SETTING, values)
+        if self._sources is not None:
+            cell = CellAssumptions(**(values or {}))
+            responses = replace(self._sources.responses, cell=cell)
+            self._sources = replace(self._sources, responses=responses)
+            self.decide_view.show_decision(None)  # it stood on another cell
+
     def _refresh_form(self) -> None:
         model, sources = self._model, self._sources
-        figures = []
-        if sources is not None:
-            for figure, (y, x) in PAPER_FIGURES.items():
-                if sources.responses.gives(y):
-                    against = "" if x == "pressure_MPa" else f" (against {quantity(x).symbol})"
-                    text = f"{quantity(y).label}{against}".replace("_", " ")
-                    figures.append((figure, text))
-        self.figure_choice.set_choices(figures)
-        self.figure_choice.show_value(model.parameter("maps/figure", "6"))
-        for name, default in (("bands", True), ("points", False), ("labels", True)):
-            self._boxes[name].setChecked(bool(model.parameter(f"maps/{name}", default)))
+        responses = sources.responses if sources is not None else None
+        values = self._parameters()
+        self._curve_group.show_sources(responses)
+        self._curve_group.show_values(values, self._setting)
+        self.palette_box.setChecked(model.settings.palette == PAPER_PALETTE)
         self.method_choice.show_value(model.parameter("maps/method", "sobol"))
         method = METHODS[self.method_choice.current]
         self._method_hint.setText(f"{method[:1].upper()}{method[1:]}.")
@@ -591,12 +614,8 @@ class MapsPage(Page):
             [(o, quantity(o).label, quantity(o).label) for o in outputs],
             [o for o in chosen if o in outputs],
         )
-        wished = [o for o in outputs if quantity(o).direction]
-        self.goals.show_outputs(wished)
-        self.goals.show_goals(model.parameter("maps/goals", goals_by_default(wished)))
-        self.robust_box.setChecked(bool(model.parameter("maps/robust", True)))
-        for (name, field), default in zip(self._scatter.items(), (2.0, 1.0, 0.0), strict=True):
-            field.show_value(model.parameter(f"maps/scatter_{name}", default))
+        self._goals_group.show_sources(responses)
+        self._goals_group.show_values(values, goals_by_default(outputs))
         self._refresh_settings()
         self._refresh_buttons()
 
@@ -606,14 +625,9 @@ class MapsPage(Page):
             clear_layout(self._settings_group.form)
             self._fields = {}
             for name in settings:
-                low, high = setting_range(self._sources.responses, name)
-                found = quantity(name)
-                field = NumberField(
-                    low, high, low, found.unit, decimals=2, step=max((high - low) / 50, 0.01)
-                )
+                field = setting_field(self._sources.responses, name)
                 field.edited.connect(lambda v, name=name: self._on_setting_changed(name, v))
-                self._settings_group.add(found.symbol.replace("_", " ") or found.label, field)
-                field.setAccessibleName(found.label)
+                self._settings_group.add(quantity(name).label, field)
                 self._fields[name] = field
         for name, field in self._fields.items():
             field.show_value(self._setting.get(name))
@@ -632,10 +646,14 @@ class MapsPage(Page):
         enable(self.recommend_button, reason, "Judge every setting, and choose the best")
         sources = self._sources
         template = sources.template if sources is not None else None
-        self.decide_view.set_obstacles(
-            reason or ("" if template is not None else "Run a campaign first."),
-            reason or ("" if sources is not None and sources.responses.law else "Fit a law first."),
-        )
+        has_law = sources is not None and sources.responses.law is not None
+        no_law = reason or ("" if has_law else "Fit a law first.")
+        no_template = no_law or ("" if template is not None else "Run a campaign first.")
+        has_tau = sources is not None and sources.responses.gives(TAU_FACTOR)
+        no_tau = no_law or ("" if has_tau else "Train a model of the electrolyte's tortuosity.")
+        self.decide_view.set_obstacles(no_template, no_law, no_tau)
+        for bar in (self.curve_bar, self.profiler_view.bar):
+            bar.set_obstacle(no_template)
         if not reason and self._shown()[0] is None:
             reason = "This tab has no figure to export."
         enable(self.export_button, reason, "PNG, SVG, PDF, or the numbers behind it")

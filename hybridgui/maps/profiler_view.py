@@ -10,10 +10,14 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 
 from engine.maps.profiler import Profile
 from engine.maps.quantities import quantity
+from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.theme import GRID, theme, with_opacity
-from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
+from hybridgui.widgets.basics import Notice, clear_layout, follow_theme
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
+
+_SHOWN = ("pressure_MPa", "gap_um", "am_percent", "initial_porosity_percent")
+_SHOWN += ("initial_thickness_um", "cbd_nanoporosity", "am_density", "cbd_density")
 
 
 class TraceCell(Plot):
@@ -91,9 +95,8 @@ class ProfilerView(QWidget):
         self._grid.setSpacing(GRID)
         scroll.setWidget(content)
         outer.addWidget(scroll, 1)
-        outer.addWidget(
-            label("Drag a dashed line, or type at the right: every response moves.", "small")
-        )
+        self.bar = SettingBar("Drag a dashed line, or type at the right: every response moves.")
+        outer.addWidget(self.bar)
         self._cells: dict[tuple[str, str], TraceCell] = {}
         self._values: dict[str, QLabel] = {}
         self._shape: tuple = ()
@@ -126,6 +129,7 @@ class ProfilerView(QWidget):
             if low == low and high == high:
                 text += f"<br><small>{number(low, 3)} to {number(high, 3)}</small>"
             self._values[output].setText(f"{rich(found.symbol or found.label)}<br>{text}")
+        self.bar.show_setting({n: v for n, v in profile.at.items() if n in _SHOWN and v == v})
         self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
         self.notice.setToolTip("\n".join(profile.notes))
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.maps.bpx_export import from_responses, write_bpx
 from engine.maps.canvas import save
-from engine.maps.curves import CurveSet, paper_figure
+from engine.maps.curves import CurveSet, study_curves
 from engine.maps.decide import Recommendation, recommend
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
@@ -26,12 +27,20 @@ from hybridgui.bridge import Job
 
 @dataclass(frozen=True)
 class CurveChoice:
-    """What the user wants to see of the curves."""
+    """What the user wants to see of the curves.
+
+    `figure` names one of the paper's, or a column; `fixed` holds the inputs that are neither
+    axis nor panel nor colour.
+    """
 
     figure: str
+    axis: str = "pressure_MPa"
+    panel: str = "initial_porosity_percent"
+    colour: str = "am_percent"
     bands: bool = True
     points: bool = False
     labels: bool = True
+    fixed: tuple[tuple[str, float], ...] = ()
 
 
 def gather(job: Job, study: Study) -> Sources:
@@ -40,9 +49,17 @@ def gather(job: Job, study: Study) -> Sources:
 
 
 def curves(job: Job, sources: Sources, choice: CurveChoice) -> CurveSet:
-    """Compute one of the paper's figures."""
-    return paper_figure(
-        sources.responses, choice.figure, dataset=sources.dataset, show_points=choice.points
+    """Compute the curves of one property."""
+    return study_curves(
+        sources.responses,
+        choice.figure,
+        sources.dataset,
+        x=choice.axis,
+        panel=choice.panel,
+        colour=choice.colour,
+        fixed=dict(choice.fixed),
+        show_points=choice.points,
+        bands=choice.bands,
     )
 
 
@@ -91,17 +108,19 @@ def decide(
     targets: tuple[Target, ...],
     robust: bool,
     scatter: dict[str, float],
+    fixed: dict[str, float],
 ) -> Decision:
     """Judge a grid of settings by the wishes, and recommend one."""
     progress = job.engine_progress
     progress.report(0.0, "judging settings")
-    found = trade_off(sources.responses, targets)
+    found = trade_off(sources.responses, targets, fixed=fixed)
     best = recommend(
         sources.responses,
         targets,
         found,
         scatter=Scatter(**scatter),
         robust=robust,
+        fixed=fixed,
         progress=progress,
     )
     return Decision(found, best)
@@ -129,3 +148,19 @@ def plan(job: Job, sources: Sources, found: TradeOff, path: Path) -> NextExperim
     )
     chosen.write(path)
     return chosen
+
+
+def bpx(job: Job, sources: Sources, setting: dict[str, float], template: Path, path: Path) -> str:
+    """Merge the electrode of a setting into a BPX file; say what the file kept of its own."""
+    parameters = from_responses(sources.responses, setting)
+    write_bpx(template, parameters, path)
+    missing = [
+        name
+        for name, value in (
+            ("active area", parameters.area_per_volume),
+            ("electronic conductivity", parameters.conductivity),
+        )
+        if value is None
+    ]
+    kept = f" No model gives the {' and the '.join(missing)}: the file kept its own."
+    return f"Wrote {path.name}.{kept if missing else ''}"

@@ -90,6 +90,7 @@ class StructurePage(Page):
         self.form.changed.connect(self._refresh_button)
         model.studyOpened.connect(self._on_study_opened)
         model.structureRequested.connect(self._on_structure_requested)
+        model.electrodeRequested.connect(self._on_electrode_requested)
         follow_theme(self, self._on_theme)
         self._refresh_button()
 
@@ -265,6 +266,15 @@ class StructurePage(Page):
             generate_electrode(plan.condition, self.form.seed),
             self._on_generated,
         )
+
+    def _on_electrode_requested(self, condition: Condition) -> None:
+        """Another page wants to see this electrode: take its inputs over, and make it."""
+        if self.busy:
+            self.model.say("info", "Wait for the electrode under way, or cancel it first.")
+            return
+        self._due = None
+        self.form.set_condition(condition, self.form.seed)
+        self.generate()
 
     def press(self) -> None:
         """Generate the uncalendered electrode, and press it to the condition of the form."""

@@ -230,6 +230,7 @@ class RecipeForm(QWidget):
             "options": dict(condition.options),
             "amount_by": "thickness",
             "cbd_parts": "one",
+            "law": "study",
         }
         usual = "resolved" if condition.protocol == "published" else "total"
         values["porosity_kind"] = (

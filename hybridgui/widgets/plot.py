@@ -101,9 +101,11 @@ class Plot(pg.PlotWidget):
     Signals
     -------
     pointChosen : key of a point that was clicked
+    placeClicked : a place that was clicked, in the units of the axes
     """
 
     pointChosen = Signal(object)
+    placeClicked = Signal(QPointF)
 
     def __init__(self, parent: QWidget | None = None):
         item = pg.PlotItem(enableMenu=False)
@@ -127,8 +129,12 @@ class Plot(pg.PlotWidget):
             one.setZValue(50)
             one.hide()
             self.addItem(one, ignoreBounds=True)
+        self._ring = pg.ScatterPlotItem(size=15, brush=pg.mkBrush(None))
+        self._ring.setZValue(45)
+        self.addItem(self._ring, ignoreBounds=True)
         self._limits: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
         self.scene().sigMouseMoved.connect(self._on_moved)
+        self.scene().sigMouseClicked.connect(self._on_clicked)
         self.getPlotItem().getViewBox().mouseDoubleClickEvent = self._on_double_click
         self.name = "figure"
         self._dress()
@@ -152,8 +158,12 @@ class Plot(pg.PlotWidget):
     def clear_data(self) -> None:
         """Remove everything drawn."""
         for item in list(self.getPlotItem().items):
-            if item not in (self._vertical, self._horizontal, self._readout):
+            if item not in (self._vertical, self._horizontal, self._readout, self._ring):
                 self.removeItem(item)
+
+    def show_ring(self, place: tuple[float, float] | None) -> None:
+        """Mark one place with a ring; None takes the ring away."""
+        self._ring.setData(*([[v] for v in place] if place is not None else ([], [])))
 
     def draw_line(
         self, x, y, colour: str, *, dashed: bool = False, width: float = LINE_WIDTH
@@ -288,6 +298,7 @@ class Plot(pg.PlotWidget):
         pen = pg.mkPen(t.border_strong, width=1)
         self._vertical.setPen(pen)
         self._horizontal.setPen(pen)
+        self._ring.setPen(pg.mkPen(t.text, width=2))
         self._readout.setColor(t.text)
         self._readout.fill = pg.mkBrush(with_opacity(t.surface, 0.85))
 
@@ -307,6 +318,13 @@ class Plot(pg.PlotWidget):
         self._readout.setAnchor((1 if right else 0, 0 if high else 1))
         self._readout.setText(f" {_short(point.x(), x1 - x0)}, {_short(point.y(), y1 - y0)} ")
         self._readout.setPos(point)
+
+    def _on_clicked(self, event) -> None:
+        box = self.getPlotItem().getViewBox()
+        single = event.button() == Qt.MouseButton.LeftButton and not event.double()
+        if single and box.sceneBoundingRect().contains(event.scenePos()):
+            place = box.mapSceneToView(event.scenePos())
+            self.placeClicked.emit(QPointF(place.x(), place.y()))
 
     def leaveEvent(self, event) -> None:
         """Take the crosshair away."""

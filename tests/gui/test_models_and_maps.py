@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
 from engine.learning.model import model_from_dict
@@ -202,7 +204,7 @@ def test_that_a_setting_is_recommended_with_its_uncertainty(qtbot, trained, deci
     view = deciding.decide_view
     best = view.decision.recommendation
     assert best.predicted["current_collector_coverage_cbd_percent"][0] >= 15
-    assert "chance of" in view._sure.text() and len(view.table.frame) == 2
+    assert "chance of" in view._sentence.text() and len(view.table.frame) == 2
     assert trained.model.study.get_setting("maps.recommendation")["setting"] == best.setting
     view.show_button.click()
     assert trained.stage == "structure"
@@ -211,7 +213,7 @@ def test_that_a_setting_is_recommended_with_its_uncertainty(qtbot, trained, deci
 
 
 def test_that_wishes_that_cannot_be_met_are_said(trained, deciding, idle):
-    _, least, _ = deciding.goals._rows[SIGMA_EFF]
+    least = deciding.goals.row(SIGMA_EFF).least
     least.setText("99")
     least.editingFinished.emit()
     deciding.recommend()
@@ -350,3 +352,111 @@ def test_that_the_wizard_trains_and_shows_the_equations(filled, idle, qtbot):
     wizard.next_button.click()
     assert len(filled.model.study.models()) == 1
     qtbot.waitUntil(lambda: page.wizard is None)
+
+
+def test_that_any_input_can_be_axis_panel_or_colour(trained, idle):
+    trained.show_stage("maps")
+    idle(trained)
+    page = trained.pages["maps"]
+    form = page._curve_group
+    form.roles["panel"].edited.emit("am_percent")  # the colours take over what the panels had
+    idle(trained)
+    data = page.curve_grid.data
+    assert (data.panel.column, data.colour.column) == ("am_percent", "initial_porosity_percent")
+    assert [panel.value for panel in data.panels] == [94.0, 95.0, 96.0]
+    form.roles["axis"].edited.emit("initial_porosity_percent")
+    idle(trained)
+    data = page.curve_grid.data
+    assert (data.x.column, data.colour.column) == ("initial_porosity_percent", "pressure_MPa")
+    form.roles["axis"].edited.emit("gap_um")
+    idle(trained)
+    assert page.curve_grid.data.x.column == "gap_um"
+    assert page.curve_grid.data.colour.column == "initial_porosity_percent"
+    form.reset_button.click()
+    idle(trained)
+    assert page.curve_grid.data.panel.column == "initial_porosity_percent"
+    assert not form.reset_button.isEnabled()
+
+
+def test_that_a_figure_over_the_porosity_stands_over_it_whatever_stood_before(trained, idle):
+    trained.show_stage("maps")
+    idle(trained)
+    page = trained.pages["maps"]
+    page._curve_group.roles["axis"].edited.emit("gap_um")
+    page._curve_group.figure_choice.edited.emit("7")
+    idle(trained)
+    assert page.curve_grid.data.x.column == "porosity_percent"
+
+
+def test_that_a_clicked_point_of_a_curve_becomes_an_electrode(trained, idle, monkeypatch):
+    trained.show_stage("maps")
+    idle(trained)
+    page = trained.pages["maps"]
+    asked = []
+    trained.model.electrodeRequested.connect(asked.append)
+    monkeypatch.setattr(trained.pages["structure"], "generate", lambda: None)
+    curve = page.curve_grid.data.panels[1].curves[2]
+    page.curve_grid.pick(1, QPointF(float(curve.x[30]), float(curve.y[30])))
+    assert page.curve_bar.setting["am_percent"] == 96.0
+    assert page.curve_bar.setting["initial_porosity_percent"] == 45.0
+    assert page.curve_bar.setting["pressure_MPa"] == pytest.approx(float(curve.x[30]))
+    page.curve_bar.button.click()
+    idle(trained)
+    assert trained.stage == "structure" and len(asked) == 1
+    plan = trained.pages["structure"].form.plan
+    assert plan.condition.recipe.am_fraction == pytest.approx(0.96)
+    assert plan.condition.porosity == pytest.approx(asked[0].porosity, abs=1e-9)
+    assert plan.condition.protocol == page._sources.template.protocol
+
+
+def test_that_a_point_of_the_trade_off_shows_its_setting(trained, deciding, idle):
+    deciding.recommend()
+    idle(trained)
+    view = deciding.decide_view
+    view._mark(int(view._rows[0]))
+    found = view.decision.found
+    assert view.setting_bar.setting["am_percent"] == pytest.approx(
+        float(found.settings["am_percent"].iloc[view._rows[0]])
+    )
+    assert len(view.front_table.frame) == found.front.sum()
+
+
+def test_that_what_is_not_to_be_moved_stays(trained, deciding, idle):
+    field = deciding._goals_group._fixed["am_percent"]
+    field.setText("94.6")
+    field.editingFinished.emit()
+    deciding.recommend()
+    idle(trained)
+    best = deciding.decide_view.decision.recommendation
+    assert best.setting["am_percent"] == pytest.approx(94.6) and best.fixed == {"am_percent": 94.6}
+
+
+def test_that_the_cell_is_kept_for_the_report(trained, deciding, idle):
+    before = deciding._sources.responses.cell.specific_capacity
+    field = deciding._goals_group._cell["specific_capacity"]
+    field.setValue(before + 20)
+    idle(trained)
+    assert deciding._sources.responses.cell.specific_capacity == before + 20
+    from engine.maps.sources import read_sources
+
+    assert read_sources(trained.model.study).responses.cell.specific_capacity == before + 20
+
+
+def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
+    trained, deciding, idle, files, tmp_path
+):
+    bpx = pytest.importorskip("bpx")
+    from tests.maps.test_bpx_export import full_example
+
+    template, path = tmp_path / "cell.json", tmp_path / "new.json"
+    template.write_text(json.dumps(full_example()), encoding="utf-8")
+    deciding.recommend()
+    idle(trained)
+    files.will_choose(template, path)
+    deciding.decide_view.bpx_button.click()
+    idle(trained)
+    merged = bpx.parse_bpx_file(path)
+    best = deciding.decide_view.decision.recommendation
+    thickness = merged.parameterisation.positive_electrode.thickness
+    assert thickness == pytest.approx(1e-6 * best.setting["thickness_um"])
+    assert "the file kept its own" in said(trained)[-1]

@@ -222,7 +222,13 @@ def test_that_the_recommendation_keeps_the_limits_and_says_all_it_must(recommend
     assert low <= recommendation.setting["gap_um"] <= high
     for name, (value, low, high) in row.items():
         assert low < value < high, name
-    for words in ("roll gap to", "µm", "τ_liq", "All limits are kept", "% initial porosity"):
+    for words in (
+        "roll gap to",
+        "µm",
+        "tortuosity, electrolyte",
+        "All limits are kept",
+        "% initial porosity",
+    ):
         assert words in recommendation.sentence
 
 

@@ -1,0 +1,142 @@
+"""What is wanted, what stays as it is, how much the process scatters, and the cell around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from engine.errors import InputError
+from engine.maps.electrode import CellAssumptions
+from engine.maps.quantities import quantity
+from engine.maps.responses import Responses, setting_range
+from engine.maps.uncertainty import Scatter
+from hybridgui.maps.goals_form import GoalsForm, LimitField
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import Fold, clear_layout, label
+from hybridgui.widgets.form import FormGroup, NumberField
+
+_SCATTER = (
+    ("gap", "Roll gap ±", "µm", "Scatter of the roll gap, standard deviation"),
+    ("initial_porosity", "Initial porosity ±", "%", "Scatter of the porosity before calendering"),
+    ("am", "AM share ±", "%", "Scatter of the composition"),
+)
+_CELL = (
+    ("specific_capacity", "Specific capacity", "mAh/g", 5000, "Reversible, per gram of AM"),
+    ("voltage", "Mean voltage", "V", 10, "Of the discharge, against the counter electrode"),
+    (
+        "inactive_thickness",
+        "Other layers",
+        "µm",
+        5000,
+        "Foil, separator and counter electrode that share the volume; 0 counts the coating only",
+    ),
+)
+
+
+class DecideForm(QWidget):
+    """Inputs of a recommendation.
+
+    Signals
+    -------
+    edited : (name of a parameter without its prefix, value)
+    """
+
+    edited = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * GRID)
+        column.addWidget(label("What is wanted", "heading"))
+        self.goals = GoalsForm()
+        self.goals.edited.connect(lambda goals: self.edited.emit("goals", goals))
+        column.addWidget(self.goals)
+        self._fixed_group = FormGroup("Not to be moved")
+        column.addWidget(self._fixed_group)
+        self._fixed: dict[str, LimitField] = {}
+        group = FormGroup("Uncertainty")
+        self.robust_box = QCheckBox("Robust choice")
+        self.robust_box.setToolTip(
+            "Choose the setting that is best on average over the errors of law, models and "
+            "process, not the one that looks best on paper."
+        )
+        self.robust_box.clicked.connect(lambda on: self.edited.emit("robust", on))
+        group.add_wide(self.robust_box)
+        self._scatter: dict[str, NumberField] = {}
+        usual = Scatter()
+        for name, text, unit, tip in _SCATTER:
+            field = NumberField(0, 50, getattr(usual, name), unit, step=0.5, tip=tip)
+            field.edited.connect(lambda v, name=name: self.edited.emit(f"scatter_{name}", v))
+            group.add(text, field, tip)
+            self._scatter[name] = field
+        column.addWidget(group)
+        fold = Fold("Cell, for capacity and energy")
+        group = FormGroup()
+        self._cell: dict[str, NumberField] = {}
+        cell = CellAssumptions()
+        for name, text, unit, most, tip in _CELL:
+            low = 0.0 if name == "inactive_thickness" else 0.01
+            field = NumberField(low, most - 0.01, getattr(cell, name), unit, tip=tip)
+            field.edited.connect(lambda _: self.edited.emit("cell", self._cell_values()))
+            group.add(text, field, tip)
+            self._cell[name] = field
+        fold.body.addWidget(group)
+        column.addWidget(fold)
+
+    def show_sources(self, responses: Responses | None) -> None:
+        """Offer the responses and settings at hand."""
+        outputs = list(responses.outputs) if responses is not None else []
+        self.goals.show_outputs([o for o in outputs if quantity(o).direction])
+        names = list(responses.settings) if responses is not None else []
+        if responses is not None and responses.calibration is not None:
+            names = ["gap_um" if name == "pressure_MPa" else name for name in names]
+        if list(self._fixed) == names:
+            return
+        clear_layout(self._fixed_group.form)
+        self._fixed = {}
+        for name in names:
+            assert responses is not None
+            one = quantity(name)
+            low, high = setting_range(responses, name)
+            field = LimitField("free")
+            field.setToolTip(
+                f"{one.label}: free, or held at a value of {low:.4g} to {high:.4g} {one.unit}"
+            )
+            field.edited.connect(self._on_fixed)
+            self._fixed_group.add(f"{one.label} ({one.unit})", field)
+            self._fixed[name] = field
+
+    def show_values(self, values: dict[str, Any], goals: list[dict[str, Any]]) -> None:
+        """Show the parameters as the study has them."""
+        self.goals.show_goals(values.get("goals") or goals)
+        fixed = values.get("fixed") or {}
+        for name, line in self._fixed.items():
+            line.show_value(fixed.get(name))
+        self.robust_box.setChecked(bool(values.get("robust", True)))
+        usual = Scatter()
+        for name, field in self._scatter.items():
+            field.show_value(values.get(f"scatter_{name}", getattr(usual, name)))
+        cell = vars(CellAssumptions()) | (values.get("cell") or {})
+        for name, field in self._cell.items():
+            field.show_value(cell[name])
+
+    def scatter(self) -> dict[str, float]:
+        """Standard deviations of the process."""
+        return {name: field.value() for name, field in self._scatter.items()}
+
+    def fixed(self) -> dict[str, float]:
+        """Settings that are not to be moved; InputError where a value is no number."""
+        values = {name: field.value() for name, field in self._fixed.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _cell_values(self) -> dict[str, float]:
+        return {name: field.value() for name, field in self._cell.items()}
+
+    def _on_fixed(self) -> None:
+        try:
+            self.edited.emit("fixed", self.fixed())
+        except InputError:
+            return  # it is said when a setting is asked for
