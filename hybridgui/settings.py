@@ -22,6 +22,11 @@ def data_folder() -> Path:
     return folder
 
 
+def templates_file() -> Path:
+    """File in which the mappings of sheets are remembered."""
+    return data_folder() / "sheet_templates.json"
+
+
 class Settings(QObject):
     """Typed access to the settings; a value that cannot be read becomes its default.
 

@@ -112,6 +112,19 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         self._action(file, "Import sheet…", self.ask_import_sheet, "Ctrl+I")
         self._action(file, "Import voxel stack…", self.ask_import_stack, "Ctrl+Shift+I")
+        self._action(
+            file, "Export measurements…", lambda: self.pages["experiment"].export_measurements()
+        )
+        blank = file.addMenu("Save blank sheet")
+        for language, name in (("en", "English"), ("fr", "Français"), ("de", "Deutsch")):
+            for driver, word in (("gap", "roll gap"), ("pressure", "pressure")):
+                self._action(
+                    blank,
+                    f"{name}, {word}…",
+                    lambda language=language, driver=driver: self.pages[
+                        "experiment"
+                    ].save_blank_sheet(language, driver),
+                )
         self._export = self._action(file, "Export dataset…", self.export_dataset, "Ctrl+E")
         file.addSeparator()
         self._action(file, "Close window", self.close, QKeySequence.StandardKey.Quit)

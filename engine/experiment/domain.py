@@ -72,6 +72,30 @@ class Domain:
         """Lowest and highest measured pressure, MPa."""
         return self.ranges["pressure"]
 
+    def outline(self, across: str, up: str) -> NDArray[np.float64]:
+        """Region of the measured coatings in the plane of two of their inputs.
+
+        Parameters
+        ----------
+        across, up : str
+            Of ``am``, ``initial_porosity``, ``initial_thickness``.
+
+        Returns
+        -------
+        ndarray, shape (m, 2)
+            Corners in order around, fractions and µm; coatings on one line give its two ends.
+        """
+        points = np.unique(self.coatings[:, [_COATING.index(across), _COATING.index(up)]], axis=0)
+        if len(points) < 3:
+            return points
+        from scipy.spatial import ConvexHull, QhullError
+
+        scale = np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1.0)
+        try:
+            return np.asarray(points[ConvexHull(points / scale).vertices])
+        except QhullError:
+            return points[[0, -1]]
+
     def _outside_range(self, name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         low, high = self.ranges[name]
         scale = max(high - low, 1e-6 * max(abs(high), abs(low)))

@@ -65,6 +65,18 @@ def detect_decimal(texts: Iterable[str], comma_likely: bool = False) -> str:
     return "," if weak and comma_likely and not points else "."
 
 
+def detect_thousands(texts: Iterable[str], decimal: str) -> str:
+    """Sign between groups of thousands in these texts: a point, comma, apostrophe, blank or none."""
+    grouped = re.compile(rf"[+-]?{_GROUPED[decimal]}{_EXPONENT}", re.ASCII)
+    for text in texts:
+        number = _strip(text)[0]
+        if grouped.fullmatch(number):
+            found = re.search(rf"\d([.,'’{_SPACES}])\d{{3}}", number)
+            if found and found[1] != decimal:
+                return " " if found[1] in _SPACES else found[1]
+    return ""
+
+
 def _strip(text: str) -> tuple[str, str]:
     """Number part and the rest behind it."""
     text = text.strip().strip(_SPACES).replace("−", "-")

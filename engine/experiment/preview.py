@@ -22,6 +22,7 @@ from engine.experiment.layout import (
     describe_missing,
     find_layout,
 )
+from engine.experiment.numbers import detect_thousands
 from engine.experiment.read_options import ReadOptions
 from engine.experiment.rows import (
     COATING_ROLES,
@@ -31,6 +32,7 @@ from engine.experiment.rows import (
     rows_below,
     sort_rows,
 )
+from engine.experiment.units import find_unit
 from engine.experiment.workbook import Sheet, Workbook, open_workbook
 
 __all__ = ["CellProblem", "ReadOptions", "SheetPreview", "missing_roles", "preview_sheet"]
@@ -105,6 +107,42 @@ class SheetPreview:
     def is_percent(self, column: int) -> bool:
         """Whether the spreadsheet shows the numbers of a column (from 0) as percents."""
         return any(c == column for _, c in self.sheet.percent)
+
+    @cached_property
+    def thousands(self) -> str:
+        """Sign between thousands in numbers that stand as text; empty where there is none."""
+        texts = (v for row in self.sheet.rows[:2000] for v in row if isinstance(v, str))
+        return detect_thousands(texts, self.sheet.decimal)
+
+    @cached_property
+    def repeats_coatings(self) -> bool:
+        """Whether rows leave the coating blank below a row that gives it."""
+        found = blank_coatings(
+            self.workbook.sheet(self.sheet.name),
+            self.layout,
+            rows_below(self.sheet, self.layout.first_row),
+        )
+        return bool(found)
+
+    @property
+    def reads_load(self) -> bool:
+        """Whether the pressure comes, or could come, from a line load or force."""
+        if self.layout.load_column is not None:
+            return True
+        index = self.layout.roles.get("pressure")
+        if index is None:
+            return False
+        unit = find_unit(self.options.units.get("pressure", ""))
+        unit = unit or self.layout.column(index).meaning.unit
+        return unit is not None and unit.kind in ("line load", "force")
+
+    @property
+    def can_derive(self) -> bool:
+        """Whether a porosity is, or could be, derived from thickness and mass loading."""
+        roles = self.layout.roles
+        return {"loading", "am"} <= set(roles) and (
+            "initial_porosity" not in roles or ("porosity" not in roles and "thickness" in roles)
+        )
 
     @property
     def row_count(self) -> int:

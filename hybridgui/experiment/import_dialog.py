@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QDialog,
     QHBoxLayout,
     QHeaderView,
+    QListWidget,
+    QListWidgetItem,
     QSizePolicy,
     QSpinBox,
     QStyledItemDelegate,
@@ -22,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
+from engine.experiment.delimited import ENCODINGS
 from engine.experiment.headers import ROLE_KINDS, ROLE_LABELS, ROLES
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
@@ -45,6 +48,7 @@ _SHORT_ROLES = {
     "family": "Coating name",
     "origin": "Source of the row",
 }
+_DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", " ": "blanks"}
 _ROLE_ROW, _UNIT_ROW, _FIRST_ROW = 0, 1, 2
 
 
@@ -165,17 +169,36 @@ class ImportDialog(QDialog):
 
     acceptedPreview = Signal(object)
 
-    def __init__(self, preview: SheetPreview, parent: QWidget | None = None):
+    def __init__(
+        self,
+        preview: SheetPreview,
+        parent: QWidget | None = None,
+        *,
+        known_as: str = "",
+        can_add: bool = False,
+    ):
         super().__init__(parent)
+        self._known_as, self._can_add = known_as, can_add
         self._workbook: Workbook = preview.workbook
         self._options: ReadOptions = preview.options
         self.preview = preview
         self.setWindowTitle(f"Import {Path(preview.workbook.path).name}")
-        self.resize(1040, 640)
         self._build()
+        room = parent.size() if parent is not None else QSize(1280, 800)
+        self.resize(min(1120, room.width() - 40), min(720, room.height() - 40))
         self._show(preview)
         if preview.problems:
             self._go_to(preview.problems[0].row, preview.problems[0].column)
+
+    @property
+    def mode(self) -> str:
+        """What importing does: "replace", or add rows as "measured" or "simulated"."""
+        return self.mode_choice.current if self._can_add else "replace"
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the mapping is to be remembered."""
+        return self.remember_box.isChecked()
 
     # -- building -----------------------------------------------------------------------------------
     def _build(self) -> None:
@@ -200,9 +223,8 @@ class ImportDialog(QDialog):
         self.header_box.valueChanged.connect(self._on_header_row)
         row.addWidget(self.header_box)
         row.addStretch(1)
-        self._facts = label("", "muted")
-        row.addWidget(self._facts)
         layout.addLayout(row)
+        layout.addWidget(self._build_text_row())
         self._model = SheetModel(self)
         self._model.corrected.connect(self._on_corrected)
         self.view = QTableView()
@@ -221,14 +243,38 @@ class ImportDialog(QDialog):
         layout.addWidget(self._status)
         self._notes = label("", "small", wrap=True)
         layout.addWidget(self._notes)
-        layout.addWidget(self._build_calibration())
+        layout.addLayout(self._build_options())
+        folds = self._build_extras()
+        for fold in folds:
+            layout.addWidget(fold)
+            # One open at a time: the table keeps its room.
+            fold.toggled.connect(
+                lambda on, this=fold: [f.set_open(False) for f in folds if on and f is not this]
+            )
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
         self.leave_out_button = button("Leave out row", self._on_leave_out)
         buttons.addWidget(self.leave_out_button)
+        self.leave_all_button = button("", self.leave_out_bad_rows)
+        self.leave_all_button.setAutoDefault(False)
+        buttons.addWidget(self.leave_all_button)
         self.reset_button = button("Undo all corrections", self._on_reset, flat=True)
         buttons.addWidget(self.reset_button)
         buttons.addStretch(1)
+        self.remember_box = QCheckBox("Remember for sheets like this")
+        self.remember_box.setChecked(True)
+        self.remember_box.setToolTip("The next sheet with these headers is read in the same way")
+        buttons.addWidget(self.remember_box)
+        self.mode_choice = Choice(
+            [
+                ("replace", "Replace the measurements"),
+                ("measured", "Add to the measurements"),
+                ("simulated", "Add as simulated rows"),
+            ]
+        )
+        self.mode_choice.setMinimumContentsLength(18)
+        self.mode_choice.setVisible(self._can_add)
+        buttons.addWidget(self.mode_choice)
         cancel = button("Cancel", self.reject)
         cancel.setAutoDefault(False)
         buttons.addWidget(cancel)
@@ -236,6 +282,77 @@ class ImportDialog(QDialog):
         self.import_button.setDefault(True)
         buttons.addWidget(self.import_button)
         layout.addLayout(buttons)
+
+    def _build_text_row(self) -> QWidget:
+        """How numbers and cells are told apart: shown as found, and to be chosen."""
+        self.delimiter_choice = Choice(list(_DELIMITERS.items()))
+        self.encoding_choice = Choice([(name, name) for name in ENCODINGS])
+        self.decimal_choice = Choice([(".", "point"), (",", "comma")])
+        self.delimiter_choice.edited.connect(lambda key: self._reopen(delimiter=key))
+        self.encoding_choice.edited.connect(lambda key: self._reopen(encoding=key))
+        self.decimal_choice.edited.connect(lambda key: self._reopen(decimal=key))
+        for choice in (self.delimiter_choice, self.encoding_choice, self.decimal_choice):
+            choice.setMinimumContentsLength(8)
+        self._thousands = label("", "muted")
+        self._delimiter_row = _row("Separated by", self.delimiter_choice)
+        self._encoding_row = _row("Encoding", self.encoding_choice)
+        row = _row(
+            self._delimiter_row, self._encoding_row, "Decimal", self.decimal_choice, self._thousands
+        )
+        row.layout().addStretch(1)
+        return row
+
+    def _build_options(self) -> QHBoxLayout:
+        """Choices that a sheet may need beyond its columns; those that do not apply are hidden."""
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.group_box = QCheckBox("Average replicates")
+        self.group_box.setToolTip("Rows of equal conditions become one, with their spread")
+        self.group_box.clicked.connect(
+            lambda on: self._try(self._options.replace(group_replicates=on))
+        )
+        row.addWidget(self.group_box)
+        self.fill_box = QCheckBox("Blank coatings repeat the row above")
+        self.fill_box.clicked.connect(lambda on: self._try(self._options.replace(fill_down=on)))
+        row.addWidget(self.fill_box)
+        row.addStretch(1)
+        return row
+
+    def _build_extras(self) -> list[Fold]:
+        """What turns loads into pressures, weights into porosities, gaps into pressures."""
+        options = self._options
+        am, cbd = options.densities or (4.65, 1.8)
+        self.densities_fold = Fold("Porosity from thickness and mass loading")
+        self.derive_box = QCheckBox("Derive it, with the skeletal densities")
+        self.am_density = NumberField(0.1, 25, am, "g/cm³", decimals=3)
+        self.cbd_density = NumberField(0.1, 25, cbd, "g/cm³", decimals=3)
+        self.derive_box.clicked.connect(lambda _: self._on_densities())
+        for field in (self.am_density, self.cbd_density):
+            field.edited.connect(lambda _: self._on_densities())
+        self.densities_fold.body.addWidget(
+            _row(self.derive_box, "AM", self.am_density, "Carbon and binder", self.cbd_density)
+        )
+        self.rolls_fold = Fold("Line load or force to pressure")
+        self.contact_length = NumberField(0, 1000, options.contact_length or 0, "mm", decimals=3)
+        self.roll_width = NumberField(0, 10_000, options.roll_width or 0, "mm")
+        self.contact_length.edited.connect(lambda _: self._on_rolls())
+        self.roll_width.edited.connect(lambda _: self._on_rolls())
+        self.rolls_fold.body.addWidget(
+            _row(
+                "Contact length of the rolls", self.contact_length,
+                "Width of the electrode (for a force)", self.roll_width,
+            )
+        )  # fmt: skip
+        self.calibration_fold = self._build_calibration()
+        folds = [self.densities_fold, self.rolls_fold, self.calibration_fold]
+        self.rows_fold = Fold("")
+        self.rows_list = QListWidget()
+        self.rows_list.setMaximumHeight(120)
+        self.rows_list.setWordWrap(True)
+        self.rows_list.itemActivated.connect(self._on_listed_row)
+        self.rows_list.itemClicked.connect(self._on_listed_row)
+        self.rows_fold.body.addWidget(self.rows_list)
+        return [self.rows_fold, *folds]
 
     def _build_calibration(self) -> Fold:
         fold = Fold("Roll gap to pressure")
@@ -293,6 +410,37 @@ class ImportDialog(QDialog):
         rows = rows | {row} if out else rows - {row}
         self._try(self._options.replace(leave_out=frozenset(rows)))
 
+    def leave_out_bad_rows(self) -> None:
+        """Leave out every row that holds something to mend."""
+        bad = {problem.row for problem in self.preview.problems}
+        self._try(self._options.replace(leave_out=self._options.leave_out | bad))
+
+    def _on_densities(self) -> None:
+        both = (self.am_density.value(), self.cbd_density.value())
+        self._try(self._options.replace(densities=both if self.derive_box.isChecked() else None))
+
+    def _on_rolls(self) -> None:
+        length, width = self.contact_length.value(), self.roll_width.value()
+        self._try(self._options.replace(contact_length=length or None, roll_width=width or None))
+
+    def _on_listed_row(self, item: QListWidgetItem) -> None:
+        row, column = item.data(Qt.ItemDataRole.UserRole)
+        self._go_to(row, column)
+
+    def _reopen(self, **how: str) -> None:
+        """Read the file again with another delimiter, encoding or decimal mark."""
+        options = self._options.replace(**how)
+        if "decimal" not in how:
+            options = options.replace(mapping={}, header_row=None, sheet=None)
+        try:
+            preview = preview_sheet(self._workbook.path, options)
+        except InputError as error:
+            self._status.set_text(str(error), "error")
+            self._show_text_choices()
+            return
+        self._workbook, self._options = preview.workbook, options
+        self._show(preview)
+
     def _on_corrected(self, row: int, column: int, text: str) -> None:
         # Not while the editor of the cell still closes.
         QTimer.singleShot(0, self, lambda: self.correct(row, column, text))
@@ -327,7 +475,17 @@ class ImportDialog(QDialog):
             self.leave_out(row, row not in self._options.leave_out)
 
     def _on_reset(self) -> None:
-        self._try(ReadOptions(sheet=self.preview.sheet.name, calibration=self._options.calibration))
+        if self._known_as:
+            self._known_as = ""
+            self._reset_to(ReadOptions())
+            return
+        self._reset_to(
+            ReadOptions(sheet=self.preview.sheet.name, calibration=self._options.calibration)
+        )
+
+    def _reset_to(self, options: ReadOptions) -> None:
+        self._options = options
+        self._reopen()
 
     def _on_import(self) -> None:
         if not self.preview.obstacle:
@@ -391,6 +549,8 @@ class ImportDialog(QDialog):
 
     def _unit(self, role: str) -> QWidget | None:
         units = CHOICES.get(ROLE_KINDS.get(role, ""), ())
+        if role == "pressure":
+            units += CHOICES["line load"] + CHOICES["force"]
         if not units:
             return None
         reading = self.preview.readings.get(role)
@@ -413,29 +573,69 @@ class ImportDialog(QDialog):
         else:
             reasons = f", {len(preview.left_out)} left out" if preview.left_out else ""
             self._status.set_text(f"{used} rows can be imported{reasons}.", "success")
-        self._facts.setText(self._describe_text())
+        self._show_extras()
         more = preview.row_count - _MOST_ROWS
-        notes = list(preview.notes)
+        notes = [] if obstacle else list(preview.notes)
+        if self._known_as:
+            notes.insert(0, f"Read as remembered from {self._known_as}.")
         if more > 0:
             notes.append(f"{more:,} more rows are not shown here but are read.")
         self._notes.setText("\n".join(notes[:4]))
         self._notes.setVisible(bool(notes))
         enable(self.import_button, obstacle, f"Import {used} rows")
         changed = self._options.corrections or self._options.leave_out or self._options.mapping
-        self.reset_button.setVisible(bool(changed or self._options.units))
+        changed = changed or self._options.units or self._known_as
+        self.reset_button.setVisible(bool(changed))
+        self.reset_button.setText("Read afresh" if self._known_as else "Undo all corrections")
 
-    def _describe_text(self) -> str:
-        workbook: Any = self._workbook
-        if workbook.kind != "text":
-            return ""
-        words = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars", " ": "blanks"}
-        delimiter = getattr(workbook, "delimiter", "")
-        parts = []
-        if delimiter:
-            parts.append(f"separated by {words.get(delimiter, delimiter)}")
-        comma = "comma" if self.preview.sheet.decimal == "," else "point"
-        parts.append(f"decimal {comma}")
-        return ", ".join(parts)
+    def _show_extras(self) -> None:
+        """Show what applies to this sheet, with the values in use."""
+        preview, options = self.preview, self._options
+        self._show_text_choices()
+        self.group_box.setChecked(options.group_replicates)
+        self.fill_box.setChecked(options.fill_down)
+        self.fill_box.setVisible(options.fill_down or preview.repeats_coatings)
+        self.derive_box.setChecked(options.densities is not None)
+        for fold, applies, in_use in (
+            (self.densities_fold, preview.can_derive, options.densities is not None),
+            (self.rolls_fold, preview.reads_load, bool(options.contact_length)),
+        ):
+            fold.setVisible(applies)
+            if applies and preview.obstacle and not in_use:
+                fold.set_open(True)
+        self.calibration_fold.setVisible("gap" in preview.layout.roles or not preview.reads_load)
+        bad = len({problem.row for problem in preview.problems})
+        self.leave_all_button.setVisible(bad > 1)
+        self.leave_all_button.setText(f"Leave out {bad} rows to mend")
+        self.rows_list.clear()
+        for problem in preview.problems[:200]:
+            self._list_row(problem.row, problem.column, f"To mend: {problem}")
+        for row, why in preview.left_out[:200]:
+            self._list_row(row, 0, f"Row {row} left out: {why}")
+        counts = [f"{len(preview.problems)} cells to mend"] if preview.problems else []
+        if preview.left_out:
+            counts.append(f"{len(preview.left_out)} rows left out")
+        self.rows_fold.set_heading(", ".join(counts))
+        self.rows_fold.setVisible(bool(counts))
+
+    def _list_row(self, row: int, column: int, text: str) -> None:
+        item = QListWidgetItem(text)
+        item.setData(Qt.ItemDataRole.UserRole, (row, column))
+        self.rows_list.addItem(item)
+
+    def _show_text_choices(self) -> None:
+        workbook, is_text = self._workbook, self._workbook.kind == "text"
+        self._delimiter_row.setVisible(is_text)
+        self._encoding_row.setVisible(is_text)
+        if is_text and workbook.encoding not in ENCODINGS:
+            names = [*ENCODINGS, workbook.encoding]
+            self.encoding_choice.set_choices([(name, name) for name in names])
+        self.delimiter_choice.show_value(workbook.delimiter)
+        self.encoding_choice.show_value(workbook.encoding)
+        self.decimal_choice.show_value(self.preview.sheet.decimal)
+        words = {".": "point", ",": "comma", "'": "apostrophe", "’": "apostrophe", " ": "blank"}
+        between = words.get(self.preview.thousands, "")
+        self._thousands.setText(f"thousands: {between}" if between else "")
 
     def _refresh_leave_out(self) -> None:
         index = self.view.currentIndex()
@@ -447,3 +647,14 @@ class ImportDialog(QDialog):
         out = row in self._options.leave_out
         self.leave_out_button.setText(f"Take back row {row}" if out else f"Leave out row {row}")
         enable(self.leave_out_button, "", "Its measurements will not count")
+
+
+def _row(*parts: QWidget | str) -> QWidget:
+    """Widgets side by side; texts become labels."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    for part in parts:
+        layout.addWidget(label(part, "muted") if isinstance(part, str) else part)
+    return row

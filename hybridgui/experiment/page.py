@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QCheckBox, QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from engine.errors import InputError
+from engine.experiment.blank_sheet import write_blank_sheet
 from engine.experiment.diagnostics import LawAssessment
+from engine.experiment.laws import law_from_dict
+from engine.experiment.laws.printing import print_law
 from engine.experiment.preview import ReadOptions, SheetPreview
 from engine.experiment.reader import table_from_preview
+from engine.experiment.safe_sheets import write_table
 from engine.experiment.table import CalenderingTable
+from engine.experiment.templates import (
+    load_templates,
+    remember,
+    save_templates,
+    template_from_preview,
+)
 from hybridgui import dialogs
 from hybridgui.experiment.coefficients import coefficient_row
 from hybridgui.experiment.curves_view import CurvesView
 from hybridgui.experiment.fit_view import FitView
 from hybridgui.experiment.import_dialog import ImportDialog
+from hybridgui.experiment.law_dialog import LawDialog
 from hybridgui.experiment.read_options import options_from_dict, options_to_dict
 from hybridgui.experiment.words import (
     CAN_BE_PHYSICAL,
@@ -27,8 +40,17 @@ from hybridgui.experiment.words import (
     law_name,
     table_frame,
 )
-from hybridgui.experiment.work import FittedLaw, family_curves, fit, open_sheet, read_sample
+from hybridgui.experiment.work import (
+    FittedLaw,
+    LawPreview,
+    added_table,
+    family_curves,
+    fit,
+    open_sheet,
+    read_sample,
+)
 from hybridgui.resources import sample_sheet
+from hybridgui.settings import templates_file
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, Fold, Notice, button, clear_layout, enable, label
@@ -48,6 +70,7 @@ class ExperimentPage(Page):
         super().__init__()
         self._model = model
         self.dialog: ImportDialog | None = None
+        self.law_dialog: LawDialog | None = None
         self._build_middle()
         self._build_side()
         model.studyOpened.connect(self._on_study_opened)
@@ -115,6 +138,8 @@ class ExperimentPage(Page):
             lambda on: self._model.set_parameter(_PHYSICAL, on, "Constrain law")
         )
         group.add_wide(self.physical_box)
+        self.wizard_button = button("Compare laws and choose…", self.choose_law, link=True)
+        group.add_wide(self.wizard_button)
         body.addWidget(group)
 
         self._law_group = FormGroup("Law in use")
@@ -125,6 +150,18 @@ class ExperimentPage(Page):
         self._coefficient_rows.setContentsMargins(0, 0, 0, 0)
         self._coefficient_rows.setSpacing(4)
         self._law_group.add_wide(self._coefficients)
+        self.copy_menu = QMenu(self)
+        for form, text in (
+            ("text", "Equation"),
+            ("latex", "LaTeX"),
+            ("excel", "Excel formula"),
+            ("python", "Python function"),
+        ):
+            self.copy_menu.addAction(text, lambda form=form: self.copy_law(form))
+        self._copy_button = button("Copy law as")
+        self._copy_button.setProperty("menu", True)
+        self._copy_button.setMenu(self.copy_menu)
+        self._law_group.add_wide(self._copy_button)
         body.addWidget(self._law_group)
         self._outdated = Notice("warning")
         body.addWidget(self._outdated)
@@ -139,7 +176,7 @@ class ExperimentPage(Page):
         path = Path(path)
         self._model.start_job(
             "Reading the sheet",
-            lambda job: open_sheet(job, path, options),
+            lambda job: open_sheet(job, path, options, templates_file()),
             stage=self.key,
             finished=self._on_sheet_opened,
         )
@@ -170,6 +207,64 @@ class ExperimentPage(Page):
             finished=self._on_fitted,
         )
 
+    def choose_law(self) -> None:
+        """Open the law wizard on the sheet."""
+        table = self._model.table
+        if table is None:
+            return
+        self.law_dialog = LawDialog(self._model, table, self.window())
+        self.law_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        kind = self.law_choice.current
+        if kind in CAN_BE_PHYSICAL:
+            self.law_dialog.show_spec(kind, {"physical": self.physical_box.isChecked()})
+        self.law_dialog.acceptedLaw.connect(self._on_law_accepted)
+        self.law_dialog.open()
+
+    def copy_law(self, form: str) -> None:
+        """Copy the law in use as "text", "latex", "excel" or "python"."""
+        law = self._model.law
+        if law is None:
+            return
+        try:
+            QGuiApplication.clipboard().setText(print_law(law_from_dict(law), form))
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._model.say("success", "The law was copied.")
+
+    def save_blank_sheet(self, language: str, driver: str) -> None:
+        """Ask where to save an .xlsx that a lab can fill in."""
+        self._save(
+            "Save blank sheet",
+            "Excel workbook (*.xlsx)",
+            "calendering.xlsx",
+            lambda path: write_blank_sheet(path, language, driver),
+        )
+
+    def export_measurements(self) -> None:
+        """Ask where to save the measurements as they were understood."""
+        table = self._model.table
+        if table is None:
+            self._model.say("error", "There are no measurements yet: import a sheet first.")
+            return
+        self._save(
+            "Export measurements",
+            "Excel workbook (*.xlsx);;Text table (*.csv)",
+            "measurements.xlsx",
+            lambda path: write_table(table, path),
+        )
+
+    def _save(self, title: str, filters: str, name: str, write: Callable[[str], None]) -> None:
+        path = dialogs.ask_save(self.window(), self._model.settings, "export", title, filters, name)
+        if not path:
+            return
+        try:
+            write(path)
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        self._model.say("success", f"Saved as {Path(path).name}.")
+
     def _on_import(self) -> None:
         path = dialogs.ask_open(
             self.window(), self._model.settings, "sheet", "Import sheet", dialogs.SHEET_FILTER
@@ -190,23 +285,45 @@ class ExperimentPage(Page):
         self.import_sheet(path, options_from_dict(source.get("options")))
 
     # -- what the engine gave -------------------------------------------------------------------------
-    def _on_sheet_opened(self, preview: SheetPreview) -> None:
-        self.dialog = ImportDialog(preview, self.window())
+    def _on_sheet_opened(self, opened: tuple[SheetPreview, str]) -> None:
+        preview, known_as = opened
+        self.dialog = ImportDialog(
+            preview, self.window(), known_as=known_as, can_add=self._model.table is not None
+        )
         self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialog.acceptedPreview.connect(self._on_preview_accepted)
         self.dialog.open()
 
     def _on_preview_accepted(self, preview: SheetPreview) -> None:
+        assert self.dialog is not None
+        mode = self.dialog.mode
         try:
             table = table_from_preview(preview)
+            if mode != "replace":
+                table = added_table(self._model.table, table, mode)
         except InputError as error:
             self._model.say("error", str(error))
             return
-        source = {
-            "path": str(Path(preview.workbook.path).resolve()),
-            "options": options_to_dict(preview.options),
-        }
+        if self.dialog.remembers:
+            self._remember(preview)
+        source: dict[str, Any] = (
+            {}
+            if mode != "replace"
+            else {
+                "path": str(Path(preview.workbook.path).resolve()),
+                "options": options_to_dict(preview.options),
+            }
+        )
         self._accept_table(table, source)
+
+    def _remember(self, preview: SheetPreview) -> None:
+        """Keep how the sheet was read for the next one like it."""
+        try:
+            template = template_from_preview(preview, preview.workbook.path.name)
+            known = load_templates(templates_file())
+            save_templates(templates_file(), remember(known, template))
+        except InputError as error:
+            self._model.say("warning", f"How this sheet is read was not remembered: {error}")
 
     def _accept_table(self, table: CalenderingTable, source: dict[str, Any]) -> None:
         try:
@@ -217,6 +334,9 @@ class ExperimentPage(Page):
         self.tabs.setCurrentWidget(self._sheet_page)
         left = f"; {len(table.left_out)} rows were left out" if table.left_out else ""
         self._model.say("success", f"{len(table)} conditions were read{left}.")
+
+    def _on_law_accepted(self, preview: LawPreview) -> None:
+        self._on_fitted(FittedLaw(preview.law, preview.assessment))
 
     def _on_fitted(self, result: FittedLaw) -> None:
         assessment = None if result.assessment is None else result.assessment.to_dict()
@@ -301,7 +421,7 @@ class ExperimentPage(Page):
             return
         interval = assessment.interval() if assessment is not None else None
         self.curves_view.show_curves(curves, table, interval[1] if interval else None)
-        self._law_label.setText(law_name(law["kind"]))
+        self._law_label.setText(law_name(law["kind"], law.get("params")))
         clear_layout(self._coefficient_rows)
         ranges = assessment.coefficient_ranges if assessment is not None else {}
         for name, value in law["coefficients"].items():
@@ -341,4 +461,11 @@ class ExperimentPage(Page):
             "" if model.table is not None else "Import a sheet first.",
             "See how the columns were understood, and correct it",
         )
-        self._columns_button.setVisible(model.table is not None)
+        several = model.table is not None and not model.sheet_source
+        self._columns_button.setVisible(model.table is not None and not several)
+        wizard_reason = "Import a sheet first." if model.table is None else ""
+        enable(
+            self.wizard_button,
+            reason if model.table is not None else wizard_reason,
+            "Choose form, inputs and terms, see the fit at once, compare laws side by side",
+        )

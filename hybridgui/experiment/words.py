@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from engine.experiment.laws import PUBLISHED_TERMS
 from hybridgui.widgets.table import Column
 
 LAW_NAMES = {
@@ -16,6 +18,7 @@ LAW_NAMES = {
     "heckel": "Heckel",
     "published": "As published, not fitted",
 }
+_OTHER_NAMES = {"gaussian_process": "Gaussian process", "sisso": "SISSO equation"}
 LAW_HINTS = {
     "polynomial": "AM, initial porosity, thickness, gap, gap², initial porosity × gap, by least "
     "squares. Flexible inside the data; may turn upward at high pressure.",
@@ -40,9 +43,18 @@ _COLUMNS = (
 )
 
 
-def law_name(kind: str) -> str:
-    """Name of a law for people."""
-    return LAW_NAMES.get(kind, kind)
+def law_name(kind: str, parameters: Mapping[str, Any] | None = None) -> str:
+    """Name of a law for people; its parameters tell one polynomial from another."""
+    parameters = parameters or {}
+    if kind == "polynomial" and parameters.get("select"):
+        name = f"Polynomial, terms by {str(parameters['select']).upper()}"
+    elif kind == "polynomial" and tuple(parameters.get("terms") or ()) not in ((), PUBLISHED_TERMS):
+        name = "Polynomial, terms chosen by hand"
+    else:
+        name = LAW_NAMES.get(kind, _OTHER_NAMES.get(kind, kind))
+    if parameters.get("physical") and kind == "polynomial":
+        name += ", falling with pressure"
+    return name
 
 
 def family_letter(family: int) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engine.errors import InputError
+from engine.experiment.comparison import LawComparison, compare_laws
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import CalenderingLaw, law_from_dict, make_law
+from engine.experiment.laws.printing import FORMS, print_law
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.reader import read_table
-from engine.experiment.table import CalenderingTable
+from engine.experiment.table import CalenderingTable, join_tables
+from engine.experiment.templates import load_templates, recognise
+from engine.experiment.workbook import open_workbook
 from hybridgui.bridge import Job
 
 
@@ -43,15 +50,69 @@ class FamilyCurve:
     high: np.ndarray | None
 
 
-def open_sheet(job: Job, path: Path, options: ReadOptions | None) -> SheetPreview:
-    """Read a spreadsheet as far as it goes."""
+@dataclass(frozen=True)
+class LawPreview:
+    """What the law wizard shows of one fitted law.
+
+    Attributes
+    ----------
+    printed : dict of str to str
+        The law by form ("text", "latex", "excel", "python"); empty where it has no equation.
+    no_equation : str
+        Why not.
+    """
+
+    law: CalenderingLaw
+    assessment: LawAssessment
+    curves: list[FamilyCurve]
+    printed: dict[str, str]
+    no_equation: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a law says of one coating and pressure."""
+
+    porosity: float
+    half_width: float | None
+    level: float | None
+    warnings: list[str]
+
+
+def open_sheet(
+    job: Job, path: Path, options: ReadOptions | None, templates: Path | None = None
+) -> tuple[SheetPreview, str]:
+    """Read a spreadsheet as far as it goes; also the name of the sheet it was recognised by."""
     job.engine_progress.report(0.0, path.name)
-    return preview_sheet(path, options)
+    if options is None and templates is not None:
+        workbook = open_workbook(path)
+        try:
+            known = recognise(workbook, load_templates(templates))
+        except InputError:
+            known = None  # a damaged memory must not stand in the way of a good sheet
+        if known is not None:
+            template, options = known
+            if options.decimal is not None:
+                workbook = open_workbook(path, decimal=options.decimal)
+            try:
+                return preview_sheet(workbook, options), template.name
+            except InputError:
+                pass  # it only looked like the remembered one
+        return preview_sheet(workbook), ""
+    return preview_sheet(path, options), ""
 
 
 def read_sample(job: Job, path: Path) -> CalenderingTable:
     """Read a sheet that is known to be whole."""
     return read_table(path)
+
+
+def added_table(before: Any, table: CalenderingTable, mode: str) -> CalenderingTable:
+    """A sheet added to the measurements; `mode` "simulated" marks rows that have no source."""
+    if mode == "simulated":
+        origin = tuple("simulated" if o == "measured" else o for o in table.origin)
+        table = dataclasses.replace(table, origin=origin)
+    return join_tables([before, table])
 
 
 def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
@@ -68,9 +129,59 @@ def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
     return FittedLaw(law, assess(law, table))
 
 
+def preview_law(job: Job, table: Any, kind: str, parameters: Mapping[str, Any]) -> LawPreview:
+    """Fit a law with these parameters, judge it, draw it, print it."""
+    law = make_law(kind, **parameters).fit(table)
+    job.engine_progress.report(0.3, "leaving out one coating after the other")
+    assessment = assess(law, table)
+    return describe_law(law, assessment)
+
+
+def describe_law(law: CalenderingLaw, assessment: LawAssessment) -> LawPreview:
+    """Curves and printed forms of a fitted law."""
+    printed: dict[str, str] = {}
+    why = ""
+    for form in FORMS:
+        try:
+            printed[form] = print_law(law, form)
+        except InputError as error:
+            # An Excel formula with an extra input has no cell for it until the user says one.
+            why = why or str(error)
+    return LawPreview(law, assessment, curves_of(law, assessment), printed, why)
+
+
+def compare(job: Job, table: Any) -> LawComparison:
+    """Fit every law worth comparing."""
+    return compare_laws(table, progress=job.engine_progress)
+
+
+def ask_law(
+    law: CalenderingLaw,
+    assessment: LawAssessment | None,
+    am: float,
+    initial_porosity: float,
+    thickness: float,
+    pressure: float,
+) -> Answer:
+    """Porosity that a law gives for a coating (fractions, µm) at a pressure (MPa)."""
+    point = (am, initial_porosity, thickness)
+    porosity = float(law.predict(*point, pressure=pressure))
+    interval = assessment.interval() if assessment is not None else None
+    return Answer(
+        porosity,
+        interval[0] if interval else None,
+        interval[1] if interval else None,
+        law.warnings(*point, pressure=pressure),
+    )
+
+
 def family_curves(law_data: dict[str, Any], assessment: LawAssessment | None) -> list[FamilyCurve]:
-    """Porosity against pressure for each coating in the law's domain."""
-    law = law_from_dict(law_data)
+    """Porosity against pressure for each coating in the domain of a stored law."""
+    return curves_of(law_from_dict(law_data), assessment)
+
+
+def curves_of(law: CalenderingLaw, assessment: LawAssessment | None) -> list[FamilyCurve]:
+    """Porosity against pressure for each coating in a law's domain."""
     pressure = law.pressure_grid()
     interval = assessment.interval() if assessment is not None else None
     curves = []

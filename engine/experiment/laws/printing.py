@@ -18,7 +18,8 @@ FORMS = ("text", "latex", "excel", "python")
 EXCEL_CELLS = {"AM": "A2", "eps_init": "B2", "t0": "C2", "gap": "D2", "P": "D2"}
 """Cells that the Excel formula reads unless told otherwise: fractions, µm, µm or MPa.
 
-A law that needs both gap and pressure reads the pressure from E2.
+A law that needs both gap and pressure reads the pressure from E2; extra inputs stand in F2, G2,
+and so on, in the order of the law's `extra_inputs`.
 """
 
 # Enough digits that the printed law gives the porosity of the fitted one to 1e-7.
@@ -141,7 +142,8 @@ def print_law(
     tree = expression(law)
     if form == "excel":
         both = {"P": "E2"} if law.uses_gap and law.uses_pressure else {}
-        return "=" + _excel(tree, {**EXCEL_CELLS, **both, **(cells or {})})
+        extra = {name: f"{chr(ord('F') + i)}2" for i, name in enumerate(law.extra_inputs)}
+        return "=" + _excel(tree, {**EXCEL_CELLS, **both, **extra, **(cells or {})})
     if form == "latex":
         return r"\varepsilon_\mathrm{cal} = " + _latex(tree)
     if form == "python":
@@ -222,7 +224,7 @@ def _latex(node: _Node) -> str:
         mantissa, _, exponent = _format(parts[0]).partition("e")
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
     if node.what == "input":
-        return _LATEX.get(parts[0], rf"\mathrm{{{parts[0]}}}")
+        return _LATEX.get(parts[0], rf"\mathrm{{{_escape(parts[0])}}}")
     if node.what == "add":
         text = _latex(parts[0])
         for part in parts[1:]:
@@ -242,6 +244,13 @@ def _latex(node: _Node) -> str:
         return f"{_parentheses(parts[0], 4)}^{{{_latex(parts[1])}}}"
     arguments = ", ".join(_latex(p) for p in parts)
     return rf"\{node.what}\left({arguments}\right)"
+
+
+def _escape(name: str) -> str:
+    """The name of a column as LaTeX sets it, blanks kept."""
+    for sign in "\\{}":
+        name = name.replace(sign, "")
+    return "".join("\\" + c if c in "%_&#$" else r"\ " if c == " " else c for c in name)
 
 
 def _parentheses(node: _Node, than: int) -> str:

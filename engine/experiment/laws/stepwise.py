@@ -44,7 +44,9 @@ class TermChoice:
     candidates: int
 
 
-def candidate_terms(table: CalenderingTable, extra: Sequence[str] = ()) -> tuple[str, ...]:
+def candidate_terms(
+    table: CalenderingTable, extra: Sequence[str] = (), inputs: Sequence[str] | None = None
+) -> tuple[str, ...]:
     """Constant, inputs, their squares and products, for a table.
 
     Parameters
@@ -52,13 +54,17 @@ def candidate_terms(table: CalenderingTable, extra: Sequence[str] = ()) -> tuple
     table : CalenderingTable
     extra : sequence of str
         Extra number columns to consider as inputs.
+    inputs : sequence of str, optional
+        Of ``AM``, ``eps_init``, ``t0``, those to consider; by default all. The roll gap or
+        pressure is always one.
 
     Returns
     -------
     tuple of str
         In the roll gap where it is known, otherwise in the pressure.
     """
-    coating = ["AM", "eps_init", "t0", *extra]
+    known = ("AM", "eps_init", "t0")
+    coating = [n for n in known if inputs is None or n in inputs] + list(extra)
     driver = ["gap"] if table.has_gap else ["P"]
     inputs = [*coating, *driver]
     products = [f"{a}*{b}" for a, b in itertools.combinations(inputs, 2)]
