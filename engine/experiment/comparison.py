@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.experiment.diagnostics import LawAssessment, assess
+from engine.experiment.extra_columns import process_settings
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.store import make_law
 from engine.experiment.table import CalenderingTable
@@ -104,6 +105,7 @@ def candidate_laws(table: CalenderingTable) -> list[tuple[str, CalenderingLaw]]:
     list of (name, law)
     """
     laws: list[tuple[str, CalenderingLaw]] = []
+    settings = process_settings(table)
     if table.has_gap:
         laws += [
             ("Polynomial, published terms", make_law("polynomial")),
@@ -118,6 +120,10 @@ def candidate_laws(table: CalenderingTable) -> list[tuple[str, CalenderingLaw]]:
         laws.append((f"{name}, one for all coatings", make_law(kind, depends_on=())))
         laws.append((f"{name}, by initial porosity", make_law(kind, depends_on=("eps_init",))))
         laws.append((f"{name}, by initial porosity and AM", make_law(kind)))
+        if settings:
+            depends_on = ("eps_init", "AM", *settings)
+            words = ", ".join(settings)
+            laws.append((f"{name}, by these and {words}", make_law(kind, depends_on=depends_on)))
     if len(table) <= _MOST_FOR_GAUSSIAN:
         laws.append(("Gaussian process", make_law("gaussian_process")))
     return laws

@@ -181,7 +181,7 @@ class LawAssessment:
             )
         return (
             f"For a coating that was not measured, expect errors of about {points:.1f} porosity "
-            f"points; the law explains {100 * skill:.0f} % of the differences there."
+            f"points; the law explains {100 * skill:.{int(skill > 0.99)}f} % of the differences there."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from engine.experiment.headers import understand
 from engine.experiment.table import CalenderingTable
 
+PROCESS = ("temperature", "speed", "line_load", "solid_content", "force")
+"""Quantities that make two rows different conditions although pressure and coating agree."""
+
 # Quantities that are known only after calendering, or that the porosity itself goes into.
 _RESULTS = ("measured", "density", "deviation", "thickness", "ratio", "porosity")
 
@@ -28,15 +31,11 @@ def possible_inputs(table: CalenderingTable) -> tuple[str, ...]:
     )
 
 
-def measured_properties(table: CalenderingTable) -> tuple[str, ...]:
-    """Extra number columns that hold measured properties, e.g. a tortuosity by impedance.
+def process_settings(table: CalenderingTable) -> tuple[str, ...]:
+    """Those of `possible_inputs` that a calender is set to: temperature, speed, load.
 
     Parameters
     ----------
     table : CalenderingTable
     """
-    return tuple(
-        name
-        for name, values in table.extra.items()
-        if values.dtype.kind in "fiu" and understand(name).quantity == "measured"
-    )
+    return tuple(n for n in possible_inputs(table) if understand(n).quantity in PROCESS)

@@ -16,6 +16,7 @@ from engine.experiment.calibration import (
     GapCalibration,
     fit_calibration,
 )
+from engine.experiment.extra_columns import PROCESS
 from engine.experiment.headers import fold
 from engine.experiment.layout import Column
 from engine.experiment.numbers import parse_number
@@ -23,12 +24,11 @@ from engine.experiment.preview import SheetPreview, preview_sheet
 from engine.experiment.read_options import ReadOptions
 from engine.experiment.replicates import average_replicates
 from engine.experiment.table import CalenderingTable
+from engine.experiment.units import find_unit, normalise, split_header
 from engine.experiment.workbook import Sheet
 
 # The sheet's own pairs of gap and pressure may differ from the calibration by this, MPa.
 _CALIBRATION_SCATTER = 5.0
-# Process settings that make two rows different conditions although pressure and coating agree.
-_PROCESS = ("temperature", "speed", "line_load", "solid_content", "force")
 
 
 def read_table(
@@ -246,11 +246,16 @@ def _extra_columns(preview: SheetPreview) -> tuple[dict[str, NDArray[Any]], tupl
     for column in preview.columns:
         if column.index in taken or (not column.numbers and not column.texts):
             continue
-        name = column.header.replace("*", " ").replace("^", " ")
+        name = column.header
+        if preview.layout.unit_row is not None and split_header(name)[1] is None:
+            # Names end in their unit, wherever the sheet writes it.
+            unit = preview.sheet.shown(preview.layout.unit_row, column.index).strip("()[] ")
+            name += f" ({unit})" if find_unit(unit) and normalise(unit) != "-" else ""
+        name = name.replace("*", " ").replace("^", " ")
         if name in extra or not name:
             name = f"{name} (column {column.letter})".strip()
         extra[name] = _extra_values(preview.sheet, preview.used, column)
-        if column.meaning.quantity in _PROCESS and extra[name].dtype.kind == "f":
+        if column.meaning.quantity in PROCESS and extra[name].dtype.kind == "f":
             process.append(name)
     return extra, tuple(process)
 

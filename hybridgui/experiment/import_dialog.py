@@ -29,8 +29,10 @@ from engine.experiment.headers import ROLE_KINDS, ROLE_LABELS, ROLES
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
 from engine.experiment.workbook import Workbook
+from hybridgui.experiment.words import without_shell
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Fold, Notice, button, enable, label
+from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 _MOST_ROWS = 2_000
@@ -137,7 +139,11 @@ class SheetModel(QAbstractTableModel):
         return flags | Qt.ItemFlag.ItemIsEditable if index.row() >= _FIRST_ROW else flags
 
     def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
-        if self._preview is None or role != Qt.ItemDataRole.DisplayRole:
+        if self._preview is None:
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
+            return self._preview.columns[section].header
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         if orientation == Qt.Orientation.Vertical:
             if section == _ROLE_ROW:
@@ -206,25 +212,25 @@ class ImportDialog(QDialog):
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(12)
         layout.addWidget(label("Check how the sheet was understood", "title"))
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(label("Sheet", "muted"))
         self.sheet_choice = Choice()
-        self.sheet_choice.setMinimumContentsLength(20)
+        self.sheet_choice.setMinimumContentsLength(18)
         self.sheet_choice.edited.connect(self._on_sheet)
-        row.addWidget(self.sheet_choice)
-        row.addSpacing(GRID)
-        row.addWidget(label("Header in row", "muted"))
         self.header_box = QSpinBox()
         self.header_box.setRange(0, 100_000)
         self.header_box.setSpecialValueText("none")
         self.header_box.setKeyboardTracking(False)
         self.header_box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.header_box.valueChanged.connect(self._on_header_row)
-        row.addWidget(self.header_box)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(self._build_text_row())
+        choices = QWidget()
+        flow = FlowLayout(choices)
+        for part in (
+            _row("Sheet", self.sheet_choice),
+            _row("Header in row", self.header_box),
+            *self._build_text_choices(),
+            *self._build_boxes(),
+        ):
+            flow.addWidget(part)
+        layout.addWidget(choices)
         self._model = SheetModel(self)
         self._model.corrected.connect(self._on_corrected)
         self.view = QTableView()
@@ -236,6 +242,10 @@ class ImportDialog(QDialog):
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.horizontalHeader().setDefaultSectionSize(_COLUMN_WIDTH)
         self.view.horizontalHeader().setHighlightSections(False)
+        self.view.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
+        self.view.setMinimumHeight(120)
         self.view.verticalHeader().setHighlightSections(False)
         self.view.selectionModel().currentChanged.connect(lambda *_: self._refresh_leave_out())
         layout.addWidget(self.view, 1)
@@ -243,7 +253,6 @@ class ImportDialog(QDialog):
         layout.addWidget(self._status)
         self._notes = label("", "small", wrap=True)
         layout.addWidget(self._notes)
-        layout.addLayout(self._build_options())
         folds = self._build_extras()
         for fold in folds:
             layout.addWidget(fold)
@@ -283,7 +292,7 @@ class ImportDialog(QDialog):
         buttons.addWidget(self.import_button)
         layout.addLayout(buttons)
 
-    def _build_text_row(self) -> QWidget:
+    def _build_text_choices(self) -> tuple[QWidget, ...]:
         """How numbers and cells are told apart: shown as found, and to be chosen."""
         self.delimiter_choice = Choice(list(_DELIMITERS.items()))
         self.encoding_choice = Choice([(name, name) for name in ENCODINGS])
@@ -292,31 +301,23 @@ class ImportDialog(QDialog):
         self.encoding_choice.edited.connect(lambda key: self._reopen(encoding=key))
         self.decimal_choice.edited.connect(lambda key: self._reopen(decimal=key))
         for choice in (self.delimiter_choice, self.encoding_choice, self.decimal_choice):
-            choice.setMinimumContentsLength(8)
+            choice.setMinimumContentsLength(7)
         self._thousands = label("", "muted")
         self._delimiter_row = _row("Separated by", self.delimiter_choice)
         self._encoding_row = _row("Encoding", self.encoding_choice)
-        row = _row(
-            self._delimiter_row, self._encoding_row, "Decimal", self.decimal_choice, self._thousands
-        )
-        row.layout().addStretch(1)
-        return row
+        decimal = _row("Decimal", self.decimal_choice, self._thousands)
+        return self._delimiter_row, self._encoding_row, decimal
 
-    def _build_options(self) -> QHBoxLayout:
-        """Choices that a sheet may need beyond its columns; those that do not apply are hidden."""
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+    def _build_boxes(self) -> tuple[QWidget, ...]:
+        """Ticks for what a sheet may mean by its rows."""
         self.group_box = QCheckBox("Average replicates")
         self.group_box.setToolTip("Rows of equal conditions become one, with their spread")
         self.group_box.clicked.connect(
             lambda on: self._try(self._options.replace(group_replicates=on))
         )
-        row.addWidget(self.group_box)
         self.fill_box = QCheckBox("Blank coatings repeat the row above")
         self.fill_box.clicked.connect(lambda on: self._try(self._options.replace(fill_down=on)))
-        row.addWidget(self.fill_box)
-        row.addStretch(1)
-        return row
+        return self.group_box, self.fill_box
 
     def _build_extras(self) -> list[Fold]:
         """What turns loads into pressures, weights into porosities, gaps into pressures."""
@@ -569,20 +570,20 @@ class ImportDialog(QDialog):
         obstacle = preview.obstacle
         used = len(preview.used)
         if obstacle:
-            self._status.set_text(obstacle, "error")
+            self._status.set_text(without_shell(obstacle), "error")
         else:
             reasons = f", {len(preview.left_out)} left out" if preview.left_out else ""
             self._status.set_text(f"{used} rows can be imported{reasons}.", "success")
         self._show_extras()
         more = preview.row_count - _MOST_ROWS
-        notes = [] if obstacle else list(preview.notes)
+        notes = [] if obstacle else [without_shell(note) for note in preview.notes]
         if self._known_as:
             notes.insert(0, f"Read as remembered from {self._known_as}.")
         if more > 0:
             notes.append(f"{more:,} more rows are not shown here but are read.")
         self._notes.setText("\n".join(notes[:4]))
         self._notes.setVisible(bool(notes))
-        enable(self.import_button, obstacle, f"Import {used} rows")
+        enable(self.import_button, without_shell(obstacle), f"Import {used} rows")
         changed = self._options.corrections or self._options.leave_out or self._options.mapping
         changed = changed or self._options.units or self._known_as
         self.reset_button.setVisible(bool(changed))
@@ -612,9 +613,9 @@ class ImportDialog(QDialog):
             self._list_row(problem.row, problem.column, f"To mend: {problem}")
         for row, why in preview.left_out[:200]:
             self._list_row(row, 0, f"Row {row} left out: {why}")
-        counts = [f"{len(preview.problems)} cells to mend"] if preview.problems else []
+        counts = [_counted(len(preview.problems), "cell", "to mend")] if preview.problems else []
         if preview.left_out:
-            counts.append(f"{len(preview.left_out)} rows left out")
+            counts.append(_counted(len(preview.left_out), "row", "left out"))
         self.rows_fold.set_heading(", ".join(counts))
         self.rows_fold.setVisible(bool(counts))
 
@@ -647,6 +648,10 @@ class ImportDialog(QDialog):
         out = row in self._options.leave_out
         self.leave_out_button.setText(f"Take back row {row}" if out else f"Leave out row {row}")
         enable(self.leave_out_button, "", "Its measurements will not count")
+
+
+def _counted(count: int, noun: str, rest: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'} {rest}"
 
 
 def _row(*parts: QWidget | str) -> QWidget:

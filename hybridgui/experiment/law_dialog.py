@@ -70,11 +70,10 @@ class LawDialog(QDialog):
         self.rows_choice.edited.connect(self._on_rows)
         self.rows_choice.setVisible(len(self._origins()) > 1)
         scroll = QScrollArea()
-        scroll.setObjectName("side")
         scroll.setWidgetResizable(True)
         holder = QWidget()
         inside = QVBoxLayout(holder)
-        inside.setContentsMargins(0, 0, 2 * GRID, 0)
+        inside.setContentsMargins(GRID, 0, GRID, 0)
         inside.setSpacing(2 * GRID)
         inside.addWidget(self.rows_choice)
         inside.addWidget(self.form)
@@ -238,7 +237,7 @@ class LawDialog(QDialog):
         known = a.grouped_cv_rmse is not None
         caption = "Error on a coating left out"
         if a.grouped_cv_r2 is not None:
-            caption += f" (R² {rounded(a.grouped_cv_r2, 2)})"
+            caption += f" (R² {rounded(a.grouped_cv_r2, 3)})"
         self.new_card.show_number(
             f"± {100 * a.grouped_cv_rmse:.1f} points" if known else "not known", a.meaning, caption
         )

@@ -53,6 +53,9 @@ class LawDomainView(QWidget):
             field.edited.connect(lambda _: self._refresh())
             group.add(text, field)
         side.addWidget(group)
+        self._extra_group = FormGroup()
+        side.addWidget(self._extra_group)
+        self.extra: dict[str, NumberField] = {}
         self.answer = label("", "number", selectable=True)
         side.addWidget(self.answer)
         self._meaning = label("", "small", wrap=True)
@@ -76,7 +79,21 @@ class LawDomainView(QWidget):
             ):
                 field.show_value(round(value, 2))
         self._preview, self._table = preview, table
+        self._show_extra(preview.law)
         self._refresh()
+
+    def _show_extra(self, law: Any) -> None:
+        """One field for each further input of the law, at its measured mean."""
+        if tuple(self.extra) == law.extra_inputs:
+            return
+        for field in self.extra.values():
+            self._extra_group.form.removeRow(field)
+        self.extra = {}
+        for name in law.extra_inputs:
+            field = NumberField(-1e6, 1e6, law.extra_means_[name])
+            field.edited.connect(lambda _: self._refresh())
+            self.extra[name] = field
+            self._extra_group.add(name, field)
 
     def _refresh(self) -> None:
         preview = self._preview
@@ -91,6 +108,7 @@ class LawDomainView(QWidget):
                 self.porosity.value() / 100,
                 self.thickness.value(),
                 self.pressure.value(),
+                {name: field.value() for name, field in self.extra.items()},
             )
         except InputError as error:
             self.answer.setText("–")

@@ -131,7 +131,7 @@ class LawPlots(QWidget):
             self._draw_family(rows, measured, predicted, colour, word)
             if len(families) <= 12:
                 entries.append((f"{family_letter(family)}  {_short(curve.name)}", colour, "dot"))
-        if 0 <= self._row < len(table):
+        if self._row_is_shown():
             self._mark(self._row, measured, predicted)
         interval = assessment.interval()
         if self._family != "all" and interval is not None:
@@ -164,6 +164,12 @@ class LawPlots(QWidget):
             table.pressure[rows], measured[rows] - predicted[rows], colour, keys=keys, tips=tips
         )
 
+    def _row_is_shown(self) -> bool:
+        table, row = self._table, self._row
+        if not 0 <= row < len(table):
+            return False
+        return self._family in ("all", str(table.families[row]))
+
     def _mark(self, row: int, measured, predicted) -> None:
         colour = theme().tokens.text
         pressure = self._table.pressure[row]
@@ -175,7 +181,7 @@ class LawPlots(QWidget):
 
     def _tell(self, measured, predicted, word: str, interval) -> str:
         row = self._row
-        if 0 <= row < len(self._table):
+        if self._row_is_shown():
             table = self._table
             family = family_letter(table.families[row])
             if not np.isfinite(predicted[row]):
@@ -187,10 +193,17 @@ class LawPlots(QWidget):
             )
         if interval is None:
             return "With these coatings no prediction interval can be given. Click a point to find it in all plots."
+        means = self._preview.law.extra_means_ if self._preview is not None else {}
+        at = ", ".join(f"{name} {mean:.4g}" for name, mean in means.items())
+        curves = f" Curves at the mean {at}." if at else ""
         return (
-            f"In {100 * interval[1]:.0f} % of cases a coating that was not measured lies within "
-            f"± {100 * interval[0]:.1f} points, the most that this number of coatings supports. "
-            "Click a point to find it in all plots."
+            curves.strip()
+            + " " * bool(curves)
+            + (
+                f"In {100 * interval[1]:.0f} % of cases a coating that was not measured lies within "
+                f"± {100 * interval[0]:.1f} points, the most that this number of coatings supports. "
+                "Click a point to find it in all plots."
+            )
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,12 @@ def law_name(kind: str, parameters: Mapping[str, Any] | None = None) -> str:
     if parameters.get("physical") and kind == "polynomial":
         name += ", falling with pressure"
     return name
+
+
+def without_shell(text: str) -> str:
+    """A sentence of the engine without the words for those who type commands."""
+    text = re.sub(r",? e\.g\. --map \S+=\S+", "", text)
+    return re.sub(r"\s*\(in a shell [^)]*\)", "", text)
 
 
 def family_letter(family: int) -> str:

@@ -162,16 +162,17 @@ def ask_law(
     initial_porosity: float,
     thickness: float,
     pressure: float,
+    extra: Mapping[str, float] | None = None,
 ) -> Answer:
     """Porosity that a law gives for a coating (fractions, µm) at a pressure (MPa)."""
     point = (am, initial_porosity, thickness)
-    porosity = float(law.predict(*point, pressure=pressure))
+    porosity = float(law.predict(*point, pressure=pressure, extra=extra))
     interval = assessment.interval() if assessment is not None else None
     return Answer(
         porosity,
         interval[0] if interval else None,
         interval[1] if interval else None,
-        law.warnings(*point, pressure=pressure),
+        law.warnings(*point, pressure=pressure, extra=extra),
     )
 
 

@@ -185,7 +185,8 @@ class DataTable(QTableView):
         for column in range(self._model.columnCount()):
             heading = self._model.headerData(column, Qt.Orientation.Horizontal)
             texts = [heading, *(self.cell(row, column) for row in range(rows))]
-            width = max(metrics.horizontalAdvance(text) for text in texts)
+            lines = [line for text in texts for line in text.split("\n")]
+            width = max(metrics.horizontalAdvance(line) for line in lines)
             self.setColumnWidth(column, min(width + 28, _MAX_COLUMN_WIDTH))
 
     def set_filter(self, text: str) -> None:
