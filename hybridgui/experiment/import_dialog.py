@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QListWidget,
     QListWidgetItem,
+    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QStyledItemDelegate,
@@ -208,9 +209,17 @@ class ImportDialog(QDialog):
 
     # -- building -----------------------------------------------------------------------------------
     def _build(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        outer.setSpacing(12)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
+        room = QScrollArea()
+        room.setWidgetResizable(True)
+        room.setWidget(content)
+        outer.addWidget(room, 1)
         layout.addWidget(label("Check how the sheet was understood", "title"))
         self.sheet_choice = Choice()
         self.sheet_choice.setMinimumContentsLength(18)
@@ -240,12 +249,14 @@ class ImportDialog(QDialog):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.view.horizontalHeader().setDefaultSectionSize(_COLUMN_WIDTH)
+        self.view.horizontalHeader().setDefaultSectionSize(
+            max(_COLUMN_WIDTH, 24 * self.fontMetrics().averageCharWidth())
+        )
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        self.view.setMinimumHeight(120)
+        self.view.setMinimumHeight(200)
         self.view.verticalHeader().setHighlightSections(False)
         self.view.selectionModel().currentChanged.connect(lambda *_: self._refresh_leave_out())
         layout.addWidget(self.view, 1)
@@ -260,6 +271,23 @@ class ImportDialog(QDialog):
             fold.toggled.connect(
                 lambda on, this=fold: [f.set_open(False) for f in folds if on and f is not this]
             )
+        self.remember_box = QCheckBox("Remember for sheets like this")
+        self.remember_box.setChecked(True)
+        self.remember_box.setToolTip("The next sheet with these headers is read in the same way")
+        self.mode_choice = Choice(
+            [
+                ("replace", "Replace the measurements"),
+                ("measured", "Add to the measurements"),
+                ("simulated", "Add as simulated rows"),
+            ]
+        )
+        self.mode_choice.setMinimumContentsLength(18)
+        self.mode_choice.setVisible(self._can_add)
+        last = QWidget()
+        flow = FlowLayout(last)
+        flow.addWidget(self.remember_box)
+        flow.addWidget(self.mode_choice)
+        layout.addWidget(last)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
         self.leave_out_button = button("Leave out row", self._on_leave_out)
@@ -270,27 +298,13 @@ class ImportDialog(QDialog):
         self.reset_button = button("Undo all corrections", self._on_reset, flat=True)
         buttons.addWidget(self.reset_button)
         buttons.addStretch(1)
-        self.remember_box = QCheckBox("Remember for sheets like this")
-        self.remember_box.setChecked(True)
-        self.remember_box.setToolTip("The next sheet with these headers is read in the same way")
-        buttons.addWidget(self.remember_box)
-        self.mode_choice = Choice(
-            [
-                ("replace", "Replace the measurements"),
-                ("measured", "Add to the measurements"),
-                ("simulated", "Add as simulated rows"),
-            ]
-        )
-        self.mode_choice.setMinimumContentsLength(18)
-        self.mode_choice.setVisible(self._can_add)
-        buttons.addWidget(self.mode_choice)
         cancel = button("Cancel", self.reject)
         cancel.setAutoDefault(False)
         buttons.addWidget(cancel)
         self.import_button = button("Import", self._on_import, primary=True)
         self.import_button.setDefault(True)
         buttons.addWidget(self.import_button)
-        layout.addLayout(buttons)
+        outer.addLayout(buttons)
 
     def _build_text_choices(self) -> tuple[QWidget, ...]:
         """How numbers and cells are told apart: shown as found, and to be chosen."""

@@ -12,6 +12,7 @@ from hybridgui.experiment.words import family_letter
 from hybridgui.experiment.work import LawPreview
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, clear_layout, follow_theme, label
+from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.plot import Legend, Plot
 
 
@@ -30,16 +31,17 @@ class LawPlots(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, GRID, 0, 0)
         outer.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.addWidget(label("Show", "heading"))
-        self._which = QHBoxLayout()
-        row.addLayout(self._which)
-        row.addStretch(1)
+        choices = QWidget()
+        flow = FlowLayout(choices)
+        shown = QWidget()
+        self._which = QHBoxLayout(shown)
+        self._which.setContentsMargins(0, 0, 0, 0)
+        flow.addWidget(shown)
         self._mode = Segmented([("fitted", "Fitted"), ("left_out", "Predicted when left out")])
         self._mode.setToolTip("Whether the law that predicts a point has seen its coating")
         self._mode.chosen.connect(lambda _: self._draw())
-        row.addWidget(self._mode)
-        outer.addLayout(row)
+        flow.addWidget(self._mode)
+        outer.addWidget(choices)
         grid = QGridLayout()
         grid.setSpacing(GRID)
         self.curves, self.parity, self.residuals = Plot(), Plot(), Plot()
@@ -49,7 +51,7 @@ class LawPlots(QWidget):
             (self.residuals, "residuals"),
         ):
             plot.name = name
-            plot.setMinimumSize(180, 120)
+            plot.setMinimumSize(220, 150)
             plot.pointChosen.connect(self.choose)
         grid.addWidget(self.curves, 0, 0, 2, 1)
         grid.addWidget(self.parity, 0, 1)

@@ -332,7 +332,8 @@ class ExperimentPage(Page):
             self._model.say("error", str(error))
             return
         self.tabs.setCurrentWidget(self._sheet_page)
-        left = f"; {len(table.left_out)} rows were left out" if table.left_out else ""
+        count = len(table.left_out)
+        left = f"; {count} row{' was' if count == 1 else 's were'} left out" if count else ""
         self._model.say("success", f"{len(table)} conditions were read{left}.")
 
     def _on_law_accepted(self, preview: LawPreview) -> None:

@@ -195,7 +195,7 @@ class NumberCard(Card):
     def __init__(self, caption: str, parent: QWidget | None = None):
         super().__init__("", parent)
         self.body.setSpacing(2)
-        self._caption = label(caption, "muted")
+        self._caption = label(caption, "muted", wrap=True)
         self._number = label("–", "number", selectable=True)
         self._meaning = label("", "small", wrap=True)
         for widget in (self._caption, self._number, self._meaning):

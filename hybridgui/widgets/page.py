@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,6 +20,8 @@ from hybridgui.widgets.basics import follow_theme, label
 
 _SIDE_LETTERS = 42
 _SIDE_WIDTH = 300
+# Of the page, for the form at most.
+_LARGEST_SHARE = 0.46
 
 
 class PageHeader(QWidget):
@@ -59,7 +62,6 @@ class SidePanel(QFrame):
         self._scroll = QScrollArea()
         self._scroll.setObjectName("plain")
         self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
         content.setObjectName("plain")
         # A stretch below, not an alignment: that would ignore the height of wrapped text.
@@ -77,13 +79,19 @@ class SidePanel(QFrame):
         self.foot.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
         self.foot.setSpacing(GRID)
         outer.addWidget(foot)
+        self._most = 2 * _SIDE_WIDTH
         self._set_width()
         follow_theme(self, self._set_width)
+
+    def leave_room(self, page_width: int) -> None:
+        """Be no wider than a share of the page, so that a large font does not push it out."""
+        self._most = max(_SIDE_WIDTH, round(_LARGEST_SHARE * page_width))
+        self._set_width()
 
     def _set_width(self) -> None:
         # In widths of a letter, so that a larger font gets a wider form.
         width = round(self.fontMetrics().averageCharWidth() * _SIDE_LETTERS)
-        self.setFixedWidth(min(max(_SIDE_WIDTH, width), 2 * _SIDE_WIDTH))
+        self.setFixedWidth(min(max(_SIDE_WIDTH, width), 2 * _SIDE_WIDTH, self._most))
 
 
 class Page(QWidget):
@@ -114,6 +122,8 @@ class Page(QWidget):
         self.header = PageHeader(stage.title, stage.purpose)
         column.addWidget(self.header)
         self.stack = QStackedWidget()
+        # Where the room is short the middle gives way, not the form beside it.
+        self.stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         column.addWidget(self.stack, 1)
         row.addWidget(centre, 1)
         self.side = SidePanel()
@@ -129,6 +139,11 @@ class Page(QWidget):
         if self.stack.indexOf(widget) < 0:
             self.stack.addWidget(widget)
         self.stack.setCurrentWidget(widget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room between the middle and the form."""
+        super().resizeEvent(event)
+        self.side.leave_room(event.size().width())
 
     def activated(self) -> None:
         """Called when the page comes to the front."""
