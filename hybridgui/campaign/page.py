@@ -12,9 +12,7 @@ import pandas as pd
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
-    QLineEdit,
     QScrollArea,
     QTabWidget,
     QVBoxLayout,
@@ -28,14 +26,13 @@ from engine.errors import InputError
 from hybridgui import dialogs
 from hybridgui.bridge import Job
 from hybridgui.campaign.columns import (
-    dataset_columns,
-    heading,
     numeric_properties,
     title,
 )
 from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
 from hybridgui.campaign.design_form import DesignForm
 from hybridgui.campaign.notification import notify
+from hybridgui.campaign.tables import DatasetTab, FailuresTab
 from hybridgui.campaign.work import DesignPreview, export, preview, run, time_pilot
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -43,7 +40,6 @@ from hybridgui.widgets.basics import EmptyState, button, enable, label
 from hybridgui.widgets.form import Choice
 from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
-from hybridgui.widgets.table import Column, DataTable
 
 _PROGRESS = "progress"
 # Tables are drawn anew while results arrive: not more often, and for a small share of the time.
@@ -145,57 +141,19 @@ class CampaignPage(Page):
         return page
 
     def _build_dataset(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        column.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText("Filter rows")
-        self._filter.setClearButtonEnabled(True)
-        self._filter.setMaximumWidth(200)
-        self._filter.setMinimumWidth(90)
-        row.addWidget(self._filter)
-        self._spread_box = QCheckBox("Spread")
-        self._spread_box.setToolTip("Standard deviations over the repeats")
-        self._spread_box.toggled.connect(lambda _: self._show_dataset())
-        row.addWidget(self._spread_box)
-        self._rare_box = QCheckBox("Checks")
-        self._rare_box.setToolTip("Phase and percolating fractions, flux balance, seconds")
-        self._rare_box.toggled.connect(lambda _: self._show_dataset())
-        row.addWidget(self._rare_box)
-        row.addStretch(1)
-        self.copy_button = button("Copy", lambda: self.dataset_view.copy(everything=True))
-        row.addWidget(self.copy_button)
-        self.export_button = button("Export…", self.export_dataset)
-        row.addWidget(self.export_button)
-        column.addLayout(row)
-        self.dataset_view = DataTable()
-        self._filter.textChanged.connect(self.dataset_view.set_filter)
-        column.addWidget(self.dataset_view, 1)
-        column.addWidget(
-            label(
-                "Means over the repeats of each condition. Hover a heading for its meaning.",
-                "small",
-            )
-        )
-        return page
+        tab = DatasetTab()
+        tab.exportAsked.connect(self.export_dataset)
+        tab.choiceChanged.connect(self._show_dataset)
+        self.dataset_tab, self.dataset_view = tab, tab.table
+        self.copy_button, self.export_button = tab.copy_button, tab.export_button
+        return tab
 
     def _build_failures(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        column.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button("Copy all", lambda: self.failures_view.copy(everything=True)))
-        self.rerun_button = button("Run failed again", self.rerun_failed)
-        row.addWidget(self.rerun_button)
-        column.addLayout(row)
-        self.failures_view = DataTable()
-        column.addWidget(self.failures_view, 1)
-        return page
+        tab = FailuresTab()
+        tab.rerunAsked.connect(self.rerun_failed)
+        self.failures_tab, self.failures_view = tab, tab.table
+        self.rerun_button = tab.rerun_button
+        return tab
 
     def _build_side(self) -> None:
         self.form = DesignForm(self._model)
@@ -485,10 +443,7 @@ class CampaignPage(Page):
         self.colour_choice.set_choices([(_PROGRESS, "Progress"), *choices])
         self._colour()
         if self.tabs.currentIndex() == 1:
-            columns = dataset_columns(
-                frame, spread=self._spread_box.isChecked(), rare=self._rare_box.isChecked()
-            )
-            self.dataset_view.show_frame(frame, columns)
+            self.dataset_tab.show_frame(frame)
         elif self.tabs.currentIndex() == 2:
             self._show_failures()
         enable(self.export_button, "" if len(frame) else "No condition has a result yet.")
@@ -496,33 +451,9 @@ class CampaignPage(Page):
         self._later.setInterval(max(_LEAST_WAIT_MS, round(spent / _MOST_SHARE)))
 
     def _show_failures(self) -> None:
-        failures = self._model.study.failures(self._campaign)
-        conditions = {c.number: c for c in self._model.study.conditions(self._campaign)}
-        frame = pd.DataFrame(
-            [
-                {
-                    "condition": ", ".join(
-                        f"{heading(k)} {v:g}"
-                        for k, v in conditions[f.number].values.items()
-                        if isinstance(v, (int, float))
-                        and k in ("pressure_MPa", "am_percent", "initial_porosity_percent")
-                    ),
-                    "repeat": f.repeat + 1,
-                    "seed": str(f.seed),
-                    "error": f.error or "",
-                }
-                for f in failures
-            ]
-        )
-        self.failures_view.show_frame(
-            frame,
-            [
-                Column("condition", "Condition"),
-                Column("repeat", "Repeat"),
-                Column("seed", "Seed"),
-                Column("error", "Reason"),
-            ],
-        )
+        study = self._model.study
+        conditions = {record.number: record for record in study.conditions(self._campaign)}
+        self.failures_tab.show_failures(study.failures(self._campaign), conditions)
 
     def _colour(self) -> None:
         column = self.colour_choice.current

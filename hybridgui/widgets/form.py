@@ -204,6 +204,8 @@ class NumberListField(QLineEdit):
         """Set the list without announcing it."""
         self._last = [float(v) for v in values]
         self.setText(", ".join(f"{v:.10g}" for v in values))
+        if not self.hasFocus():
+            self.setCursorPosition(0)  # of a long list the beginning shows, not the end
         self._check()
 
     def values(self) -> list[float]:

@@ -1,0 +1,128 @@
+"""The two tables of a campaign: its dataset, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from engine.study import ConditionRecord, StructureRecord
+from hybridgui.campaign.columns import dataset_columns, heading
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import button, label
+from hybridgui.widgets.table import Column, DataTable
+
+# What names a condition in the list of failures, as long as it stays readable.
+_NAMED = ("gap_um", "pressure_MPa", "am_percent", "initial_porosity_percent")
+
+
+class DatasetTab(QWidget):
+    """Means over the repeats of each condition.
+
+    Signals
+    -------
+    exportAsked : the user wants it as a file
+    choiceChanged : other columns are wanted
+    """
+
+    exportAsked = Signal()
+    choiceChanged = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter rows")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setMaximumWidth(200)
+        self.filter.setMinimumWidth(90)
+        row.addWidget(self.filter)
+        self.spread_box = QCheckBox("Spread")
+        self.spread_box.setToolTip("Standard deviations over the repeats")
+        self.rare_box = QCheckBox("Checks")
+        self.rare_box.setToolTip("Phase and percolating fractions, flux balance, seconds")
+        for box in (self.spread_box, self.rare_box):
+            box.toggled.connect(lambda _: self.choiceChanged.emit())
+            row.addWidget(box)
+        row.addStretch(1)
+        self.copy_button = button("Copy", lambda: self.table.copy(everything=True))
+        row.addWidget(self.copy_button)
+        self.export_button = button("Export…", self.exportAsked.emit)
+        row.addWidget(self.export_button)
+        column.addLayout(row)
+        self.table = DataTable()
+        self.filter.textChanged.connect(self.table.set_filter)
+        column.addWidget(self.table, 1)
+        column.addWidget(
+            label(
+                "Means over the repeats of each condition. Hover a heading for its meaning.",
+                "small",
+            )
+        )
+
+    def show_frame(self, frame: pd.DataFrame) -> None:
+        """Show a dataset."""
+        columns = dataset_columns(
+            frame, spread=self.spread_box.isChecked(), rare=self.rare_box.isChecked()
+        )
+        self.table.show_frame(frame, columns)
+
+
+class FailuresTab(QWidget):
+    """What failed and why, to copy and to run again.
+
+    Signals
+    -------
+    rerunAsked : the user wants them tried again
+    """
+
+    rerunAsked = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button("Copy all", lambda: self.table.copy(everything=True)))
+        self.rerun_button = button("Run failed again", self.rerunAsked.emit)
+        row.addWidget(self.rerun_button)
+        column.addLayout(row)
+        self.table = DataTable()
+        column.addWidget(self.table, 1)
+
+    def show_failures(
+        self, failures: Sequence[StructureRecord], conditions: Mapping[int, ConditionRecord]
+    ) -> None:
+        """Show failed structures; `conditions` by number."""
+        frame = pd.DataFrame(
+            [
+                {
+                    "condition": ", ".join(
+                        f"{heading(name)} {value:g}"
+                        for name, value in conditions[failure.number].values.items()
+                        if isinstance(value, (int, float)) and name in _NAMED
+                    ),
+                    "repeat": failure.repeat + 1,
+                    "seed": str(failure.seed),
+                    "error": failure.error or "",
+                }
+                for failure in failures
+            ]
+        )
+        self.table.show_frame(
+            frame,
+            [
+                Column("condition", "Condition"),
+                Column("repeat", "Repeat"),
+                Column("seed", "Seed"),
+                Column("error", "Reason"),
+            ],
+        )
