@@ -20,6 +20,9 @@ from numba import njit
 # Sums may be reordered, or they would not vectorise; nothing else is relaxed.
 REDUCE = {"reassoc", "nsz", "contract"}
 
+# Places for walls: one alone would make each sum wait for the one before.
+SPARE = 16
+
 # Bit of the red voxel in rows (z, y) = (0, 0), (0, 1), (1, 0), (1, 1) of a box.
 RED_BIT = (0, 3, 5, 6)
 
@@ -149,45 +152,65 @@ def wrap_sides(layout, red, black):
 
 
 @njit(cache=True, nogil=True)
-def clear_sides(layout, values):
-    """Set the ghosts beside the volume to zero, so that sums over slices leave them out."""
-    for z in range(1, layout.nz + 1):
-        first = z * layout.slice
-        last = first + (layout.ny + 1) * layout.row
-        values[first : first + layout.row] = 0
-        values[last : last + layout.row] = 0
-        for y in range(1, layout.ny + 1):
-            values[first + y * layout.row] = 0
-            values[first + (y + 1) * layout.row - 1] = 0
+def smooth_from_zero(layout, inverse, residual, out, low, high):
+    """First red half sweep from zero, slices low:high."""
+    # Sliced first here and below: where an index may be negative, numba does not vectorise.
+    first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
+    factor, given, target = inverse[first:end], residual[first:end], out[first:end]
+    for i in range(end - first):
+        target[i] = factor[i] * given[i]
 
 
 @njit(cache=True, nogil=True)
-def smooth_from_zero(layout, inverse, residual, out, low, high):
-    """First red half sweep from zero, slices low:high."""
-    for i in range((low + 1) * layout.slice, (high + 1) * layout.slice):
-        out[i] = inverse[i] * residual[i]
+def sides(layout):
+    """Which rows of a slice have the second neighbour in the row behind, which before.
+
+    Returns
+    -------
+    ndarray of uint8, shape (layout.slice + layout.row,)
+        1 in odd rows of the stored slice, from its ghost row on. From the start it holds for black
+        voxels of even slices and red ones of odd slices, one row later for the others.
+    """
+    behind = np.zeros(layout.slice + layout.row, np.uint8)
+    for first in range(layout.row, behind.size, 2 * layout.row):
+        behind[first : first + layout.row] = 1
+    return behind
+
+
+# A slice is swept as one long row, ghosts included (their `inverse` is zero): rows of electrodes
+# are short, and starting a loop for each would cost more than the loop.
+
+
+@njit(cache=True, nogil=True)
+def _neighbours(layout, weights, values, behind, at, total):
+    """Conductance times neighbour, summed, for one slice that starts at `at`."""
+    wz, wy, wx = weights[0], weights[1], weights[2]
+    row, n = layout.row, layout.slice
+    before, after = values[at - n : at], values[at + n : at + 2 * n]
+    left, right = values[at - row : at - row + n], values[at + row : at + row + n]
+    mate = values[at : at + n]
+    low, high = values[at - 1 : at - 1 + n], values[at + 1 : at + 1 + n]
+    for i in range(n):
+        one, two = low[i], high[i]
+        total[i] = (
+            wz * (before[i] + after[i])
+            + wy * (left[i] + right[i])
+            + wx * (mate[i] + (two if behind[i] else one))
+        )
 
 
 @njit(cache=True, nogil=True)
 def balance_black(layout, weights, red, inverse, black, low, high):
     """Black voxels in balance with their red neighbours, slices low:high."""
-    wz, wy, wx = weights[0], weights[1], weights[2]
-    row, plane = layout.row, layout.slice
-    n = row - 2
+    plane = layout.slice
+    behind = sides(layout)
+    total = np.empty(plane, red.dtype)
     for z in range(low, high):
-        for y in range(layout.ny):
-            at = (z + 1) * plane + (y + 1) * row + 1
-            side = at + (1 if (z + y + 1) & 1 else -1)
-            before, behind = red[at - plane : at - plane + n], red[at + plane : at + plane + n]
-            left, right = red[at - row : at - row + n], red[at + row : at + row + n]
-            mate, mate2 = red[at : at + n], red[side : side + n]
-            factor, target = inverse[at : at + n], black[at : at + n]
-            for i in range(n):
-                target[i] = factor[i] * (
-                    wz * (before[i] + behind[i])
-                    + wy * (left[i] + right[i])
-                    + wx * (mate[i] + mate2[i])
-                )
+        at = (z + 1) * plane
+        _neighbours(layout, weights, red, behind[(z & 1) * layout.row :], at, total)
+        factor, target = inverse[at : at + plane], black[at : at + plane]
+        for i in range(plane):
+            target[i] = factor[i] * total[i]
 
 
 @njit(cache=True, nogil=True, fastmath=REDUCE)
@@ -203,51 +226,39 @@ def dot(a, b, low, high):
 @njit(cache=True, nogil=True)
 def balance_red(layout, weights, residual, black, inverse, red, dots, low, high):
     """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
-    wz, wy, wx = weights[0], weights[1], weights[2]
-    row, plane = layout.row, layout.slice
-    n = row - 2
+    plane = layout.slice
+    behind = sides(layout)
+    total = np.empty(plane, red.dtype)
     for z in range(low, high):
-        for y in range(layout.ny):
-            at = (z + 1) * plane + (y + 1) * row + 1
-            side = at + (1 if (z + y) & 1 else -1)
-            before, behind = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
-            left, right = black[at - row : at - row + n], black[at + row : at + row + n]
-            mate, mate2 = black[at : at + n], black[side : side + n]
-            given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
-            for i in range(n):
-                target[i] = factor[i] * (
-                    given[i]
-                    + wz * (before[i] + behind[i])
-                    + wy * (left[i] + right[i])
-                    + wx * (mate[i] + mate2[i])
-                )
-        dots[z] = dot(residual, red, (z + 1) * plane, (z + 2) * plane)
+        at = (z + 1) * plane
+        _neighbours(layout, weights, black, behind[(1 - (z & 1)) * layout.row :], at, total)
+        given, factor = residual[at : at + plane], inverse[at : at + plane]
+        target = red[at : at + plane]
+        for i in range(plane):
+            target[i] = factor[i] * (given[i] + total[i])
+        dots[z] = dot(residual, red, at, at + plane)
 
 
 @njit(cache=True, nogil=True)
 def apply_schur(layout, weights, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
-    wz, wy, wx = weights[0], weights[1], weights[2]
-    row, plane = layout.row, layout.slice
-    n = row - 2
+    plane = layout.slice
+    behind = sides(layout)
+    total = np.empty(plane, red.dtype)
     tiny = weights.dtype.type(1e-30)
     for z in range(low, high):
-        for y in range(layout.ny):
-            at = (z + 1) * plane + (y + 1) * row + 1
-            side = at + (1 if (z + y) & 1 else -1)
-            before, behind = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
-            left, right = black[at - row : at - row + n], black[at + row : at + row + n]
-            mate, mate2 = black[at : at + n], black[side : side + n]
-            factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
-            for i in range(n):
-                # The diagonal is not stored: 1 / inverse, in walls anything.
-                value = mine[i] / max(factor[i], tiny) - (
-                    wz * (before[i] + behind[i])
-                    + wy * (left[i] + right[i])
-                    + wx * (mate[i] + mate2[i])
-                )
-                target[i] = value if factor[i] > 0 else 0
-        dots[z] = dot(red, out, (z + 1) * plane, (z + 2) * plane)
+        at = (z + 1) * plane
+        _neighbours(layout, weights, black, behind[(1 - (z & 1)) * layout.row :], at, total)
+        factor, mine, target = (
+            inverse[at : at + plane],
+            red[at : at + plane],
+            out[at : at + plane],
+        )
+        for i in range(plane):
+            # The diagonal is not stored: 1 / inverse, in walls anything.
+            value = mine[i] / max(factor[i], tiny) - total[i]
+            target[i] = value if factor[i] > 0 else 0
+        dots[z] = dot(red, out, at, at + plane)
 
 
 @njit(cache=True, nogil=True, fastmath=REDUCE)
@@ -272,89 +283,84 @@ def step(layout, length, direction, applied, x, residual, sums, squares, low, hi
 @njit(cache=True, nogil=True)
 def turn(layout, share, correction, direction, low, high):
     """direction = correction + share * direction, slices low:high."""
-    for i in range((low + 1) * layout.slice, (high + 1) * layout.slice):
-        direction[i] = correction[i] + share * direction[i]
+    first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
+    new, target = correction[first:end], direction[first:end]
+    for i in range(end - first):
+        target[i] = new[i] + share * target[i]
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, weights, black, inverse, base, code, place, b, low, high):
-    """Residual of the red voxels after the black sweep, summed over the groups of each box.
-
-    After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
-    the sum over the black neighbours.
+def group_of_red(layout, base, code, place, spare):
+    """Where the group of each red voxel stands among the unknowns of the first coarse level.
 
     Parameters
     ----------
     base, code
         See `engine.properties.boxes.Boxes`.
     place : ndarray of int32, shape (groups,)
-        Where in `b` each group stands.
+    spare : int
+        Walls and ghosts name one of the `SPARE` places from here on, which hold zero.
+
+    Returns
+    -------
+    ndarray of uint32, shape (layout.size,)
+    """
+    up = np.empty(layout.size, np.uint32)
+    for i in range(layout.size):
+        up[i] = spare + i % SPARE
+    for z in range(layout.nz):
+        for y in range(layout.ny):
+            q = 2 * (z & 1) + (y & 1)
+            at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            firsts, codes = base[z >> 1, y >> 1], code[z >> 1, y >> 1]
+            for i in range(firsts.size):
+                packed = codes[i]
+                if packed >> RED_BIT[q] & 1:
+                    up[at + i] = place[firsts[i] + (packed >> (8 + 3 * RED_BIT[q]) & 7)]
+    return up
+
+
+@njit(cache=True, nogil=True)
+def restrict(layout, weights, black, inverse, up, b, low, high):
+    """Residual of the red voxels after the black sweep, summed over groups.
+
+    After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
+    the sum over the black neighbours.
+
+    Parameters
+    ----------
+    up : ndarray of uint32, shape (layout.size,)
+        `group_of_red`.
     b : ndarray of float64
         Zero there before.
     low, high : int
         Layers of boxes.
     """
-    wz, wy, wx = weights[0], weights[1], weights[2]
-    row, plane = layout.row, layout.slice
-    n = row - 2
-    rest = np.zeros((4, n), black.dtype)
-    for zz in range(low, high):
-        for yy in range(base.shape[1]):
-            for q in range(4):
-                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
-                target = rest[q]
-                if z >= layout.nz or y >= layout.ny:
-                    target[:] = 0
-                    continue
-                at = (z + 1) * plane + (y + 1) * row + 1
-                side = at + (1 if (z + y) & 1 else -1)
-                before = black[at - plane : at - plane + n]
-                behind = black[at + plane : at + plane + n]
-                left, right = black[at - row : at - row + n], black[at + row : at + row + n]
-                mate, mate2 = black[at : at + n], black[side : side + n]
-                factor = inverse[at : at + n]
-                for i in range(n):
-                    value = (
-                        wz * (before[i] + behind[i])
-                        + wy * (left[i] + right[i])
-                        + wx * (mate[i] + mate2[i])
-                    )
-                    target[i] = value if factor[i] > 0 else 0
-            for x in range(n):
-                packed = code[zz, yy, x]
-                if packed == 0:
-                    continue
-                node = base[zz, yy, x]
-                if packed >> 32 == 1:
-                    b[place[node]] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
-                else:
-                    for q in range(4):
-                        b[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]] += rest[q, x]
+    plane = layout.slice
+    behind = sides(layout)
+    total = np.empty(plane, black.dtype)
+    for z in range(2 * low, min(2 * high, layout.nz)):
+        at = (z + 1) * plane
+        _neighbours(layout, weights, black, behind[(1 - (z & 1)) * layout.row :], at, total)
+        add_up(total, inverse[at : at + plane], up[at : at + plane], b)
 
 
 @njit(cache=True, nogil=True)
-def prolong(layout, inverse, base, code, place, x, red, low, high):
-    """Add the value of its group to each red voxel; box layers low:high."""
-    n = layout.row - 2
-    value = np.zeros((4, n), red.dtype)
-    for zz in range(low, high):
-        for yy in range(base.shape[1]):
-            for i in range(n):
-                packed = code[zz, yy, i]
-                node = base[zz, yy, i]
-                if packed >> 32 == 1:
-                    value[0, i] = value[1, i] = value[2, i] = value[3, i] = x[place[node]]
-                elif packed:
-                    for q in range(4):
-                        value[q, i] = x[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]]
-            for q in range(4):
-                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
-                if z >= layout.nz or y >= layout.ny:
-                    continue
-                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
-                mine, factor, add = red[at : at + n], inverse[at : at + n], value[q]
-                for i in range(n):
-                    mine[i] += add[i] if factor[i] > 0 else 0
+def add_up(total, factor, up, b):
+    """Add the sums of one slice to the right side of the groups."""
+    for i in range(total.size):
+        total[i] = total[i] if factor[i] > 0 else 0
+    for i in range(total.size):
+        b[up[i]] += total[i]
+
+
+@njit(cache=True, nogil=True)
+def prolong(layout, up, x, red, low, high):
+    """Add the value of its group to each red voxel, slices low:high."""
+    first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
+    target, name = red[first:end], up[first:end]
+    for i in range(end - first):
+        target[i] += x[name[i]]
 
 
 @njit(cache=True, nogil=True)

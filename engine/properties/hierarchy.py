@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from engine.properties.checkerboard import SPARE
 from engine.properties.graph import HALVED, Columns, Level, coarsen, store_columns
 
 DIRECT = 128  # levels of at most this many nodes are solved with a dense inverse
@@ -35,8 +36,8 @@ class Hierarchy(NamedTuple):
     parent: np.ndarray  # (nodes,) uint32
     dense: np.ndarray  # (m, m) float64: inverse of the last level, or (0, 0)
     repeat: np.ndarray  # (levels,) int64: cycles on a level before its correction goes up
-    x: np.ndarray  # (nodes,) float64: unknowns
-    b: np.ndarray  # (nodes,) float64: right sides
+    x: np.ndarray  # (nodes + SPARE,) float64: unknowns, then zeros
+    b: np.ndarray  # (nodes + SPARE,) float64: right sides
 
 
 def build_hierarchy(
@@ -93,7 +94,7 @@ def build_hierarchy(
     if level.plate.size <= DIRECT:
         dense = invert(_matrix(level, stored[-1].place))
     diagonal = np.concatenate([item.diagonal for item in stored])
-    x, b = np.zeros((2, diagonal.size))
+    x, b = np.zeros((2, diagonal.size + SPARE))
     hierarchy = Hierarchy(
         np.array(first),
         np.array(bands),

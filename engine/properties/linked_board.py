@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine.properties.checkerboard import RED_BIT, _wrapped, dot
+from engine.properties.checkerboard import _wrapped, add_up, dot, sides
 
 
 @njit(cache=True, nogil=True)
@@ -109,14 +109,13 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
 
 
 @njit(cache=True, nogil=True)
-def _red_sums(layout, links, black, z, y, total):
-    """Conductance times black neighbour, summed, for the red voxels of one row."""
-    row, plane, n = layout.row, layout.slice, layout.row - 2
-    at = (z + 1) * plane + (y + 1) * row + 1
-    side = at + (1 if (z + y) & 1 else -1)
+def _red_sums(layout, links, black, behind, z, total):
+    """Conductance times black neighbour, summed, for the red voxels of one slice."""
+    row, n = layout.row, layout.slice
+    at = (z + 1) * n
     # Three loops: with all twelve arrays in one, numba's alias checks would stop vectorising.
     one, two = links[0, at : at + n], links[1, at : at + n]
-    a, b = black[at - plane : at - plane + n], black[at + plane : at + plane + n]
+    a, b = black[at - n : at], black[at + n : at + 2 * n]
     for i in range(n):
         total[i] = one[i] * a[i] + two[i] * b[i]
     one, two = links[2, at : at + n], links[3, at : at + n]
@@ -124,102 +123,86 @@ def _red_sums(layout, links, black, z, y, total):
     for i in range(n):
         total[i] += one[i] * a[i] + two[i] * b[i]
     one, two = links[4, at : at + n], links[5, at : at + n]
-    a, b = black[at : at + n], black[side : side + n]
+    mate = black[at : at + n]
+    a, b = black[at - 1 : at - 1 + n], black[at + 1 : at + 1 + n]
     for i in range(n):
-        total[i] += one[i] * a[i] + two[i] * b[i]
+        low, high = a[i], b[i]
+        total[i] += one[i] * mate[i] + two[i] * (high if behind[i] else low)
 
 
 @njit(cache=True, nogil=True)
 def balance_black(layout, links, red, inverse, black, low, high):
     """Black voxels in balance with their red neighbours, slices low:high."""
-    row, plane, n = layout.row, layout.slice, layout.row - 2
+    row, n = layout.row, layout.slice
+    behind = sides(layout)
     total = np.empty(n)
     for z in range(low, high):
-        for y in range(layout.ny):
-            at = (z + 1) * plane + (y + 1) * row + 1
-            side = at + (1 if (z + y + 1) & 1 else -1)
-            # The link across z behind a black voxel is the one before its red neighbour.
-            up, down = at - plane, at + plane
-            one, two = links[1, up : up + n], links[0, down : down + n]
-            a, b = red[up : up + n], red[down : down + n]
-            for i in range(n):
-                total[i] = one[i] * a[i] + two[i] * b[i]
-            up, down = at - row, at + row
-            one, two = links[3, up : up + n], links[2, down : down + n]
-            a, b = red[up : up + n], red[down : down + n]
-            for i in range(n):
-                total[i] += one[i] * a[i] + two[i] * b[i]
-            one, two = links[4, at : at + n], links[5, side : side + n]
-            a, b = red[at : at + n], red[side : side + n]
-            for i in range(n):
-                total[i] += one[i] * a[i] + two[i] * b[i]
-            factor, target = inverse[at : at + n], black[at : at + n]
-            for i in range(n):
-                target[i] = factor[i] * total[i]
+        at = (z + 1) * n
+        # The link across z behind a black voxel is the one before its red neighbour.
+        one, two = links[1, at - n : at], links[0, at + n : at + 2 * n]
+        a, b = red[at - n : at], red[at + n : at + 2 * n]
+        for i in range(n):
+            total[i] = one[i] * a[i] + two[i] * b[i]
+        one, two = links[3, at - row : at - row + n], links[2, at + row : at + row + n]
+        a, b = red[at - row : at - row + n], red[at + row : at + row + n]
+        for i in range(n):
+            total[i] += one[i] * a[i] + two[i] * b[i]
+        one, two = links[5, at - 1 : at - 1 + n], links[5, at + 1 : at + 1 + n]
+        a, b = red[at - 1 : at - 1 + n], red[at + 1 : at + 1 + n]
+        turned = behind[(z & 1) * row : (z & 1) * row + n]
+        for i in range(n):
+            before, after = one[i] * a[i], two[i] * b[i]
+            total[i] += after if turned[i] else before
+        one, mate = links[4, at : at + n], red[at : at + n]
+        factor, target = inverse[at : at + n], black[at : at + n]
+        for i in range(n):
+            target[i] = factor[i] * (total[i] + one[i] * mate[i])
 
 
 @njit(cache=True, nogil=True)
 def balance_red(layout, links, residual, black, inverse, red, dots, low, high):
     """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
-    row, plane, n = layout.row, layout.slice, layout.row - 2
+    n = layout.slice
+    behind = sides(layout)
     total = np.empty(n)
     for z in range(low, high):
-        for y in range(layout.ny):
-            _red_sums(layout, links, black, z, y, total)
-            at = (z + 1) * plane + (y + 1) * row + 1
-            given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
-            for i in range(n):
-                target[i] = factor[i] * (given[i] + total[i])
-        dots[z] = dot(residual, red, (z + 1) * plane, (z + 2) * plane)
+        at = (z + 1) * n
+        _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
+        given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
+        for i in range(n):
+            target[i] = factor[i] * (given[i] + total[i])
+        dots[z] = dot(residual, red, at, at + n)
 
 
 @njit(cache=True, nogil=True)
 def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
-    row, plane, n = layout.row, layout.slice, layout.row - 2
+    n = layout.slice
+    behind = sides(layout)
     total = np.empty(n)
     for z in range(low, high):
-        for y in range(layout.ny):
-            _red_sums(layout, links, black, z, y, total)
-            at = (z + 1) * plane + (y + 1) * row + 1
-            factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
-            for i in range(n):
-                value = mine[i] / max(factor[i], 1e-300) - total[i]
-                target[i] = value if factor[i] > 0 else 0
-        dots[z] = dot(red, out, (z + 1) * plane, (z + 2) * plane)
+        at = (z + 1) * n
+        _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
+        factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
+        for i in range(n):
+            value = mine[i] / max(factor[i], 1e-300) - total[i]
+            target[i] = value if factor[i] > 0 else 0
+        dots[z] = dot(red, out, at, at + n)
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, links, black, inverse, base, code, place, b, low, high):
-    """Residual of the red voxels after the black sweep, summed over the groups of each box.
+def restrict(layout, links, black, inverse, up, b, low, high):
+    """Residual of the red voxels after the black sweep, summed over groups.
 
     As `engine.properties.checkerboard.restrict`.
     """
-    n = layout.row - 2
-    rest = np.zeros((4, n))
-    for zz in range(low, high):
-        for yy in range(base.shape[1]):
-            for q in range(4):
-                z, y = 2 * zz + (q >> 1), 2 * yy + (q & 1)
-                target = rest[q]
-                if z >= layout.nz or y >= layout.ny:
-                    target[:] = 0
-                    continue
-                _red_sums(layout, links, black, z, y, target)
-                at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
-                factor = inverse[at : at + n]
-                for i in range(n):
-                    target[i] = target[i] if factor[i] > 0 else 0
-            for x in range(n):
-                packed = code[zz, yy, x]
-                if packed == 0:
-                    continue
-                node = base[zz, yy, x]
-                if packed >> 32 == 1:
-                    b[place[node]] += rest[0, x] + rest[1, x] + rest[2, x] + rest[3, x]
-                else:
-                    for q in range(4):
-                        b[place[node + (packed >> (8 + 3 * RED_BIT[q]) & 7)]] += rest[q, x]
+    n = layout.slice
+    behind = sides(layout)
+    total = np.empty(n)
+    for z in range(2 * low, min(2 * high, layout.nz)):
+        at = (z + 1) * n
+        _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
+        add_up(total, inverse[at : at + n], up[at : at + n], b)
 
 
 @njit(cache=True, nogil=True)

@@ -47,7 +47,8 @@ class SinglePhase:
         base_energy = self._set_up()
         base, code, level = group_conductor(conductor, OVERCORRECTION)
         self._levels, place = build_hierarchy(level, conductor.strength, conductor.rigid)
-        self._boxes = (base, code, place)
+        nodes = self._levels.first[-1]
+        self._up = board.group_of_red(layout, base, code, place, nodes)
         self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
         self._dots, self._squares = np.empty(layout.nz), np.empty(layout.nz)
         self._begin(base_energy)
@@ -118,11 +119,11 @@ class SinglePhase:
         layers = (layout.nz + 1) // 2
         levels.b[: levels.first[1]] = 0
         self._run(
-            layers, self._restrict, layout, self._links, self._black, self._inverse, *self._boxes,
+            layers, self._restrict, layout, self._links, self._black, self._inverse, self._up,
             levels.b,
         )  # fmt: skip
         coarse_cycle(*levels)
-        self._run(layers, board.prolong, layout, self._inverse, *self._boxes, levels.x, z)
+        self._run(layout.nz, board.prolong, layout, self._up, levels.x, z)
         self._fill_black(z)
         return self._sweep(self._balance_red, self._residual, self._black, self._inverse, z)
 
@@ -131,8 +132,6 @@ class SinglePhase:
         layout = self._layout
         self._run(layout.nz, board.turn, layout, self._real(share), self._z, self._direction)
         self._fill_black(self._direction)
-        if self._wrap:
-            board.clear_sides(layout, self._z)
         return self._sweep(self._apply_schur, self._direction, self._black, self._inverse, self._z)
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
@@ -147,7 +146,7 @@ class SinglePhase:
         """Potential less the linear one, shape (nz, ny, nx)."""
         self._fill_black(self._x)
         # Nothing else is needed any more, and large volumes need the memory.
-        del self._levels, self._boxes, self._inverse, self._residual, self._direction, self._z
+        del self._levels, self._up, self._inverse, self._residual, self._direction, self._z
         cells, pair, weights, _ = self._conductor
         fall = self._real(weights[0] / self._layout.nz)
         return board.gather(
