@@ -112,38 +112,50 @@ def strongest_links(cells, pair, weights, wrap):
     return most
 
 
+FACES = np.array([(k, k | step, axis) for axis, step in enumerate((4, 2, 1)) for k in range(8)
+                  if not k & step])  # fmt: skip
+"""The 12 faces inside a box: two voxels, and the axis across which they touch."""
+
+
+def _roots() -> np.ndarray:
+    """First voxel of the group of each voxel, three bits a voxel, for every set of joined faces."""
+    sets = np.arange(1 << len(FACES))
+    root = np.tile(np.arange(8), (sets.size, 1))
+    for _ in range(7):  # the longest way through a box
+        for f, (one, two, _) in enumerate(FACES):
+            joined = (sets >> f & 1).astype(bool)
+            least = np.minimum(root[joined, one], root[joined, two])
+            root[joined, one] = root[joined, two] = least
+    return (root << 3 * np.arange(8)).sum(axis=1)
+
+
+ROOTS = _roots()
+
+
 @njit(cache=True, nogil=True)
-def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, group):
+def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, kind, demand):
     """Code of the box whose first voxel is (z, y, x), with groups along strong links only."""
     for k in range(8):
-        group[k] = k
-    for k in range(8):
-        if not bits >> k & 1:
-            continue
-        zk, yk, xk = z + (k >> 2), y + (k >> 1 & 1), x + (k & 1)
-        for axis in range(3):
-            other = k | 4 >> axis
-            if other == k or not bits >> other & 1:
-                continue
-            zo, yo, xo = z + (other >> 2), y + (other >> 1 & 1), x + (other & 1)
-            value = weights[axis] * pair[cells[zk, yk, xk], cells[zo, yo, xo]]
-            if value >= strength * max(most[zk, yk, xk], most[zo, yo, xo]):
-                old, new = max(group[k], group[other]), min(group[k], group[other])
-                if old != new:
-                    for i in range(8):
-                        if group[i] == old:
-                            group[i] = new
+        kind[k] = 0
+        if bits >> k & 1:
+            kind[k] = cells[z + (k >> 2), y + (k >> 1 & 1), x + (k & 1)]
+            demand[k] = strength * most[z + (k >> 2), y + (k >> 1 & 1), x + (k & 1)]
+    joined = 0
+    for f in range(FACES.shape[0]):
+        one, two = FACES[f, 0], FACES[f, 1]
+        value = weights[FACES[f, 2]] * pair[kind[one], kind[two]]
+        joined |= ((value > 0) & (value >= demand[one]) & (value >= demand[two])) << f
+    roots = ROOTS[joined]
     # A group is named after its first voxel: close the gaps.
     code = bits
     count = 0
     for k in range(8):
-        if bits >> k & 1:
-            if group[k] == k:
-                name = count
-                count += 1
-            else:
-                name = code >> (8 + 3 * group[k]) & 7
-            code |= name << (8 + 3 * k)
+        root = roots >> (3 * k) & 7
+        inside = bits >> k & 1
+        first = inside & (root == k)
+        name = count if first else code >> (8 + 3 * root) & 7
+        count += first
+        code |= (name * inside) << (8 + 3 * k)
     return code | count << 32
 
 
@@ -176,11 +188,18 @@ def group_boxes(cells, pair, weights, strength, most, codes):
     base = np.empty((bz, by, bx), np.int32)
     code = np.zeros((bz, by, bx), np.int64)
     row = np.zeros(bx, np.uint8)
-    group = np.zeros(8, np.int64)
+    least, largest = np.zeros(bx, np.uint8), np.zeros(bx, np.uint8)
+    kind = np.zeros(8, np.uint8)
+    demand = np.zeros(8)
+    # A harmonic mean is at most twice the smaller conductivity: unless voxels are very flat, all
+    # links inside a box of one class are strong.
+    plain = 2 * strength * weights.max() <= weights.min()
     total = 0
     for z in range(bz):
         for y in range(by):
             row[:] = 0
+            least[:] = 255
+            largest[:] = 0
             for q in range(4):
                 zz, yy = 2 * z + (q >> 1), 2 * y + (q & 1)
                 if zz >= nz or yy >= ny:
@@ -192,14 +211,19 @@ def group_boxes(cells, pair, weights, strength, most, codes):
                     row[x] |= (left | right << 1) << (2 * q)
                 if nx & 1:
                     row[bx - 1] |= np.uint8(line[nx - 1] != 0) << (2 * q)
+                if strength > 0:
+                    for x in range(nx):
+                        value = line[x]
+                        largest[x >> 1] = max(largest[x >> 1], value)
+                        least[x >> 1] = min(least[x >> 1], value if value else np.uint8(255))
             for x in range(bx):
                 base[z, y, x] = total
                 if row[x] == 0:
                     continue
-                if strength > 0:
+                if strength > 0 and not (plain and least[x] == largest[x]):
                     code[z, y, x] = _strong_code(
                         cells, pair, weights, strength, most, np.int64(row[x]),
-                        2 * z, 2 * y, 2 * x, group,
+                        2 * z, 2 * y, 2 * x, kind, demand,
                     )  # fmt: skip
                 else:
                     code[z, y, x] = codes[row[x]]
@@ -214,38 +238,6 @@ def group_boxes(cells, pair, weights, strength, most, codes):
                     box[node] = pack(z, y, x)
                     colour[node] = (z + y + x) & 1
     return base, code, box, colour
-
-
-@njit(cache=True, nogil=True)
-def _class_at(cells, box, k):
-    """Class of voxel k of a box."""
-    return cells[2 * box[0] + (k >> 2), 2 * box[1] + (k >> 1 & 1), 2 * box[2] + (k & 1)]
-
-
-@njit(cache=True, nogil=True)
-def _add_links(cells, pair, weight, step, joint, here, there, ends, code, links, out, count):
-    """Note the links from voxels k | step of one box to voxels k of another, k in `joint`.
-
-    `ends` are the first groups of the two boxes, `code` their codes, `links` (8, 8) is scratch and
-    stays zero. Returns the number of links noted so far.
-    """
-    one, two, value = out
-    for k in range(8):
-        if joint >> k & 1:
-            i, j = code[0] >> (8 + 3 * (k | step)) & 7, code[1] >> (8 + 3 * k) & 7
-            links[i, j] += (
-                weight * pair[_class_at(cells, here, k | step), _class_at(cells, there, k)]
-            )
-    for k in range(8):
-        if joint >> k & 1:
-            i, j = code[0] >> (8 + 3 * (k | step)) & 7, code[1] >> (8 + 3 * k) & 7
-            if links[i, j] > 0:
-                if ends[0] + i != ends[1] + j:
-                    one[count], two[count] = ends[0] + i, ends[1] + j
-                    value[count] = links[i, j]
-                    count += 1
-                links[i, j] = 0
-    return count
 
 
 @njit(cache=True, nogil=True)
@@ -272,6 +264,7 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
         Conductance to the two plates together.
     """
     bz, by, bx = base.shape
+    nz, ny, nx = cells.shape
     uniform = pair.shape[0] == 2
     # A box has 12 voxel faces forward and 12 inside; these only with two groups or more.
     one = np.empty(16 * nodes, np.int32)
@@ -279,48 +272,82 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
     weight = np.empty(16 * nodes, np.float32)
     plate = np.zeros(nodes)
     count = 0
-    links = np.zeros((8, 8))
-    here = np.zeros(3, np.int64)
-    there = np.zeros(3, np.int64)
-    near = (15, 51, 85)  # bits of the layer at the low side across z, y, x
+    # Bits of the layer at the low side across z, y, x, and the voxels they stand for.
+    near = (np.int64(15), np.int64(51), np.int64(85))
+    layer = np.array([[0, 1, 2, 3], [0, 1, 4, 5], [0, 2, 4, 6]])
+    voxel = np.empty(8, np.int64)
+    for k in range(8):
+        voxel[k] = ((k >> 2) * ny + (k >> 1 & 1)) * nx + (k & 1)
+    classes = cells.ravel()
+    codes, bases = code.ravel(), base.ravel()
+    ways = (by * bx, bx, 1)
+    there = (bz, by, bx)
+    flow = np.empty(4)
+    found_one = np.empty(4, np.int64)
+    found_two = np.empty(4, np.int64)
+    n = -1
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
-                mine = code[z, y, x]
+                n += 1
+                mine = codes[n]
                 if mine == 0:
                     continue
-                a = base[z, y, x]
-                here[0], here[1], here[2] = z, y, x
+                a = np.int64(bases[n])
+                at = (2 * z * ny + 2 * y) * nx + 2 * x
+                place = (z, y, x)
                 for axis in range(3):
                     step, unit = 4 >> axis, weights[axis] / scale
-                    if not uniform and mine >> 32 > 1:
-                        # Inside the box; a pair of groups may get a link for each axis.
-                        joint = (mine & 255) >> step & mine & near[axis]
-                        count = _add_links(
-                            cells, pair, unit, step, joint, here, here, (a, a), (mine, mine),
-                            links, (one, two, weight), count,
-                        )  # fmt: skip
-                    there[0], there[1], there[2] = z, y, x
-                    there[axis] += 1
-                    if there[axis] == base.shape[axis]:
-                        if axis == 0 or not wrap:
+                    for inside in range(2):
+                        if inside:
+                            # Inside the box; a pair of groups may get a link for each axis.
+                            if uniform or mine >> 32 == 1:
+                                break
+                            m = n
+                        else:
+                            m = n + ways[axis]
+                            if place[axis] + 1 == there[axis]:
+                                if axis == 0 or not wrap:
+                                    continue
+                                m -= there[axis] * ways[axis]
+                        theirs = codes[m]
+                        joint = (mine & 255) >> step & theirs & near[axis]
+                        if joint == 0:
                             continue
-                        there[axis] = 0
-                    theirs = code[there[0], there[1], there[2]]
-                    joint = (mine & 255) >> step & theirs & near[axis]
-                    if joint == 0:
-                        continue
-                    b = base[there[0], there[1], there[2]]
-                    if uniform and mine >> 32 == 1 and theirs >> 32 == 1:
-                        if a != b:
-                            one[count], two[count] = a, b
-                            weight[count] = unit * bit_count[joint]
-                            count += 1
-                        continue
-                    count = _add_links(
-                        cells, pair, unit, step, joint, here, there, (a, b), (mine, theirs),
-                        links, (one, two, weight), count,
-                    )  # fmt: skip
+                        b = np.int64(bases[m])
+                        if uniform and mine >> 32 == 1 and theirs >> 32 == 1:
+                            if a != b:
+                                one[count], two[count] = a, b
+                                weight[count] = unit * bit_count[joint]
+                                count += 1
+                            continue
+                        to = at
+                        if not inside:
+                            over = m - n  # in boxes; across a periodic side a whole row back
+                            to = at + 2 * voxel[step] * (over // ways[axis])
+                        links = 0
+                        for c in range(4):
+                            k = layer[axis, c]
+                            if not joint >> k & 1:
+                                continue
+                            i = a + (mine >> (8 + 3 * (k | step)) & 7)
+                            j = b + (theirs >> (8 + 3 * k) & 7)
+                            value = unit
+                            if not uniform:
+                                value *= pair[classes[at + voxel[k | step]], classes[to + voxel[k]]]
+                            known = 0
+                            while known < links and (found_one[known] != i or found_two[known] != j):
+                                known += 1
+                            if known == links:
+                                found_one[links], found_two[links] = i, j
+                                flow[links] = 0.0
+                                links += 1
+                            flow[known] += value
+                        for c in range(links):
+                            if found_one[c] != found_two[c] and flow[c] > 0:
+                                one[count], two[count] = found_one[c], found_two[c]
+                                weight[count] = flow[c]
+                                count += 1
     nz, ny, nx = cells.shape
     for z in (0, nz - 1):
         for y in range(ny):

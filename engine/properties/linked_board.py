@@ -42,69 +42,67 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
     nz, ny, nx = cells.shape
     row, plane = layout.row, layout.slice
     energy = 0.0
-    value = np.zeros(6, np.float32)
+    # Conductances of one row of voxels to their six neighbours, first across walls of class 0.
+    faces = np.zeros((6, nx), np.float32)
+    wall = np.zeros(nx, np.uint8)
+    across = np.empty((3, *pair.shape), np.float32)
+    for axis in range(3):
+        across[axis] = weights[axis] * pair
     for z in range(nz):
         for y in range(ny):
+            mine = cells[z, y]
+            above = cells[z - 1, y] if z > 0 else wall
+            below = cells[z + 1, y] if z < nz - 1 else wall
+            left = cells[z, _wrapped(y - 1, ny)] if y > 0 or wrap else wall
+            right = cells[z, _wrapped(y + 1, ny)] if y < ny - 1 or wrap else wall
+            for x in range(nx):
+                own = mine[x]
+                faces[0, x] = across[0, own, above[x]]
+                faces[1, x] = across[0, own, below[x]]
+                faces[2, x] = across[1, own, left[x]]
+                faces[3, x] = across[1, own, right[x]]
+            for x in range(1, nx):
+                faces[4, x] = across[2, mine[x], mine[x - 1]]
+                faces[5, x - 1] = faces[4, x]
+            faces[4, 0] = faces[5, nx - 1] = across[2, mine[0], mine[nx - 1]] if wrap else 0
             at = (z + 1) * plane + (y + 1) * row + 1
             first = (z + y) & 1
+            # In even rows the black voxel at the same place is the next one, in odd rows the one
+            # before.
+            mate, other = (4, 5) if first else (5, 4)
             for x in range(nx):
-                own = cells[z, y, x]
+                own = mine[x]
                 if not own:
                     continue
-                line = pair[own]
-                value[:] = 0
-                plates = 0.0
-                fall = 0.0
-                if z > 0:
-                    value[0] = weights[0] * line[cells[z - 1, y, x]]
-                    fall += value[0]
-                else:
-                    plates += 2 * weights[0] * line[own]
-                    fall += weights[0] * line[own]
-                    energy += 0.5 * weights[0] * line[own]
-                if z < nz - 1:
-                    value[1] = weights[0] * line[cells[z + 1, y, x]]
-                    fall -= value[1]
-                    energy += value[1]
-                else:
-                    plates += 2 * weights[0] * line[own]
-                    fall -= weights[0] * line[own]
-                    energy += 0.5 * weights[0] * line[own]
-                if y > 0 or wrap:
-                    value[2] = weights[1] * line[cells[z, _wrapped(y - 1, ny), x]]
-                if y < ny - 1 or wrap:
-                    value[3] = weights[1] * line[cells[z, _wrapped(y + 1, ny), x]]
-                if x > 0 or wrap:
-                    value[4] = weights[2] * line[cells[z, y, _wrapped(x - 1, nx)]]
-                if x < nx - 1 or wrap:
-                    value[5] = weights[2] * line[cells[z, y, _wrapped(x + 1, nx)]]
-                total = plates
-                for k in range(6):
-                    total += value[k]
+                fall = np.float64(faces[0, x]) - faces[1, x]
+                total = np.float64(faces[0, x]) + faces[1, x] + faces[2, x]
+                total += np.float64(faces[3, x]) + faces[4, x] + faces[5, x]
+                energy += faces[1, x]
+                if z == 0 or z == nz - 1:
+                    plate = weights[0] * pair[own, own]
+                    ends = (z == 0) + (z == nz - 1)
+                    total += 2 * plate * ends
+                    energy += 0.5 * plate * ends
+                    fall += plate * ((z == 0) - (z == nz - 1))
                 i = at + (x >> 1)
-                if (z + y + x) & 1:
+                if (x & 1) == first:
+                    inverse[i] = 1 / total
+                    source[i] = fall / nz
+                    for k in range(4):
+                        links[k, i] = faces[k, x]
+                    links[4, i], links[5, i] = faces[mate, x], faces[other, x]
+                else:
                     black_inverse[i] = 1 / total
                     black_source[i] = fall / nz
                     # Where a side is crossed, the red neighbour is a ghost and its link is set here.
                     if y == 0:
-                        links[3, i - row] = value[2]
+                        links[3, i - row] = faces[2, x]
                     if y == ny - 1:
-                        links[2, i + row] = value[3]
+                        links[2, i + row] = faces[3, x]
                     if x == 0:
-                        links[5, i - 1] = value[4]
+                        links[5, i - 1] = faces[4, x]
                     if x == nx - 1:
-                        links[5, i + 1] = value[5]
-                else:
-                    inverse[i] = 1 / total
-                    source[i] = fall / nz
-                    for k in range(4):
-                        links[k, i] = value[k]
-                    # In even rows the black voxel at the same place is the next one, in odd rows
-                    # the one before.
-                    if first == 0:
-                        links[4, i], links[5, i] = value[5], value[4]
-                    else:
-                        links[4, i], links[5, i] = value[4], value[5]
+                        links[5, i + 1] = faces[5, x]
     return energy / nz**2
 
 
