@@ -31,17 +31,17 @@ class Hierarchy(NamedTuple):
     groups: np.ndarray  # (groups, 4) int64, see `engine.properties.graph.Columns`
     other: np.ndarray  # uint32
     weight: np.ndarray  # float32
-    diagonal: np.ndarray  # (nodes,) float64
-    inverse: np.ndarray  # (nodes,) float64: 1 / diagonal
+    diagonal: np.ndarray  # (nodes,) float, as all that follow unless said
+    inverse: np.ndarray  # (nodes,): 1 / diagonal
     parent: np.ndarray  # (nodes,) uint32
-    dense: np.ndarray  # (m, m) float64: inverse of the last level, or (0, 0)
+    dense: np.ndarray  # (m, m): inverse of the last level, or (0, 0)
     repeat: np.ndarray  # (levels,) int64: cycles on a level before its correction goes up
-    x: np.ndarray  # (nodes + SPARE,) float64: unknowns, then zeros
-    b: np.ndarray  # (nodes + SPARE,) float64: right sides
+    x: np.ndarray  # (nodes + SPARE,): unknowns, then zeros
+    b: np.ndarray  # (nodes + SPARE,): right sides
 
 
 def build_hierarchy(
-    level: Level, strength: float, rigid: float = 0.0
+    level: Level, strength: float, rigid: float = 0.0, real: type[np.floating] = np.float64
 ) -> tuple[Hierarchy, np.ndarray]:
     """Group repeatedly until a level can be solved directly.
 
@@ -53,6 +53,8 @@ def build_hierarchy(
         Share of the strongest conductance that a link needs for grouping.
     rigid : float
         Small clusters of links at least this strong become one node at once; 0 for none.
+    real : type
+        float32 or float64: type of what the cycle works on.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def build_hierarchy(
     if level.plate.size <= DIRECT:
         dense = invert(_matrix(level, stored[-1].place))
     diagonal = np.concatenate([item.diagonal for item in stored])
-    x, b = np.zeros((2, diagonal.size + SPARE))
+    x, b = np.zeros((2, diagonal.size + SPARE), real)
     hierarchy = Hierarchy(
         np.array(first),
         np.array(bands),
@@ -103,10 +105,10 @@ def build_hierarchy(
         np.concatenate([item.groups for item in stored]),
         other[:filled],
         weight[:filled],
-        diagonal,
-        1 / diagonal,
+        diagonal.astype(real),
+        (1 / diagonal).astype(real),
         np.concatenate([*parents, np.zeros(level.plate.size, np.uint32)]),
-        dense,
+        dense.astype(real),
         np.full(len(stored), 2),
         x,
         b,
@@ -237,7 +239,7 @@ def coarse_cycle(
     """
     levels = red_end.size
     done = np.zeros(levels, np.int64)
-    total = np.empty(CHUNK)
+    total = np.empty(CHUNK, x.dtype)
     level = 0
     while True:
         low, high = first[level], first[level + 1]
