@@ -10,12 +10,14 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
+from engine.properties.axes import axis_index
 from engine.properties.blas import one_blas_thread
 from engine.properties.collector import slice_coverage
 from engine.properties.conductivities import Conductivities
 from engine.properties.connectivity import connectivity
 from engine.properties.interfaces import active_surface_published, interface_areas
 from engine.properties.morphology import morphology
+from engine.properties.percolation import percolating
 from engine.properties.result import PARTS, Properties
 from engine.properties.sizes import size_distribution
 from engine.properties.transport import solve
@@ -88,17 +90,23 @@ def characterize(
         "solid": labels != ELECTROLYTE,
         "am": labels == AM,
     }
+    through = percolating(masks["solid"], axis_index(flow_axis))
     transport = {}
     for step, (name, mask) in enumerate(masks.items()):
         progress.report(0.1 + 0.2 * step, f"transport in the {name}")
-        transport[name] = run(mask, solver=solver, tolerance=tolerance)
+        known = through if name == "solid" else None
+        transport[name] = run(mask, solver=solver, tolerance=tolerance, spanning=known)
     progress.report(0.7, "electronic conduction")
     electronic = math.nan
     if masks["solid"].any():
         # Contrasts of 1e4 even out the flux late, long after the conductivity is settled.
         electronic = np.nan_to_num(
             run(
-                labels, bulk.electronic, tolerance=5 * tolerance, flux_tolerance=0.5
+                labels,
+                bulk.electronic,
+                tolerance=5 * tolerance,
+                flux_tolerance=0.5,
+                spanning=through if bulk.am > 0 and bulk.cbd > 0 else None,
             ).effective_conductivity
         )
     if bulk.cbd_ionic > 0:

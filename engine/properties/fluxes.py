@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+# Sums may be reordered, or they would not vectorise; nothing else is relaxed.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
 def dissipation(cells, pair, weights, wrap, correction):
     """Dissipation of a potential and its flux through every plane across the flow.
 

@@ -178,10 +178,10 @@ def _crossings(labels, directions):
     step count one half more. That is exact for a body inside the box and unbiased for a cut-out.
     """
     nz, ny, nx = labels.shape
-    # One bit per phase: the union of two voxels then names the pair. Rows are padded with zeros,
-    # which form no pair, so that all of them have one length that vectorises.
-    width = (nx + LANES - 1) // LANES * LANES
-    bits = np.zeros((nz, ny, width + 2), np.uint8)
+    # One bit per phase: the union of two voxels then names the pair. Zeros between the rows form no
+    # pair, so that many rows count as one long row.
+    row = nx + 2
+    bits = np.zeros((nz, ny, row), np.uint8)
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
@@ -195,12 +195,20 @@ def _crossings(labels, directions):
             continue
         lines[d] = 1
         for z in range(nz - dz):
-            for y in range(y0, y1):
-                here = bits[z, y, 1 : width + 1]
-                there = bits[z + dz, y + dy, 1 + dx : width + 1 + dx]
+            enters, leaves = z < dz, z + 2 * dz >= nz
+            y = y0
+            while y < y1:
+                first = enters or y - dy < 0 or y - dy >= ny
+                last = leaves or y + 2 * dy < 0 or y + 2 * dy >= ny
+                # Rows that lie in the middle count alike: all of them at once.
+                stop = y + 1
+                if 0 <= y - dy < ny and 0 <= y + 2 * dy < ny:
+                    while stop < y1 and 0 <= stop - dy < ny and 0 <= stop + 2 * dy < ny:
+                        stop += 1
+                here = bits[z].ravel()[y * row + 1 : stop * row - 1]
+                there = bits[z + dz].ravel()
+                there = there[(y + dy) * row + 1 + dx : (stop + dy) * row - 1 + dx]
                 am_el, am_cbd, cbd_el = _count_pairs(here, there)
-                first = z < dz or y - dy < 0 or y - dy >= ny
-                last = z + 2 * dz >= nz or y + 2 * dy < 0 or y + 2 * dy >= ny
                 whole = 1.0 + 0.5 * first + 0.5 * last
                 crossings[d, 0] += whole * am_el
                 crossings[d, 1] += whole * am_cbd
@@ -209,10 +217,13 @@ def _crossings(labels, directions):
                     # Lines that enter or leave through the x faces do so at the row's ends.
                     start, end = max(0, -dx), min(nx, nx - dx) - 1
                     enter, leave = (start, end) if dx > 0 else (end, start)
-                    if not first:
-                        _add_half(crossings[d], here[enter] | there[enter])
-                    if not last:
-                        _add_half(crossings[d], here[leave] | there[leave])
+                    for yy in range(y, stop):
+                        here, there = bits[z, yy, 1:], bits[z + dz, yy + dy, 1 + dx :]
+                        if not first:
+                            _add_half(crossings[d], here[enter] | there[enter])
+                        if not last:
+                            _add_half(crossings[d], here[leave] | there[leave])
+                y = stop
     return crossings, lines
 
 

@@ -59,6 +59,30 @@ def percolating(
     return np.ascontiguousarray(np.transpose(through.view(np.bool_), np.argsort(order)))
 
 
+def runs(
+    phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) * 3
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Runs of a phase along the last axis, and what they belong to.
+
+    Parameters
+    ----------
+    phase, periodic
+        As for `components`.
+
+    Returns
+    -------
+    starts, ends : ndarray of int32, shape (runs,)
+    rows : ndarray of int64, shape (nz * ny + 1,)
+        First run of each row.
+    root : ndarray of int32, shape (runs,)
+        First run of each run's component.
+    """
+    mask = _as_bytes(phase)
+    starts, ends, rows = _runs(mask)
+    parent = _join_runs(starts, ends, rows, mask.shape, *(bool(p) for p in periodic))
+    return starts, ends, rows, _roots(parent)
+
+
 def _as_bytes(phase: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(phase, dtype=np.bool_).view(np.uint8)
 
@@ -144,6 +168,15 @@ def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
         if wrap_x and last > first and starts[first] == 0 and ends[last - 1] == nx:
             _join(parent, first, last - 1)
     return parent
+
+
+@njit(cache=True, nogil=True)
+def _roots(parent):
+    """Root of each run."""
+    root = np.empty(parent.size, np.int32)
+    for i in range(parent.size):
+        root[i] = _find(parent, i)
+    return root
 
 
 @njit(cache=True, nogil=True)

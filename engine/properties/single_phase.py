@@ -65,26 +65,19 @@ class SinglePhase:
         )  # fmt: skip
 
     def _begin(self, energy: float) -> None:
-        """Start from the red potential in `_x`, with black in balance.
+        """Start from the linear potential of dissipation `energy`, then bring black into balance.
 
         From here on the black residual is zero. `_residual` and `_black` hold the residuals of the
-        linear potential, whose dissipation is `energy`.
+        linear potential before.
         """
         size = self._layout.size
         source = self._black
-        self._black = np.zeros(size, self._real)
-        self._fill_black(self._x)
-        self._black += source * self._black_inverse
-        self.energy = (
-            energy
-            - board.dot(source, self._black, 0, size)
-            - board.dot(self._residual, self._x, 0, size)
-        )
+        self._black = source * self._black_inverse
+        self.energy = energy - board.dot(source, self._black, 0, size)
         if self._wrap:
             board.wrap_sides(self._layout, self._x, self._black)
         self._sweep(self._apply_schur, self._x, self._black, self._inverse, self._z)
         self._residual -= self._z
-        self.energy -= board.dot(self._residual, self._x, 0, size)
         self.squared_residual = board.dot(self._residual, self._residual, 0, size)
 
     def _run(self, slices: int, kernel: Callable[..., None], *arguments: Any) -> None:

@@ -84,6 +84,7 @@ def solve(
     solver: str = "multigrid",
     threads: int | None = None,
     fields: bool = False,
+    spanning: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> TransportResult:
     """Solve div(sigma grad u) = 0 between two plates.
@@ -109,6 +110,8 @@ def solve(
         (``NUMBA_NUM_THREADS``) from 4 million voxels on. Results do not depend on it.
     fields : bool
         Also return potential and flux for display.
+    spanning : ndarray of bool, shape (nz, ny, nx), optional
+        Conducting voxels that are joined to both ends, where a caller has them already.
     progress : Progress, optional
 
     Returns
@@ -135,7 +138,9 @@ def solve(
     if not count:
         return TransportResult(math.nan, 0.0, math.nan, math.nan, tolerance=tolerance)
     fraction = count / cells.size
-    spanning = percolating(conducting, 0, sides)
+    spanning = (
+        percolating(conducting, 0, sides) if spanning is None else flow_first(spanning, flow_axis)
+    )
     share = np.count_nonzero(spanning) / count
     if not share:
         return TransportResult(

@@ -12,7 +12,7 @@ from engine.properties.checkerboard import dot
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
-from engine.properties.percolation import components
+from engine.properties.rigid_clusters import cluster_potential
 
 
 class VoxelGraph:
@@ -49,10 +49,7 @@ class VoxelGraph:
         The linear potential drives large currents through them, which cost half of all steps: with
         a contrast of 3e4 this start needs 4 instead of 10.
         """
-        cells, pair, _, wrap = conductor
-        good = np.diag(pair)[cells] >= conductor.rigid
-        clusters = components(good, (False, wrap, wrap)).ravel()[self._voxels]
-        change = cluster_potential(clusters, self._slice, self._shape[0])
+        change = cluster_potential(conductor).ravel()[self._voxels]
         levels = self._levels
         groups = levels.groups[: levels.bands[1]]
         squared = apply_graph(
@@ -97,48 +94,6 @@ class VoxelGraph:
 
     def close(self) -> None:
         """Nothing to end."""
-
-
-@njit(cache=True, nogil=True)
-def cluster_potential(clusters, at_slice, slices):
-    """What to add to the linear potential so that every cluster has its mean, or that of its plate.
-
-    Parameters
-    ----------
-    clusters : ndarray of int32, shape (nodes,)
-        Number of each node's cluster, 0 for none.
-    at_slice : ndarray of int32, shape (nodes,)
-    slices : int
-
-    Returns
-    -------
-    ndarray of float64, shape (nodes,)
-        Zero outside clusters and in those that touch both plates.
-    """
-    most = 0
-    for i in range(clusters.size):
-        most = max(most, clusters[i])
-    count = np.zeros(most + 1)
-    total = np.zeros(most + 1)
-    touched = np.zeros(most + 1, np.uint8)
-    for i in range(clusters.size):
-        c = clusters[i]
-        count[c] += 1
-        total[c] += 1 - (at_slice[i] + 0.5) / slices
-        if at_slice[i] == 0:
-            touched[c] |= 1
-        if at_slice[i] == slices - 1:
-            touched[c] |= 2
-    change = np.zeros(clusters.size)
-    for i in range(clusters.size):
-        c = clusters[i]
-        if c == 0 or touched[c] == 3:
-            continue
-        level = total[c] / count[c]
-        if touched[c]:
-            level = 1.0 if touched[c] == 1 else 0.0
-        change[i] = level - (1 - (at_slice[i] + 0.5) / slices)
-    return change
 
 
 @njit(cache=True, nogil=True)
