@@ -8,6 +8,25 @@ from numba import njit
 
 # Sums may be reordered, or they would not vectorise; nothing else is relaxed.
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
+def _faces(pair, classes, kinds, next_kinds, u, next_u, fall):
+    """Flux from voxels to their neighbours and its dissipation, for faces of weight 1."""
+    flux, heat = 0.0, 0.0
+    if classes == 2:  # one phase: no table is needed
+        for x in range(kinds.size):
+            drop = fall + np.float64(u[x] - next_u[x])
+            flow = np.float64(kinds[x] & next_kinds[x]) * drop
+            flux += flow
+            heat += flow * drop
+        return flux * pair[3], heat * pair[3]
+    for x in range(kinds.size):
+        drop = fall + np.float64(u[x] - next_u[x])
+        flow = pair[kinds[x] * classes + next_kinds[x]] * drop
+        flux += flow
+        heat += flow * drop
+    return flux, heat
+
+
+@njit(cache=True, nogil=True)
 def dissipation(cells, pair, weights, wrap, correction):
     """Dissipation of a potential and its flux through every plane across the flow.
 
@@ -38,35 +57,31 @@ def dissipation(cells, pair, weights, wrap, correction):
     fall = 1.0 / nz
     energy = 0.0
     fluxes = np.zeros(nz + 1)
+    flat = pair.ravel()
+    classes = np.uint32(pair.shape[0])
     for z in range(nz):
-        for y in range(ny):
-            kinds, u = cells[z, y], correction[z, y]
-            if z < nz - 1:
-                next_kinds, next_u = cells[z + 1, y], correction[z + 1, y]
-                flux, heat = 0.0, 0.0
-                for x in range(nx):
-                    drop = fall + (u[x] - next_u[x])
-                    flow = pair[kinds[x], next_kinds[x]] * drop
-                    flux += flow
-                    heat += flow * drop
-                fluxes[z + 1] += wz * flux
-                energy += wz * heat
-            if y < ny - 1 or (wrap and ny > 1):
-                yy = y + 1 if y < ny - 1 else 0
-                next_kinds, next_u = cells[z, yy], correction[z, yy]
-                heat = 0.0
-                for x in range(nx):
-                    drop = np.float64(u[x] - next_u[x])
-                    heat += pair[kinds[x], next_kinds[x]] * drop * drop
-                energy += wy * heat
-            heat = 0.0
-            for x in range(nx - 1):
-                drop = np.float64(u[x] - u[x + 1])
-                heat += pair[kinds[x], kinds[x + 1]] * drop * drop
-            if wrap and nx > 1:
-                drop = np.float64(u[nx - 1] - u[0])
-                heat += pair[kinds[nx - 1], kinds[0]] * drop * drop
-            energy += wx * heat
+        # A slice is taken as one row: rows are short, and each would cost more than its sum.
+        kinds, u = cells[z].ravel(), correction[z].ravel()
+        if z < nz - 1:
+            after, next_u = cells[z + 1].ravel(), correction[z + 1].ravel()
+            flux, heat = _faces(flat, classes, kinds, after, u, next_u, fall)
+            fluxes[z + 1] += wz * flux
+            energy += wz * heat
+        _, heat = _faces(flat, classes, kinds[:-nx], kinds[nx:], u[:-nx], u[nx:], 0.0)
+        energy += wy * heat
+        _, heat = _faces(flat, classes, kinds[:-1], kinds[1:], u[:-1], u[1:], 0.0)
+        for y in range(1, ny):  # from the end of a row to the start of the next is no face
+            drop = np.float64(correction[z, y - 1, nx - 1] - correction[z, y, 0])
+            heat -= pair[cells[z, y - 1, nx - 1], cells[z, y, 0]] * drop * drop
+        energy += wx * heat
+        if wrap and ny > 1:
+            for x in range(nx):
+                drop = np.float64(correction[z, ny - 1, x] - correction[z, 0, x])
+                energy += wy * pair[cells[z, ny - 1, x], cells[z, 0, x]] * drop * drop
+        if wrap and nx > 1:
+            for y in range(ny):
+                drop = np.float64(correction[z, y, nx - 1] - correction[z, y, 0])
+                energy += wx * pair[cells[z, y, nx - 1], cells[z, y, 0]] * drop * drop
     # Half a voxel lies between the plates and the outer slices: conductance 2.
     for y in range(ny):
         for x in range(nx):

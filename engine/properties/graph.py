@@ -232,23 +232,26 @@ def _number(name, above):
 @njit(cache=True, nogil=True)
 def _merge(one, two, weight, parent, nodes, scale):
     """Links between groups: parallel links added up, divided by `scale`."""
+    # Links inside a group, about half of all, are left behind here.
     start = np.zeros(nodes + 1, np.int64)
+    lower = np.empty(one.size, np.int32)
+    upper = np.empty(one.size, np.int32)
+    carried = np.empty(one.size, np.float32)
+    links = 0
     for k in range(one.size):
         a, b = parent[one[k]], parent[two[k]]
-        if a != b:
-            start[min(a, b) + 1] += 1
+        lower[links], upper[links] = min(a, b), max(a, b)
+        carried[links] = weight[k] / scale
+        start[lower[links] + 1] += a != b
+        links += a != b
     for i in range(nodes):
         start[i + 1] += start[i]
-    links = start[nodes]
     high = np.empty(links, np.int32)
     value = np.empty(links, np.float32)
-    for k in range(one.size):
-        a, b = parent[one[k]], parent[two[k]]
-        if a != b:
-            low = min(a, b)
-            high[start[low]] = max(a, b)
-            value[start[low]] = weight[k] / scale
-            start[low] += 1
+    for k in range(links):
+        at = start[lower[k]]
+        high[at], value[at] = upper[k], carried[k]
+        start[lower[k]] = at + 1
     seen = np.full(nodes, -1, np.int64)
     new_one = np.empty(links, np.int32)
     count = 0
