@@ -336,7 +336,9 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
                             if not uniform:
                                 value *= pair[classes[at + voxel[k | step]], classes[to + voxel[k]]]
                             known = 0
-                            while known < links and (found_one[known] != i or found_two[known] != j):
+                            while known < links and (
+                                found_one[known] != i or found_two[known] != j
+                            ):
                                 known += 1
                             if known == links:
                                 found_one[links], found_two[links] = i, j

@@ -46,9 +46,7 @@ class SinglePhase:
         )
         base_energy = self._set_up()
         base, code, level = group_conductor(conductor, OVERCORRECTION)
-        self._levels, place = build_hierarchy(
-            level, conductor.strength, conductor.rigid, real
-        )
+        self._levels, place = build_hierarchy(level, conductor.strength, conductor.rigid, real)
         nodes = self._levels.first[-1]
         self._up = board.group_of_red(layout, base, code, place, nodes)
         self._x, self._direction, self._z = (np.zeros(layout.size, real) for _ in range(3))
