@@ -30,7 +30,7 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
 @njit(cache=True, nogil=True)
 def _level(shape, starts, ends, rows, cluster):
     """`cluster_potential` from the runs of good conductors and the cluster of each."""
-    nz, ny, nx = shape
+    nz, ny, _ = shape
     count = np.zeros(starts.size)
     total = np.zeros(starts.size)
     touched = np.zeros(starts.size, np.uint8)

@@ -7,8 +7,8 @@ import numpy as np
 from engine.properties import checkerboard as board
 from engine.properties import linked_board as linked
 from engine.properties.conductor import Conductor
-from engine.properties.single_phase import SinglePhase
 from engine.properties.rigid_clusters import cluster_potential
+from engine.properties.single_phase import SinglePhase
 
 
 class SeveralPhases(SinglePhase):
