@@ -78,8 +78,9 @@ def group_conductor(conductor: Conductor, scale: float) -> Boxes:
     if strength > 0:
         most = strongest_links(cells, pair, weights, wrap)
     base, code, box, colour = group_boxes(cells, pair, weights, strength, most, CODES)
+    uniform = strength == 0 and pair.shape[0] == 2
     one, two, weight, plate = link_groups(
-        cells, pair, weights, wrap, base, code, box.size, BIT_COUNT, scale
+        cells, pair, weights, wrap, base, code, box.size, BIT_COUNT, uniform, scale
     )
     return Boxes(base, code, Level(one, two, weight, plate, colour, box))
 
@@ -241,7 +242,7 @@ def group_boxes(cells, pair, weights, strength, most, codes):
 
 
 @njit(cache=True, nogil=True)
-def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale):
+def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, uniform, scale):
     """Links between the groups and their conductances to the plates, divided by `scale`.
 
     Parameters
@@ -252,6 +253,9 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
         As returned by `group_boxes`; `nodes` is the number of groups.
     bit_count : ndarray of uint8, shape (256,)
         `BIT_COUNT`.
+    uniform : bool
+        Whether there is one class and all its links inside boxes are joined; very flat voxels
+        have weak links even so.
     scale : float
         Divisor of the conductances.
 
@@ -265,7 +269,6 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
     """
     bz, by, bx = base.shape
     nz, ny, nx = cells.shape
-    uniform = pair.shape[0] == 2
     # A box has 12 voxel faces forward and 12 inside; these only with two groups or more.
     one = np.empty(16 * nodes, np.int32)
     two = np.empty(16 * nodes, np.int32)

@@ -101,6 +101,34 @@ def test_that_a_phase_agrees_with_the_direct_solution(seed, periodic, shape):
     assert result.effective_conductivity == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("edges", [(1, 1, 20), (20, 1, 1), (0.05, 1, 1), (1, 1, 300)])
+def test_that_very_flat_and_very_long_voxels_agree_with_the_direct_solution(edges):
+    phase = np.random.default_rng(12).random((14, 12, 13)) < 0.5
+    expected = naive.effective_conductivity(
+        phase, edges, False, percolating=naive.percolating(phase, (False,) * 3)
+    )
+    result = solve(phase, spacing=edges, tolerance=1e-7)
+    assert expected > 0
+    assert result.converged
+    assert result.effective_conductivity == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("slices", "width"), [(21, 40), (81, 30)])
+def test_that_a_winding_channel_has_the_resistance_of_its_length(slices, width):
+    phase = np.zeros((slices, width, 3), bool)
+    phase[::2, :, 1] = True
+    for z in range(1, slices, 2):
+        phase[z, -1 if z % 4 == 1 else 0, 1] = True
+    # The ends are slices that touch their plate with all voxels: a ladder to the first bend.
+    expected = naive.effective_conductivity(
+        phase, percolating=naive.percolating(phase, (False,) * 3)
+    )
+    length = (slices - 3) // 2 * (width + 1) + 2
+    result = solve(phase, tolerance=1e-7)
+    assert result.effective_conductivity == pytest.approx(expected, rel=1e-6)
+    assert result.effective_conductivity == pytest.approx(slices / (length * width * 3), rel=0.02)
+
+
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize("table", [(1, 2, 3), (0, 1, 1e6), (1e6, 0, 1), (1.119, 0.0, 0.3)])
 def test_that_several_conductivities_agree_with_the_direct_solution(table, periodic):
