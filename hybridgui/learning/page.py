@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
 from engine.errors import InputError
 from engine.learning.inspection import border_map, fitted_points
 from engine.learning.model import PropertyModel, model_from_dict
+from engine.learning.sisso_files import write_problem
+from engine.learning.sisso_search import SissoOptions
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from hybridgui import dialogs
@@ -195,7 +198,9 @@ class ModelsPage(Page):
         """Actions for the Study menu."""
         save = QAction("Save this model…", self)
         save.triggered.connect(lambda *_: self.save_model())
-        return [save]
+        problem = QAction("Write SISSO.in and train.dat…", self)
+        problem.triggered.connect(lambda *_: self.write_sisso_problem())
+        return [save, problem]
 
     # -- what the user does ---------------------------------------------------------------------------
     def train(self) -> None:
@@ -277,6 +282,32 @@ class ModelsPage(Page):
                 self._model.say("error", str(error))
                 return
             self._model.say("success", "The model was saved.")
+
+    def write_sisso_problem(self) -> None:
+        """Ask where, and write the problem of the model shown for the reference programs."""
+        chosen = self._chosen()
+        if chosen is None:
+            self._model.say("info", "Train a model first: its problem is what is written.")
+            return
+        path = dialogs.ask_save(
+            self.window(),
+            self._model.settings,
+            "export",
+            "Write SISSO.in and train.dat beside it",
+            "SISSO problem (SISSO.in)",
+            "SISSO.in",
+        )
+        if not path:
+            return
+        try:
+            tables, test = self._tables()
+            rows = tables["train"][~test].reset_index(drop=True)
+            options = SissoOptions(**self.options("sisso"))
+            notes = write_problem(Path(path).parent, rows, chosen.inputs, chosen.target, options)
+        except (InputError, OSError) as error:
+            self._model.say("error", str(error))
+            return
+        self._model.say("success", " ".join(["Wrote SISSO.in and train.dat.", *notes]))
 
     def _on_size_chosen(self, terms: int) -> None:
         chosen = self._chosen()

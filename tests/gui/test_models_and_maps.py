@@ -460,3 +460,18 @@ def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
     thickness = merged.parameterisation.positive_electrode.thickness
     assert thickness == pytest.approx(1e-6 * best.setting["thickness_um"])
     assert "the file kept its own" in said(trained)[-1]
+
+
+def test_that_the_problem_of_a_model_is_written_for_the_reference_programs(
+    trained, idle, files, tmp_path
+):
+    from engine.learning.sisso_files import read_problem
+
+    page = trained.pages["models"]
+    files.will_choose(tmp_path / "SISSO.in")
+    page.write_sisso_problem()
+    problem = read_problem(tmp_path)
+    points = page.inspector.accuracy_view.points_view.points
+    values = points.loc[points["part"] == "train", "actual"]
+    assert np.array_equal(problem.frame[problem.target], values)
+    assert set(problem.inputs) == set(page._chosen().inputs)
