@@ -28,6 +28,7 @@ import numpy as np
 
 from engine.structure.condition import Condition, Recipe
 from engine.structure.generate import generate
+from engine.structure.stack import VoxelStack
 
 
 def published_condition(am: float, initial_porosity: float, gap: float) -> Condition:
@@ -162,8 +163,36 @@ def spheroids() -> None:
                   f"{100 * report['max_relative_overlap']:.2f} %")  # fmt: skip
 
 
-def differences() -> None:
-    """Both protocols at equal composition, resolved porosity and thickness, 1 µm, four seeds."""
+def cut_exactly(condition: Condition, seed: int) -> VoxelStack:
+    """The published placing and CBD, but spheres cut exactly: as many as the AM target needs."""
+    from engine.structure import published as rules
+    from engine.structure.active_material import voxel_targets
+    from engine.structure.voxelise import exact_particles, surface_distances
+
+    box = (condition.thickness, *condition.box)
+    am, cbd = condition.volume_fractions[1:]
+    _, spheres, _ = rules.place_spheres(box, condition.voxel_size, am, seed)
+    target, _ = voxel_targets(condition)
+    low, high = 1, len(spheres)
+    while low < high:  # spheres are listed as they were placed
+        count = (low + high) // 2
+        distance, _ = surface_distances(
+            spheres.centres[:count], spheres.radii[:count], condition.shape, condition.voxel_size, 3
+        )
+        low, high = (low, count) if np.count_nonzero(distance <= 0) >= target else (count + 1, high)
+    distance, _ = surface_distances(
+        spheres.centres[:low], spheres.radii[:low], condition.shape, condition.voxel_size, 3
+    )
+    labels, _ = exact_particles(distance, target)
+    rules.add_cbd(labels, cbd, seed)
+    return VoxelStack(labels, (condition.voxel_size,) * 3)
+
+
+def differences(seeds: str = "10") -> None:
+    """One rule after the other from the published protocol to the physical one.
+
+    Equal composition, resolved porosity and thickness, 1 µm voxels; means over seeds.
+    """
     from engine.properties.characterize import characterize
     from engine.structure.published import FREQUENCIES, RADII
 
@@ -173,23 +202,30 @@ def differences() -> None:
         "counts": FREQUENCIES.tolist(),
     }
     asked = published_condition(0.94, 0.46, 31)
-    columns = ("tortuosity_factor_electrolyte", "tortuosity_factor_solid",
-               "current_collector_coverage_am_percent", "current_collector_coverage_cbd_percent",
-               "active_surface_published_percent", "active_area_per_volume_1_per_um")  # fmt: skip
-    print("                                 " + "  ".join(name[-18:] for name in columns))
-    for name, options in {
-        "published": None,
-        "packed, its sizes, its CBD rule": {**same_sizes, "cbd_rule": "published"},
-        "packed, all sizes, its CBD rule": {"cbd_rule": "published"},
-        "packed, film to finger": {},
-        "packed, bridges": {"cbd_rule": "bridges"},
+    columns = {
+        "tau_f liq": "tortuosity_factor_electrolyte",
+        "tau_f sol": "tortuosity_factor_solid",
+        "%CC-AM": "current_collector_coverage_am_percent",
+        "%CC-CBD": "current_collector_coverage_cbd_percent",
+        "surface": "active_surface_published_percent",
+    }
+
+    def packed(**options):
+        condition = dataclasses.replace(asked, protocol="physical", options=options)
+        return lambda seed: generate(condition, seed).stack
+
+    print(" " * 33 + "".join(f"{name:>10s}" for name in columns))
+    for name, make in {
+        "published": lambda seed: generate(asked, seed).stack,
+        "+ spheres cut exactly": lambda seed: cut_exactly(asked, seed),
+        "+ packed without overlap": packed(**same_sizes, cbd_rule="published"),
+        "+ particles above 8 µm": packed(cbd_rule="published"),
+        "+ CBD film to finger": packed(),
+        "  or CBD bridges": packed(cbd_rule="bridges"),
     }.items():
-        condition = asked
-        if options is not None:
-            condition = dataclasses.replace(asked, protocol="physical", options=options)
-        found = [characterize(generate(condition, seed).stack).flat() for seed in range(4)]
-        means = [np.mean([f[column] for f in found]) for column in columns]
-        print(f"  {name:31s}" + "  ".join(f"{mean:18.3f}" for mean in means), flush=True)
+        found = [characterize(make(seed)).flat() for seed in range(int(seeds))]
+        means = [np.mean([f[column] for f in found]) for column in columns.values()]
+        print(f"  {name:31s}" + "".join(f"{mean:10.3f}" for mean in means), flush=True)
 
 
 def published(folder: str | None = None, conditions: str = "40", drawing: str = "padded") -> None:

@@ -13,6 +13,8 @@ import numpy as np
 
 from engine.structure.stack import AM
 
+_BLOCK = 16  # voxels
+
 
 @numba.njit(cache=True, nogil=True)
 def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
@@ -168,6 +170,12 @@ def surface_distances(
     """
     first = np.full(shape, np.inf, dtype=np.float32)
     second = np.full(shape, np.inf, dtype=np.float32)
+    # neighbours one after the other, so that a large box is read from the cache; the order does
+    # not change the distances
+    blocks = np.floor(positions / (_BLOCK * voxel_size))
+    order = np.lexsort((blocks[:, 2], blocks[:, 1], blocks[:, 0]))
+    positions, radii = positions[order], radii[order]
+    shapes = None if shapes is None else shapes[order]
     if shapes is None:
         _distances(positions, radii, float(voxel_size), float(reach), first, second)
     else:

@@ -107,7 +107,7 @@ class SizesPlot(QWidget):
             self._text.setText(str(error))
             return
         t, plot = theme().tokens, self.panel.plot
-        plot.set_axes("Diameter d (µm)", f"Share by {sizes.basis} (%)")
+        plot.set_axes("Diameter d (µm)", "Share (%)")
         entries = [("asked for", t.muted, "line")]
         if sizes.realised is not None:
             colour = theme().phase_colours["am"]
@@ -128,11 +128,11 @@ class SizesPlot(QWidget):
             return
         half = (middles[1] - middles[0]) / 2
         edges = np.append(middles - half, middles[-1] + half)
-        self.panel.plot.set_axes("Local thickness (µm)", "Share by volume (%)")
+        self.panel.plot.set_axes("Local thickness (µm)", "Share (%)")
         shares = 100 * np.array(sizes["shares"])
         self._steps(edges, shares, theme().phase_colours[phase], filled=True)
         self._text.setText(
-            f"D10 {sizes['d10']:.3g} · D50 {sizes['d50']:.3g} · D90 {sizes['d90']:.3g} µm"
+            f"by volume · D10 {sizes['d10']:.3g} · D50 {sizes['d50']:.3g} · D90 {sizes['d90']:.3g} µm"
         )
         self.panel.plot.reset_view()
 
