@@ -4,7 +4,7 @@ Made to compare with Duquesnoy et al., J. Power Sources 480 (2020) 229103
 (DOI 10.1016/j.jpowsour.2020.229103); `engine.structure.physical` is the protocol for real work.
 Its coarse voxels are kept on purpose: pixel indices start at 1 and a disc is centred on the
 rounded-down coordinate. At which heights the slices lie decides the coverage of the collector:
-two readings of the original's drawing are kept (`DRAWINGS`, see docs/published-protocol.md).
+two readings of the original's drawing are kept (`DRAWINGS`, see docs/protocols.md).
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class SizesPlot(QWidget):
         shares = 100 * np.array(sizes["shares"])
         self._steps(edges, shares, theme().phase_colours[phase], filled=True)
         self._text.setText(
-            f"by volume · D10 {sizes['d10']:.3g} · D50 {sizes['d50']:.3g} · D90 {sizes['d90']:.3g} µm"
+            f"D10 {sizes['d10']:.3g} · D50 {sizes['d50']:.3g} · D90 {sizes['d90']:.3g} µm by volume"
         )
         self.panel.plot.reset_view()
 

@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.experiment.calendering import calendered_condition
 from engine.experiment.calibration import GapCalibration
-from engine.experiment.laws import law_from_dict, published_law
-from engine.structure.condition import Coating, Condition, Recipe
-from engine.structure.loading import recipe_of_parts, thickness_by
+from engine.structure.condition import Condition
 from engine.structure.materials import MATERIALS
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.structure.derived_values import DerivedValues
 from hybridgui.structure.options_form import OptionsForm, option_label
+from hybridgui.structure.recipe_plan import PREFIX, Plan, RecipeReader
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
-
-PREFIX = "structure/"
-DEFAULTS: dict[str, Any] = {
-    "protocol": "physical",
-    "law": "study",
-    "am_percent": 94.0,
-    "initial_porosity_percent": 46.0,
-    "initial_thickness_um": 100.0,
-    "driver": ["pressure", 120.0],
-    "porosity_percent": 33.0,
-    "thickness_um": 80.0,
-    "porosity_kind": "",
-    "amount_by": "thickness",
-    "loading_mg_cm2": 20.0,
-    "capacity_mAh_cm2": 3.0,
-    "cbd_parts": "one",
-    "carbon_percent": 3.0,
-    "carbon_density": 1.8,
-    "binder_density": 1.8,
-    "box_x_um": 50.0,
-    "box_y_um": 50.0,
-    "voxel_size_um": 1.0,
-    "seed": 0,
-    "material": "NMC111",
-    "specific_capacity": 163.0,
-    "am_density": 4.65,
-    "cbd_density": 1.8,
-    "cbd_nanoporosity_percent": 47.0,
-    "options": {},
-}
-
 
 OWN = "own"
 _SIZE_OPTIONS = tuple(
@@ -65,23 +31,6 @@ _SIZE_OPTIONS = tuple(
 def changed_options(options: dict[str, Any]) -> dict[str, Any]:
     """Options that differ from the defaults."""
     return {n: v for n, v in options.items() if GENERATOR_OPTIONS[n].default != v}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the form asks for.
-
-    Attributes
-    ----------
-    condition : Condition or None
-        None where `problem` says why there is none.
-    warnings : list of str
-    problem : str
-    """
-
-    condition: Condition | None
-    warnings: tuple[str, ...] = ()
-    problem: str = ""
 
 
 class RecipeForm(QWidget):
@@ -97,6 +46,7 @@ class RecipeForm(QWidget):
     def __init__(self, model: StudyModel, parent: QWidget | None = None):
         super().__init__(parent)
         self._model = model
+        self._reader = RecipeReader(model)
         self._plan = Plan(None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -126,92 +76,9 @@ class RecipeForm(QWidget):
         """Field of a parameter, by its name."""
         return self._fields[name]
 
-    def make_plan(self) -> Plan:
-        """Read the parameters, and let the engine judge them."""
-        v = self._value
-        published = v("protocol") == "published"
-        try:
-            recipe = self._recipe()
-            common: dict[str, Any] = {
-                "box": (v("box_y_um"), v("box_x_um")),
-                "voxel_size": v("voxel_size_um"),
-                "options": self._options(),
-            }
-            kind = v("porosity_kind") or ("resolved" if published else "total")
-            if v("law") == "none":
-                porosity = v("porosity_percent") / 100
-                thickness = self._thickness("thickness_um", recipe, porosity, kind)
-                return Plan(
-                    Condition(
-                        recipe,
-                        porosity,
-                        thickness,
-                        porosity_kind=kind,
-                        protocol=v("protocol"),
-                        **common,
-                    )
-                )
-            if v("porosity_kind"):
-                common["porosity_kind"] = kind
-            initial = v("initial_porosity_percent") / 100
-            coating = Coating(
-                initial, self._thickness("initial_thickness_um", recipe, initial, kind)
-            )
-            driver, value = v("driver")
-            condition, warnings = calendered_condition(
-                self.law(),
-                recipe,
-                coating,
-                protocol=v("protocol"),
-                **{driver: value},
-                **common,
-            )
-            return Plan(condition, tuple(warnings))
-        except InputError as error:
-            return Plan(None, (), str(error))
-
-    def _recipe(self) -> Recipe:
-        v = self._value
-        if v("protocol") == "published":
-            return Recipe.published(v("am_percent") / 100)
-        fields = {
-            "am_density": v("am_density"),
-            "cbd_nanoporosity": v("cbd_nanoporosity_percent") / 100,
-        }
-        if v("cbd_parts") == "one":
-            return Recipe(v("am_percent") / 100, cbd_density=v("cbd_density"), **fields)
-        return recipe_of_parts(
-            v("am_percent"),
-            v("carbon_percent"),
-            self._binder_percent(),
-            v("carbon_density"),
-            v("binder_density"),
-            **fields,
-        )
-
-    def _binder_percent(self) -> float:
-        """What active material and carbon black leave, % of mass."""
-        left = 100 - self._value("am_percent") - self._value("carbon_percent")
-        if left < -1e-9:
-            raise InputError(
-                f"Active material and carbon black are {100 - left:g} % together: they must leave "
-                "room for the binder, 100 % in all."
-            )
-        return max(left, 0.0)
-
-    def _thickness(self, name: str, recipe: Recipe, porosity: float, kind: str) -> float:
-        """Thickness (µm) of the parameter `name`, or from loading or capacity."""
-        v = self._value
-        by = v("amount_by")
-        amount = v({"loading": "loading_mg_cm2", "capacity": "capacity_mAh_cm2"}.get(by, name))
-        return thickness_by(by, amount, recipe, porosity, kind, v("specific_capacity"))
-
     def law(self):
         """The law in use: the study's own, or the published one."""
-        own = self._model.law
-        if self._value("law") == "study" and own is not None:
-            return law_from_dict(own)
-        return published_law()
+        return self._reader.law()
 
     @property
     def calibration(self) -> GapCalibration:
@@ -520,7 +387,7 @@ class RecipeForm(QWidget):
 
     # -- parameters -----------------------------------------------------------------------------
     def _value(self, name: str) -> Any:
-        return self._model.parameter(PREFIX + name, DEFAULTS[name])
+        return self._reader.value(name)
 
     def _set(self, name: str, value: Any, text: str = "") -> None:
         field = self._fields.get(name)
@@ -605,7 +472,7 @@ class RecipeForm(QWidget):
             group.set_row_visible(self._fields[name], shown)
         for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent", "cbd_parts"):
             self._fields[name].setEnabled(not published)
-        self._plan = self.make_plan()
+        self._plan = self._reader.plan()
         self._show_derived()
         self.changed.emit()
 
@@ -626,8 +493,7 @@ class RecipeForm(QWidget):
     def _show_derived(self) -> None:
         plan = self._plan
         law = "" if self._value("law") == "none" else self.law().kind
-        parts = self._value("cbd_parts") == "parts" and self._value("protocol") == "physical"
-        binder = self._binder_percent() if parts and plan.condition is not None else None
+        binder = self._reader.binder if plan.condition is not None else None
         self._derived.show_condition(plan.condition, law, self._value("specific_capacity"), binder)
         if plan.problem:
             self.notice.set_text(plan.problem, "error")
