@@ -67,6 +67,9 @@ QPushButton[flat="true"], QToolButton {{
 QPushButton[flat="true"]:hover, QToolButton:hover {{ background: {t.hover}; }}
 QPushButton[flat="true"]:focus, QToolButton:focus {{ border: 1px solid {t.accent}; }}
 QToolButton:checked {{ background: {t.accent_soft}; border: 1px solid {t.accent}; }}
+QToolButton[floating="true"] {{ background: {t.surface}; padding: 2px; border-radius: 4px; }}
+QToolButton[floating="true"]:hover {{ background: {t.hover}; }}
+QToolButton[floating="true"]:checked {{ background: {t.accent_soft}; }}
 QToolButton:disabled {{ color: {t.disabled}; }}
 QToolButton::menu-indicator {{ image: url({arrows["down"]}); width: 12px; height: 12px;
     subcontrol-position: right center; subcontrol-origin: padding; right: 2px; }}

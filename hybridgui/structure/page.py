@@ -61,7 +61,7 @@ from hybridgui.widgets.page import Page
 _MOST_VOXELS = 64_000_000
 _QUICK_VOXELS = 8_000_000
 _SPLIT = "structure"
-_DEFAULT_SPLIT = [420, 320]
+_DEFAULT_SPLIT = [410, 330]
 _REACH = 5.0
 """Of the porosity around a voxel that is clicked, µm."""
 

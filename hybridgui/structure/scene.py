@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +35,8 @@ MODES = ("voxels", "smooth", "volume")
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 _CAPTION_SHARE = 0.16
+_QUICK_TO_SMOOTH = 400_000
+"""Voxels whose surfaces are smoothed while one waits."""
 _BLEND_OVER = (0x0302, 0x0303, 1, 0x0303)  # source alpha, one minus it; one, one minus it
 
 
@@ -200,6 +203,29 @@ class StructureScene:
             raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
         self._mode = mode
         self._rebuild()
+
+    def smoothing(self) -> Callable[[], Callable[[], None]] | None:
+        """The long part of showing smooth surfaces, or None where it was done or is short.
+
+        Returns
+        -------
+        callable or None
+            To be called off the GUI thread. What it returns is to be called on it, and makes
+            `set_mode` quick; that does nothing if another structure is shown by then.
+        """
+        key = ("smooth", self._stride, self._crop)
+        if self._stack is None or key in self._meshes:
+            return None
+        stack = self._stack
+        labels, spacing, corner, _ = self._visible_part()
+        if labels.size < _QUICK_TO_SMOOTH:
+            return None
+
+        def work() -> Callable[[], None]:
+            meshes = _moved(smooth_surfaces(labels, spacing), corner)
+            return lambda: self._remember(key, meshes) if self._stack is stack else None
+
+        return work
 
     def set_stride(self, stride: int) -> None:
         """Draw every `stride`-th voxel only: a coarser picture of large stacks."""
@@ -456,10 +482,7 @@ class StructureScene:
             key = (self._mode, self._stride, self._crop)
             if key not in self._meshes:
                 make = voxel_faces if self._mode == "voxels" else smooth_surfaces
-                meshes = make(labels, spacing)
-                for mesh in meshes.values():
-                    mesh.points[:] += np.array(corner, dtype=np.float32)
-                self._remember(key, meshes)
+                self._remember(key, _moved(make(labels, spacing), corner))
             self._surfaces.set_meshes(self._meshes[key], smooth=self._mode == "smooth")
             self._surfaces.set_lighting(self._lighting)
         self._place_surroundings()
@@ -526,6 +549,13 @@ class StructureScene:
     def _size(self) -> tuple[int, int]:
         width, height = self.renderer.GetSize()
         return (width, height) if width > 0 and height > 0 else (300, 300)
+
+
+def _moved(meshes: dict, corner: tuple[float, ...]) -> dict:
+    """The meshes, shifted in place to where the box of voxels begins."""
+    for mesh in meshes.values():
+        mesh.points[:] += np.array(corner, dtype=np.float32)
+    return meshes
 
 
 def field_colours(field: Field) -> vtkLookupTable:

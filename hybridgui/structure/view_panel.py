@@ -325,8 +325,27 @@ class ViewPanel(QWidget):
         """Show voxels, smooth surfaces or a volume."""
         self._mode = mode
         self.toolbar.modes.set_current(mode)
+        long = [scene.smoothing() for scene in self.scenes] if mode == "smooth" else []
+        long = [work for work in long if work is not None]
+        if long:
+            self._model.start_job(
+                "Smoothing the surfaces",
+                lambda job: [work() for work in long],
+                stage="structure",
+                finished=self._on_smoothed,
+            )
+        else:
+            self._apply_mode()
+
+    def _on_smoothed(self, ready: list[Callable[[], None]]) -> None:
+        for take in ready:
+            take()
+        if self._mode == "smooth" and self.scenes:
+            self._apply_mode()
+
+    def _apply_mode(self) -> None:
         for scene in self.scenes:
-            scene.set_mode(mode)
+            scene.set_mode(self._mode)
         self._refresh()
 
     def set_look(self, phase: int, **changes) -> None:

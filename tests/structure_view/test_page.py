@@ -727,3 +727,26 @@ def test_that_the_cuts_are_drawn_to_nearly_one_scale(qtbot, shown):
         for pane, right in ((shown.slices.panes["z"], 2), (shown.slices.panes["y"], 2))
     ]
     assert scales[0] == pytest.approx(scales[1], rel=0.3)
+
+
+def test_that_large_surfaces_are_smoothed_off_the_gui_thread(qtbot, page, monkeypatch):
+    import threading
+
+    from hybridgui.structure import scene as scenes
+
+    labels = np.random.default_rng(4).integers(0, 3, (12, 12, 12)).astype(np.uint8)
+    page.show_electrode(Electrode(VoxelStack(labels), "imported", "noise"))
+    threads = []
+    smooth = scenes.smooth_surfaces
+
+    def noted(*args):
+        threads.append(threading.current_thread())
+        return smooth(*args)
+
+    monkeypatch.setattr(scenes, "smooth_surfaces", noted)
+    monkeypatch.setattr(scenes, "_QUICK_TO_SMOOTH", 100)
+    page.panel.set_mode("smooth")
+    qtbot.waitUntil(lambda: page.panel.scene.mode == "smooth", timeout=SECONDS)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+    assert page.panel.scene.drawn_cells > 0
