@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.errors import InputError
 from engine.structure.stack import AM, CBD, ELECTROLYTE, PHASE_NAMES
 from hybridgui.bridge import Job
 from hybridgui.structure.fields import Field
@@ -47,6 +48,7 @@ COLOURINGS = (
     Colouring("flux-solid", "Flux, solid", (AM, CBD)),
     Colouring("lines-solid", "Flow lines, solid", (AM,), 0.05),
 )
+_WORDS = {"electrolyte": "electrolyte", "solid": "solid", "am": "active material"}
 _BY_KEY = {c.key: c for c in COLOURINGS}
 
 
@@ -99,6 +101,11 @@ def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Fiel
 
     def transport(job: Job) -> dict[str, Field]:
         result = solve(job)
+        if result.potential is None:
+            raise InputError(
+                f"The {_WORDS[phase]} does not connect the collector to the separator: nothing "
+                "flows, and there is no potential to show."
+            )
         flux = np.where(np.isfinite(result.potential), result.flux, np.nan)
         known = flux[np.isfinite(flux)]
         # A few voxels in narrow throats would stretch the scale.

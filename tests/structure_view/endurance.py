@@ -1,6 +1,8 @@
 """Opens, uses and closes the whole window again and again; run with the number of rounds.
 
-Prints one line a round: resident memory in MB, and views that were left behind.
+Each round loads a file, rotates, clips, slices, switches modes, compares, exports and closes.
+Prints one line a round: resident memory in MB, and widgets that were left behind. Meant for a
+screen, real or not: ``xvfb-run -s "-screen 0 1280x800x24" python tests/structure_view/endurance.py 50``
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+SETTLED = 10
+"""Rounds after which caches are filled."""
+MB_A_ROUND = 1.0
+"""Growth of the resident memory that is taken for none."""
+
 
 def main(rounds: int) -> int:
     """Run the rounds; the exit status is not 0 where something was left behind."""
@@ -26,13 +33,17 @@ def main(rounds: int) -> int:
     global application  # Qt must outlive everything else
     application = QApplication([])
     from engine.structure.stack import VoxelStack
+    from engine.structure.stack_io import write_stack
+    from hybridgui import dialogs
     from hybridgui.settings import Settings
     from hybridgui.structure.work import Electrode
     from hybridgui.theme import theme
     from hybridgui.window import MainWindow
 
-    labels = np.random.default_rng(0).integers(0, 3, (30, 24, 24)).astype(np.uint8)
+    dialogs.ask = lambda *args, **kwargs: "discard"  # closing asks where the study is to be kept
+    labels = np.random.default_rng(0).choice(3, (30, 24, 24), p=(0.45, 0.35, 0.2)).astype(np.uint8)
     process = psutil.Process()
+    resident: list[float] = []
     for number in range(rounds):
         settings = Settings()
         theme().attach(settings)
@@ -41,8 +52,15 @@ def main(rounds: int) -> int:
         window.show()
         window.show_stage("structure")
         page = window.pages["structure"]
-        stack = VoxelStack(np.roll(labels, number, axis=0))
-        page.show_electrode(Electrode(stack, "imported", "noise"))
+        source = folder / "in.tif"
+        write_stack(source, VoxelStack(np.roll(labels, number, axis=0), (0.5, 0.5, 0.5)))
+        page.import_stack(source)
+        while page.importing.dialog is None or page.panel.view is None:
+            application.processEvents()
+        page.importing.dialog.accept()
+        while page.electrode is None or page.model.jobs.running:
+            application.processEvents()
+        assert page.electrode.stack.spacing == (0.5, 0.5, 0.5)
         view = page.panel.view
         for mode in ("smooth", "volume", "voxels"):
             page.panel.set_mode(mode)
@@ -55,7 +73,14 @@ def main(rounds: int) -> int:
         QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle)
         page.panel.phases.cut.setChecked(True)
         page.panel.cut.place.setValue(300)
+        for kind in ("free", "box", "slices"):
+            page.panel.cut.kind.segment(kind).click()
+            application.processEvents()
         page.slices.set_position((3, 4, 5))
+        page.slices.enlarge("y")
+        page.colour_by("lines-electrolyte")
+        while page.model.jobs.running:
+            application.processEvents()
         page.panel.phases.compare.setChecked(True)
         page.show_electrode(Electrode(VoxelStack(labels), "imported", "other"))
         view.draw_now()
@@ -71,12 +96,15 @@ def main(rounds: int) -> int:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         application.processEvents()
         gc.collect()
-        views = sum(type(w).__name__ == "SceneView" for w in QApplication.allWidgets())
-        print(
-            f"{number + 1}: {process.memory_info().rss / 2**20:.0f} MB, {views} views", flush=True
-        )
-        if views:
+        left = len(QApplication.allWidgets())
+        resident.append(process.memory_info().rss / 2**20)
+        print(f"{number + 1}: {resident[-1]:.0f} MB, {left} widgets", flush=True)
+        if left:
             return 1
+    if rounds > 2 * SETTLED:
+        growth = (resident[-1] - resident[SETTLED]) / (rounds - 1 - SETTLED)
+        print(f"{growth:.2f} MB a round once settled")
+        return int(growth > MB_A_ROUND)
     return 0
 
 

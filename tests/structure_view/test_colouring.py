@@ -137,3 +137,17 @@ def test_that_a_view_can_be_kept_in_the_study(qtbot, shown, model, tmp_path):
     shown.panel.menu.fill_kept()
     texts = [action.text() for action in shown.panel.menu._kept_menu.actions()]
     assert texts[0] == "Keep this view" and "View 2" in texts
+
+
+def test_that_a_phase_that_does_not_percolate_is_said_to_carry_no_flow(qtbot, page, layers, said):
+    page.show_electrode(Electrode(layers, "imported", "layers", record={"source": "imported"}))
+    page.colour_by("flux-electrolyte")
+    qtbot.waitUntil(lambda: not page.busy and not page.model.jobs.running, timeout=60_000)
+    assert said == [
+        (
+            "error",
+            "The electrolyte does not connect the collector to the separator: nothing flows, "
+            "and there is no potential to show.",
+        )
+    ]
+    assert page.panel.toolbar.colours.current == "phase"
