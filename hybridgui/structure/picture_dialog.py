@@ -8,8 +8,11 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from hybridgui.structure.backdrop import DARK, LIGHT, WHITE
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, label
-from hybridgui.widgets.form import Choice, FormGroup
+from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
+_OTHER = "other"
+_LARGEST = 16384
+"""Pixels that every graphics driver of today can draw in a row."""
 _BACKGROUNDS = {
     "transparent": ("Transparent", None, LIGHT.ink),
     "white": ("White", WHITE, WHITE.ink),
@@ -29,11 +32,18 @@ class PictureDialog(QDialog):
         layout.setSpacing(2 * GRID)
         layout.addWidget(label("Save picture", "title"))
         group = FormGroup()
-        width, height = view.width(), view.height()
+        self._view_size = width, height = view.width(), view.height()
         sizes = [(str(f), f"{round(f * width)} × {round(f * height)} pixels") for f in (1, 2, 4, 6)]
+        sizes.append((_OTHER, "Another size"))
         self.size_choice = Choice(sizes)
         self.size_choice.show_value("2")
+        self.size_choice.edited.connect(lambda _: self._refresh())
         group.add("Size", self.size_choice)
+        self.size_fields = tuple(
+            NumberField(16, _LARGEST, 2 * pixels, "px", decimals=0) for pixels in (width, height)
+        )
+        for name, field in zip(("Width", "Height"), self.size_fields, strict=True):
+            group.add(name, field)
         self.background = Choice([(key, text) for key, (text, _, _) in _BACKGROUNDS.items()])
         self.background.show_value("white")
         group.add("Background", self.background)
@@ -45,9 +55,18 @@ class PictureDialog(QDialog):
         save.setDefault(True)
         row.addWidget(save)
         layout.addLayout(row)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show the size of the choice; the fields are free for another one."""
+        other = self.size_choice.current == _OTHER
+        for field, pixels in zip(self.size_fields, self._view_size, strict=True):
+            field.setEnabled(other)
+            if not other:
+                field.show_value(int(self.size_choice.current) * pixels)
 
     def draw(self, view) -> np.ndarray:
         """The picture as chosen."""
-        factor = int(self.size_choice.current)
+        width, height = (round(field.value()) for field in self.size_fields)
         _, backdrop, ink = _BACKGROUNDS[self.background.current]
-        return view.screenshot(factor * view.width(), factor * view.height(), backdrop, ink)
+        return view.screenshot(width, height, backdrop, ink)

@@ -32,6 +32,10 @@ class InterfaceMesh:
     owners: np.ndarray | None = None
 
 
+_COUNTED = 4_000_000
+"""Voxels whose faces are all counted; of larger stacks about so many are."""
+
+
 def voxel_faces(
     labels: np.ndarray, spacing: tuple[float, float, float]
 ) -> dict[tuple[int, int], InterfaceMesh]:
@@ -103,5 +107,19 @@ def _compact(
 
 
 def estimate_faces(labels: np.ndarray) -> int:
-    """Number of faces between unlike voxels, without building them."""
-    return int(sum(np.count_nonzero(np.diff(labels.view(np.int8), axis=axis)) for axis in range(3)))
+    """Number of faces between unlike voxels, without building them.
+
+    Counted in small stacks; in large ones counted in evenly spaced slices and scaled.
+    """
+    whole = labels.shape[0]
+    step = max(1, labels.size // _COUNTED)
+    faces = 0.0
+    if step > 1:
+        below = np.arange(0, whole - 1, step)
+        faces += np.count_nonzero(labels[below] != labels[below + 1]) * (whole - 1) / below.size
+        labels = labels[::step]
+    else:
+        faces += np.count_nonzero(labels[1:] != labels[:-1])
+    in_slices = np.count_nonzero(labels[:, 1:] != labels[:, :-1])
+    in_slices += np.count_nonzero(labels[:, :, 1:] != labels[:, :, :-1])
+    return round(faces + in_slices * whole / labels.shape[0])

@@ -419,6 +419,20 @@ def test_that_a_picture_is_saved_in_the_size_asked_for(qtbot, shown, tmp_path, m
         assert saved.getpixel((2, 2))[3] == 0
 
 
+def test_that_a_picture_can_have_any_size(qtbot, shown):
+    from hybridgui.structure.picture_dialog import PictureDialog
+
+    dialog = PictureDialog(shown.panel.view)
+    qtbot.addWidget(dialog)
+    dialog.size_choice.show_value("other")
+    dialog.size_choice.edited.emit("other")
+    for field, pixels in zip(dialog.size_fields, (731, 489), strict=True):
+        assert field.isEnabled()
+        field.show_value(pixels)
+    picture = dialog.draw(shown.panel.view)
+    assert picture.shape == (489, 731, 3)
+
+
 def import_file(qtbot, page, file):
     """Import a file up to the question what its values mean."""
     page.import_stack(file)

@@ -26,6 +26,16 @@ def test_that_every_face_between_unlike_voxels_is_there_once(labels):
     assert estimate_faces(labels) == inner
 
 
+def test_that_faces_of_a_large_stack_are_estimated_from_some_of_its_slices(monkeypatch):
+    from hybridgui.structure import voxel_faces as module
+
+    labels = np.random.default_rng(5).integers(0, 3, (60, 40, 40)).astype(np.uint8)
+    exact = estimate_faces(labels)
+    monkeypatch.setattr(module, "_COUNTED", labels.size // 7)
+    assert estimate_faces(labels) == pytest.approx(exact, rel=0.02)
+    assert estimate_faces(labels) != exact
+
+
 @settings(max_examples=40, deadline=None)
 @given(volumes)
 def test_that_each_face_lies_between_its_two_owners(labels):
