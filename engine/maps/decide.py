@@ -202,8 +202,10 @@ def recommend(
     setting = {
         str(name): float(chosen[name].iloc[0]) for name in chosen if not str(name).startswith("_")
     }
-    _, scope_notes = responses.scope(chosen, names)
+    inside, scope_notes = responses.scope(chosen, names)
     notes = [*propagation.notes_, *moved_notes, *scope_notes]
+    if not inside.all():
+        notes.append("Outside what was measured the intervals are too narrow rather than too wide.")
     progress.report(1.0, "Recommended")
     return Recommendation(
         setting=setting,

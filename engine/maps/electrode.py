@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from engine.errors import InputError
 
@@ -106,6 +107,15 @@ class LawError:
     sd: float
     half_width: float
     level: float
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of a normal error (0..1) that keeps what the interval claims.
+
+        Errors of few families have long tails: a normal error of the size `sd` would stay
+        inside the interval more often than new coatings do.
+        """
+        return max(self.sd, self.half_width / float(special.ndtri(0.5 + self.level / 2)))
 
     @classmethod
     def from_assessment(cls, assessment: Any) -> LawError | None:

@@ -39,12 +39,15 @@ class NextExperiments:
         Standard deviation of the law's porosity, averaged over the feasible region, now and
         when all are measured.
     notes : tuple of str
+    measured : CalenderingTable, optional
+        What the law stands on so far.
     """
 
     table: pd.DataFrame
     sd_before: float
     sd_after: float
     notes: tuple[str, ...] = ()
+    measured: CalenderingTable | None = None
 
     @property
     def sentence(self) -> str:
@@ -57,19 +60,42 @@ class NextExperiments:
         )
 
     def sheet(self) -> pd.DataFrame:
-        """The conditions under the headers of a lab sheet, with a column to fill in."""
+        """The conditions under the headers of a lab sheet, with a column to fill in.
+
+        Below them stand the measurements so far, so that the sheet replaces the one before.
+        """
         headers = {
             "am_percent": "AM (%)",
             "initial_porosity_percent": "Initial porosity (%)",
             "initial_thickness_um": "Initial thickness (µm)",
             "gap_um": "Roll gap (µm)",
         }
-        if "gap_um" not in self.table or self.table["gap_um"].isna().any():
+        gaps = [self.table.get("gap_um", pd.Series([np.nan]))]
+        if self.measured is not None:
+            gaps.append(pd.Series(self.measured.gap))
+        if pd.concat(gaps).isna().any():
             del headers["gap_um"]
             headers["pressure_MPa"] = "Pressure (MPa)"
         frame = self.table[list(headers)].round(3).rename(columns=headers)
         frame["Porosity (%)"] = np.nan
-        return frame
+        if self.measured is None:
+            return frame
+        # What was measured stands below: loaded again, the sheet holds old and new.
+        known = self.measured
+        columns = {
+            "AM (%)": 100 * known.am,
+            "Initial porosity (%)": 100 * known.initial_porosity,
+            "Initial thickness (µm)": known.initial_thickness,
+            "Roll gap (µm)": known.gap,
+            "Pressure (MPa)": known.pressure,
+            "Porosity (%)": 100 * known.porosity,
+        }
+        before = pd.DataFrame({name: columns[name] for name in frame})
+        if known.porosity_sd is not None:
+            frame["Porosity sd (%)"] = np.nan
+            before["Porosity sd (%)"] = 100 * known.porosity_sd
+        frame["Note"], before["Note"] = "to measure", "measured"
+        return pd.concat([frame, before.round(6)], ignore_index=True)
 
     def write(self, path: str | Path) -> Path:
         """Write a workbook to fill in and to load again.
@@ -184,7 +210,7 @@ def next_experiments(
     result = pool.loc[chosen, names].reset_index(drop=True)
     result["porosity_sd_percent"] = [100 * one for one, _ in sds]
     result["porosity_sd_then_percent"] = [100 * then for _, then in sds]
-    return NextExperiments(result, 100 * before, 100 * after, tuple(notes))
+    return NextExperiments(result, 100 * before, 100 * after, tuple(notes), table)
 
 
 def _jackknife(law: Any, pool: pd.DataFrame, table: CalenderingTable) -> np.ndarray:

@@ -156,6 +156,6 @@ def _indices(text: str) -> Any:
     """Set the index of a symbol (τ_liq) low; everything is escaped first."""
     from markupsafe import Markup, escape
 
-    # Greek symbols only, and w_V, Q_A: column names keep their underscores.
-    pattern = r"([^\W\d_a-zA-Z]|\b[a-zA-Z])_([A-Za-z][\w,]*)"
+    # Greek symbols, AS and single letters only: column names keep their underscores.
+    pattern = r"([^\W\d_a-zA-Z]|\bAS|\b[a-zA-Z])_([A-Za-z][\w,]*)"
     return Markup(re.sub(pattern, r"\1<sub>\2</sub>", str(escape(text))))

@@ -136,6 +136,10 @@ def _recommended(one: Recommendation) -> dict[str, Any]:
             f"points, AM ± {scatter.am:g} points (standard deviations)"
         ),
         "robust": one.robust,
+        "fixed": ", ".join(
+            f"{quantity(name).label} {value:g} {quantity(name).unit}"
+            for name, value in one.fixed.items()
+        ),
         "setting": Grid.of(
             ["Setting", "Value", "Unit"],
             [[quantity(name).label, one.setting[name], quantity(name).unit] for name in names],

@@ -61,7 +61,8 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 <h2 id="recommendation">Recommendation</h2>
 {% if recommendation %}
 <div class="box good"><p>{{ recommendation.sentence | indices }}</p></div>
-<p>Wanted: {{ recommendation.wanted | indices }}. Process scatter: {{ recommendation.scatter }}.
+<p>Wanted: {{ recommendation.wanted | indices }}. {% if recommendation.fixed %}Not to be moved:
+{{ recommendation.fixed }}. {% endif %}Process scatter: {{ recommendation.scatter }}.
 {% if recommendation.robust %}The choice takes all sources of error into account.
 {% else %}The choice is the nominal optimum; errors are reported but were not weighed.{% endif %}</p>
 {{ grid(recommendation.setting) }}

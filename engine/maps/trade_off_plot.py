@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.maps.canvas import INK, NORMAL, SMALL, dress, new_figure, settle, write_notes
 from engine.maps.palette import AM
-from engine.maps.quantities import quantity
+from engine.maps.quantities import quantity, to_mathtext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,7 +115,7 @@ def draw_trade_off(
         labelcolor=INK,
         markerscale=1.4,
     )
-    wishes = "; ".join(target.sentence for target in found.targets)
+    wishes = "; ".join(to_mathtext(target.sentence) for target in found.targets)
     write_notes(figure, [f"Wanted: {wishes}."], width=84)
     settle(figure)
     return figure

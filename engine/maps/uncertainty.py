@@ -5,7 +5,8 @@ Three independent sources are drawn with the same numbers at every condition:
 process
     The machine and the coating scatter around what was set.
 law
-    The porosity after calendering is off by the law's leave-family-out error. The structure
+    The porosity after calendering is off as the law's interval for an unseen family says
+    (`LawError.spread`). The structure
     then differs from the one that the models were trained on at this pressure; a
     **sensitivity** carries the difference to every property.
 models
@@ -272,7 +273,7 @@ class Propagation:
         spread = self._half_widths(conditions)
         frame = self._scattered(conditions, draws)
         error = self.responses.law_error
-        sd = 0.0 if error is None or self.responses.law is None else 100 * error.sd
+        sd = 0.0 if error is None or self.responses.law is None else 100 * error.spread
         frame[POROSITY_SHIFT] = np.tile(draws.law * sd, n)
         models: dict[str, Any] = dict(self.responses.models)
         for name in self.used:

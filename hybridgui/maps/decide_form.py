@@ -65,6 +65,13 @@ class DecideForm(QWidget):
         )
         self.robust_box.clicked.connect(lambda on: self.edited.emit("robust", on))
         group.add_wide(self.robust_box)
+        self.inside_box = QCheckBox("Only what was measured")
+        self.inside_box.setToolTip(
+            "Leave out settings where the calendering law or the models extrapolate: intervals "
+            "hold within the data only."
+        )
+        self.inside_box.clicked.connect(lambda on: self.edited.emit("inside_only", on))
+        group.add_wide(self.inside_box)
         self._scatter: dict[str, NumberField] = {}
         usual = Scatter()
         for name, text, unit, tip in _SCATTER:
@@ -116,6 +123,7 @@ class DecideForm(QWidget):
         for name, line in self._fixed.items():
             line.show_value(fixed.get(name))
         self.robust_box.setChecked(bool(values.get("robust", True)))
+        self.inside_box.setChecked(bool(values.get("inside_only", False)))
         usual = Scatter()
         for name, field in self._scatter.items():
             field.show_value(values.get(f"scatter_{name}", getattr(usual, name)))

@@ -272,21 +272,20 @@ class DecideView(QWidget):
             row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
             if check is not None:
                 row["computed"] = f"{number(check.computed, 3)} ± {number(check.sd, 2)}"
-                verdict = "inside" if check.agrees else "OUTSIDE"
-                row["agrees"] = f"{number(check.low, 3)} to {number(check.high, 3)}: {verdict}"
+                row["reach"] = f"{number(check.low, 3)} to {number(check.high, 3)}"
+                row["agrees"] = "inside" if check.agrees else "OUTSIDE"
             rows.append(row)
-        columns = [
-            Column("name", "Response"),
-            Column("value", "Expected"),
-            Column("range", "80 % interval", tip="From law, models and process together"),
-        ]
+        columns = [Column("name", "Response"), Column("value", "Expected")]
         if verification is None:
             columns.insert(1, Column("wanted", "Wanted"))
+            tip = "From law, models and process together"
+            columns.append(Column("range", "80 % interval", tip=tip))
         else:
             level = f"Models' {100 * verification.level:.0f} % interval"
             columns += [
+                Column("reach", level, tip="For the mean of the fresh structures"),
                 Column("computed", "Fresh structures"),
-                Column("agrees", level, tip="For the mean of the fresh structures"),
+                Column("agrees", "Verdict"),
             ]
         self.table.show_frame(pd.DataFrame(rows).fillna(""), columns)
         self.table.fit_columns()

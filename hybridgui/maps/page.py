@@ -273,10 +273,11 @@ class MapsPage(Page):
             self._model.say("error", str(error))
             return
         robust = self._goals_group.robust_box.isChecked()
+        inside_only = self._goals_group.inside_box.isChecked()
         scatter = self._goals_group.scatter()
         self._model.start_job(
             "Weighing settings",
-            lambda job: decide(job, sources, targets, robust, scatter, fixed),
+            lambda job: decide(job, sources, targets, robust, scatter, fixed, inside_only),
             stage=self.key,
             finished=self._on_decided,
         )
@@ -566,7 +567,12 @@ class MapsPage(Page):
             return
         if key == "maps/cell":
             self._take_cell(value)
-        elif key in ("maps/goals", "maps/robust", "maps/fixed") or key.startswith("maps/scatter_"):
+        elif key in (
+            "maps/goals",
+            "maps/robust",
+            "maps/fixed",
+            "maps/inside_only",
+        ) or key.startswith("maps/scatter_"):
             self._refresh_form()
             return
         if key == "maps/setting":
@@ -584,7 +590,7 @@ class MapsPage(Page):
         """Parameters of this page without their prefix; those never set are left out."""
         names = ("figure", "roles", "bands", "points", "labels")
         names += ("goals", "fixed", "robust", "scatter_gap", "scatter_initial_porosity")
-        names += ("scatter_am", "cell")
+        names += ("scatter_am", "cell", "inside_only")
         found = {name: self._model.parameter(f"maps/{name}") for name in names}
         return {name: value for name, value in found.items() if value is not None}
 

@@ -109,11 +109,12 @@ def decide(
     robust: bool,
     scatter: dict[str, float],
     fixed: dict[str, float],
+    inside_only: bool = False,
 ) -> Decision:
     """Judge a grid of settings by the wishes, and recommend one."""
     progress = job.engine_progress
     progress.report(0.0, "judging settings")
-    found = trade_off(sources.responses, targets, fixed=fixed)
+    found = trade_off(sources.responses, targets, fixed=fixed, inside_only=inside_only)
     best = recommend(
         sources.responses,
         targets,
@@ -144,7 +145,7 @@ def plan(job: Job, sources: Sources, found: TradeOff, path: Path) -> NextExperim
     """Choose the next experiments among what keeps the limits, and write them as a sheet."""
     job.engine_progress.report(0.0, "choosing conditions")
     chosen = next_experiments(
-        sources.responses, found.settings[found.feasible], sources.table, count=6
+        sources.responses, found.settings[found.feasible], sources.table, count=6, coatings=3
     )
     chosen.write(path)
     return chosen

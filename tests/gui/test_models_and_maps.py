@@ -234,7 +234,8 @@ def test_that_next_experiments_come_as_a_sheet_to_fill_in(trained, deciding, idl
     deciding.plan_experiments()
     idle(trained)
     frame = pd.read_excel(path, engine="openpyxl")
-    assert len(frame) == 6 and "Porosity (%)" in frame
+    assert (frame["Note"] == "to measure").sum() == 6 and "Porosity (%)" in frame
+    assert len(frame) == 6 + len(trained.model.table)
 
 
 def test_that_a_sum_that_is_multiplied_stands_in_brackets(qtbot, window):

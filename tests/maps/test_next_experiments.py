@@ -83,14 +83,16 @@ def test_that_the_sheet_has_a_column_to_fill_and_no_prediction_in_it(feasible, m
     plan = next_experiments(published_responses(), feasible, measured, count=3)
     path = plan.write(tmp_path / "next")
     sheet = pd.read_excel(path, sheet_name=0, engine="openpyxl")
-    assert list(sheet) == [
+    assert list(sheet)[:5] == [
         "AM (%)",
         "Initial porosity (%)",
         "Initial thickness (µm)",
         "Roll gap (µm)",
         "Porosity (%)",
     ]
-    assert sheet["Porosity (%)"].isna().all() and len(sheet) == 3
+    new, old = sheet[sheet["Note"] == "to measure"], sheet[sheet["Note"] == "measured"]
+    assert new["Porosity (%)"].isna().all() and len(new) == 3
+    assert np.allclose(old["Porosity (%)"], 100 * measured.porosity)
     assert "Porosity after calendering ε_cal (%)" in pd.read_excel(
         path, sheet_name="Expected", engine="openpyxl"
     )
@@ -104,9 +106,24 @@ def test_that_a_filled_sheet_is_loaded_again(feasible, measured, tmp_path):
         book.worksheets[0].cell(row, 5).value = value
     book.save(path)
     table = read_table(path)
-    assert np.allclose(table.porosity, [0.315, 0.28, 0.2625])
-    assert np.allclose(100 * table.am, plan.table["am_percent"])
-    assert np.allclose(table.gap, plan.table["gap_um"])
+    assert np.allclose(table.porosity[:3], [0.315, 0.28, 0.2625])
+    assert np.allclose(100 * table.am[:3], plan.table["am_percent"])
+    assert np.allclose(table.gap[:3], plan.table["gap_um"])
+    # The measurements so far come along: the sheet replaces the one before.
+    assert len(table) == 3 + len(measured)
+    assert np.allclose(table.porosity[3:], measured.porosity)
+    assert np.allclose(table.initial_thickness[3:], measured.initial_thickness)
+
+
+def test_that_a_sheet_filled_in_part_is_loaded_without_the_blank_rows(feasible, measured, tmp_path):
+    plan = next_experiments(published_responses(), feasible, measured, count=4)
+    path = plan.write(tmp_path / "next.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].cell(3, 5).value = 28.0
+    book.save(path)
+    table = read_table(path)
+    assert len(table) == 1 + len(measured) and len(table.left_out) == 3
+    assert table.porosity[0] == pytest.approx(0.28)
 
 
 def test_that_a_lab_can_ask_for_few_coatings(feasible, measured):
