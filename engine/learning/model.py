@@ -116,6 +116,12 @@ class PropertyModel:
         -----
         Valid for rows like the training rows; outside `domain` nothing is promised.
         """
+        return self.prediction(table, level)[1:]
+
+    def prediction(
+        self, table: Any, level: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`predict` and `interval` from one evaluation: value, low, high, each of shape (n,)."""
         columns = input_columns(table, self.inputs)
         centre = self._predict(columns)
         half = self.half_width(level) * np.ones_like(centre)
@@ -123,7 +129,7 @@ class PropertyModel:
         if floor > 0 and not isinstance(self.predictor, SymbolicModel):
             deviation = self.predictor.deviation(self._matrix(columns))
             half = half * np.sqrt(deviation**2 + floor**2)
-        return centre - half, centre + half
+        return centre, centre - half, centre + half
 
     def half_width(self, level: float | None = None) -> float:
         """Quantile of the residual scores, corrected for their finite number."""

@@ -109,10 +109,11 @@ def profile(
                 at=float(x[0]),
             )
     values = {output: tuple(float(part[0]) for part in parts) for output, parts in columns.items()}
-    _, notes = responses.scope(result.settings.iloc[:1], wanted)
+    here_inside = bool(result.inside[0])
+    notes = () if here_inside else responses.scope(result.settings.iloc[:1], wanted)[1]
     setting = {
         name: float(value)
         for name, value in result.settings.iloc[0].items()
         if isinstance(value, (int, float, np.number))
     }
-    return Profile(setting, traces, values, bool(result.inside[0]), notes)  # type: ignore[arg-type]
+    return Profile(setting, traces, values, here_inside, notes)  # type: ignore[arg-type]

@@ -296,9 +296,13 @@ class Responses:
         unknown = np.full(len(settings), np.nan)
         if name in self.models:
             model = self.models[name]
-            value = np.asarray(model.predict(settings), dtype=float)
-            low, high = model.interval(settings) if intervals else (unknown, unknown)
-            result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+            together = getattr(model, "prediction", None)
+            if intervals and together is not None:
+                result = together(settings)
+            else:
+                value = np.asarray(model.predict(settings), dtype=float)
+                low, high = model.interval(settings) if intervals else (unknown, unknown)
+                result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         elif name == "porosity_percent":
             value = settings[name].to_numpy(float)
             width = np.nan if self.law_error is None else 100 * self.law_error.half_width

@@ -67,7 +67,7 @@ class _GoalRow(QWidget):
         line = QHBoxLayout()
         line.setSpacing(GRID)
         self.wish = Choice(_WISHES, tip=f"Wanted: {found.label}")
-        self.wish.setMinimumContentsLength(6)
+        self.wish.setMinimumContentsLength(3)
         self.wish.setAccessibleName(f"Wanted: {found.label}")
         self.least, self.most = LimitField("≥ any"), LimitField("≤ any")
         self.least.setToolTip(f"{found.label}, at least")

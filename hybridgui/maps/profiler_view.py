@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -15,6 +16,9 @@ from hybridgui.theme import GRID, theme, with_opacity
 from hybridgui.widgets.basics import Notice, clear_layout, follow_theme
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
+
+_FILLED, _ROOM = 0.5, 0.1
+"""Share of a row's range that the values must fill, and the room left when it is set anew."""
 
 _SHOWN = ("pressure_MPa", "gap_um", "am_percent", "initial_porosity_percent")
 _SHOWN += ("initial_thickness_um", "cbd_nanoporosity", "am_density", "cbd_density")
@@ -29,13 +33,14 @@ class TraceCell(Plot):
         super().__init__(parent)
         self.setMinimumSize(120, 96)
         self.getPlotItem().getViewBox().setMouseEnabled(False, False)
-        self._low = pg.PlotDataItem(pen=pg.mkPen(None))
-        self._high = pg.PlotDataItem(pen=pg.mkPen(None))
-        self._band = pg.FillBetweenItem(self._low, self._high)
-        self._curve = pg.PlotDataItem(connect="finite")
+        # Bare curves, and the band as one outline: this is drawn again at every step of a drag.
+        self._band = pg.PlotCurveItem(pen=pg.mkPen(None), fillLevel="enclosed")
+        self._curve = pg.PlotCurveItem(connect="finite")
         self._mark = pg.InfiniteLine(angle=90, movable=True)
-        for item in (self._low, self._high, self._band, self._curve, self._mark):
-            self.addItem(item)
+        for item in (self._band, self._curve, self._mark):
+            self.addItem(item, ignoreBounds=True)
+        self._shown: tuple[np.ndarray, ...] = ()
+        self._spans: tuple[tuple[float, float], ...] = ()
         self._mark.setZValue(40)
         self._mark.sigDragged.connect(lambda line: self.dragged.emit(float(line.value())))
         for side in ("left", "bottom"):
@@ -53,16 +58,24 @@ class TraceCell(Plot):
 
     def show_trace(self, trace, span: tuple[float, float]) -> None:
         """Show a trace on a vertical range shared by its row."""
-        self._curve.setData(trace.x, trace.y)
-        self._low.setData(trace.x, trace.low)
-        self._high.setData(trace.x, trace.high)
-        self._mark.setBounds((float(trace.x[0]), float(trace.x[-1])))
+        across = float(trace.x[0]), float(trace.x[-1])
+        shown = trace.x, trace.y, trace.low, trace.high
+        # Along the input that is dragged only the mark moves.
+        if not self._shown or not all(map(np.array_equal, self._shown, shown)):
+            self._shown = shown
+            self._curve.setData(trace.x, trace.y)
+            fine = np.isfinite(trace.low) & np.isfinite(trace.high)
+            x, low, high = (part[fine] for part in (trace.x, trace.low, trace.high))
+            self._band.setData(np.append(x, x[::-1]), np.append(low, high[::-1]))
         self._mark.blockSignals(True)
+        self._mark.setBounds(across)
         self._mark.setValue(trace.at)
         self._mark.blockSignals(False)
-        box = self.getPlotItem().getViewBox()
-        box.setXRange(float(trace.x[0]), float(trace.x[-1]), padding=0.02)
-        box.setYRange(*span, padding=0.05)
+        if self._spans != (across, span):
+            self._spans = across, span
+            box = self.getPlotItem().getViewBox()
+            box.setXRange(*across, padding=0.02)
+            box.setYRange(*span, padding=0.05)
 
     def reset_view(self) -> None:
         """The ranges are those of the row and stay."""
@@ -99,6 +112,7 @@ class ProfilerView(QWidget):
         outer.addWidget(self.bar)
         self._cells: dict[tuple[str, str], TraceCell] = {}
         self._values: dict[str, QLabel] = {}
+        self._rows: dict[str, tuple[float, float]] = {}
         self._shape: tuple = ()
         self._pending: tuple[str, float] | None = None
         self._soon = QTimer(self)
@@ -112,14 +126,8 @@ class ProfilerView(QWidget):
             self._lay_out(inputs, outputs)
         for output in outputs:
             traces = [profile.traces[name, output] for name in inputs]
-            known = [
-                v
-                for trace in traces
-                for part in (trace.y, trace.low, trace.high)
-                for v in part
-                if v == v and abs(v) != float("inf")
-            ]
-            span = (min(known), max(known)) if known else (0.0, 1.0)
+            parts = np.concatenate([p for t in traces for p in (t.y, t.low, t.high)])
+            span = self._span(output, parts[np.isfinite(parts)])
             for name, trace in zip(inputs, traces, strict=True):
                 self._cells[name, output].show_trace(trace, span)
             value, low, high = profile.values[output]
@@ -133,9 +141,20 @@ class ProfilerView(QWidget):
         self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
         self.notice.setToolTip("\n".join(profile.notes))
 
+    def _span(self, output: str, values: np.ndarray) -> tuple[float, float]:
+        """Vertical range of a row: it stays while the values fit and fill most of it."""
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+        before = self._rows.get(output, (low, high))
+        fits = before[0] <= low and high <= before[1]
+        if not fits or high - low < _FILLED * (before[1] - before[0]):
+            room = _ROOM * (high - low)
+            before = low - room, high + room
+        self._rows[output] = before
+        return before
+
     def _lay_out(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         clear_layout(self._grid)
-        self._cells, self._values = {}, {}
+        self._cells, self._values, self._rows = {}, {}, {}
         for row, output in enumerate(outputs):
             value = QLabel()
             value.setTextFormat(Qt.TextFormat.RichText)
