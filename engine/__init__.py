@@ -13,4 +13,4 @@ Rooms, in the order in which data flows::
 `engine.progress` are shared by all. Nothing here imports Qt.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from engine import __version__
 from engine.errors import InputError
 from engine.progress import Progress
+from engine.structure.changes import changes_since
 from engine.structure.condition import Condition
 from engine.structure.generate import Structure, generate
 from engine.study import StructureRecord, Study
@@ -54,12 +56,40 @@ def regenerate(
     warning = None
     if record.voxels_sha256 is not None and structure.stack.sha256 != record.voxels_sha256:
         version = study.campaign(campaign).program_version
+        why = "; ".join(changes_since(version, condition))
         warning = (
             "This structure differs from the recorded one: it was recorded with version "
-            f"{version} of the program, or on another kind of computer. Its stored properties "
-            "belong to the recorded one."
+            f"{version} of the program"
+            + (f", and {why}" if why else ", or on another kind of computer")
+            + ". Its stored properties belong to the recorded one."
         )
     return Regenerated(structure, warning)
+
+
+def changes_in(study: Study) -> list[str]:
+    """What this version builds otherwise than the one that made the campaigns of a study.
+
+    Returns
+    -------
+    list of str
+        A sentence for each campaign with results that would not come back as they were.
+    """
+    found = []
+    for record in study.campaigns():
+        if record.program_version == __version__ or not record.done:
+            continue
+        why = {
+            change: None  # a set that keeps its order
+            for each in study.conditions(record.id)
+            for change in changes_since(record.program_version, each.condition)
+        }
+        if why:
+            found.append(
+                f"Campaign {record.id} was begun with version {record.program_version}: "
+                f"{'; '.join(why)}. Its results stay as they are; structures made now differ "
+                "from them, so run the design in a new study instead of mixing both."
+            )
+    return found
 
 
 def structure_at(study: Study, values: Mapping[str, Any]) -> tuple[Condition, StructureRecord]:

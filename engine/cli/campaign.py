@@ -37,6 +37,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Create or resume the campaign and run what is pending."""
     from engine.campaign.design import Design
+    from engine.campaign.regenerate import changes_in
     from engine.campaign.runner import run_campaign
     from engine.study import Study
 
@@ -56,6 +57,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         return _estimate(design, workers, path, console)
     began = time.perf_counter()
     with Study.open(path) if path.exists() else Study.create(path) as study:
+        changes = changes_in(study)
+        console.warn(changes)
+        warnings = [*warnings, *changes]
         campaign = study.add_campaign(design)
         if args.rerun_failed:
             console.say(f"{study.retry_failed(campaign)} failed structures are tried again.")

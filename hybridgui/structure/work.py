@@ -204,16 +204,21 @@ def rebuild_electrode(
                 int(record["steps"]),
             )
             return again(job)
+        from engine.structure.changes import changes_since
         from engine.structure.generate import generate
 
         condition = Condition.from_dict(record["condition"])
         structure = generate(condition, int(record["seed"]), job.engine_progress)
         notes = []
         if structure.stack.sha256 != record.get("voxels_sha256"):
+            version = (record.get("report") or {}).get("program_version", "")
+            why = "; ".join(changes_since(version, condition)) if version else ""
             notes.append(
                 "The structure that this version of the program builds from the stored recipe and "
-                "seed differs from the one stored: the properties shown belong to the stored one. "
-                "Generate it again to bring them together."
+                "seed differs from the one stored"
+                + (f" ({why})" if why else "")
+                + ": the properties shown belong to the stored one. Generate it again to bring "
+                "them together."
             )
         return Electrode(
             structure.stack,
