@@ -10,6 +10,9 @@ from hybridgui.settings import Settings
 
 STUDY_FILTER = "HybridGUI study (*.study)"
 SHEET_FILTER = "Spreadsheets (*.xlsx *.xls *.ods *.csv *.tsv *.txt);;All files (*)"
+PARTICLE_FILTER = (
+    "Particle lists (*.dump *.lammpstrj *.lammps *.csv *.txt *.dat *.tsv *.xyz);;All files (*)"
+)
 STACK_FILTER = "Voxel stacks (*.tif *.tiff *.npy *.vti *.raw);;All files (*)"
 
 

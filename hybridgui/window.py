@@ -26,7 +26,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine import __version__
 from engine.errors import InputError
+from engine.structure.particle_table import SUFFIXES as PARTICLE_SUFFIXES
+from engine.structure.particle_table import looks_like_particles
 from hybridgui import dialogs
 from hybridgui.about import show_about, show_shortcuts
 from hybridgui.bridge import Job
@@ -41,6 +44,7 @@ from hybridgui.widgets.rail import StageRail
 _log = logging.getLogger(__name__)
 SHEET_SUFFIXES = (".xlsx", ".xls", ".ods", ".csv", ".tsv", ".txt")
 STACK_SUFFIXES = (".tif", ".tiff", ".npy", ".vti", ".raw")
+BINARY_SUFFIXES = (*STACK_SUFFIXES, ".xlsx", ".xls", ".ods")
 
 
 class MainWindow(QMainWindow):
@@ -290,6 +294,9 @@ class MainWindow(QMainWindow):
         suffix = path.suffix.lower()
         if suffix == ".study":
             self.open_study(path)
+        elif self._holds_particles(path):
+            self.show_stage("structure")
+            self.pages["structure"].import_particles(path)
         elif suffix in SHEET_SUFFIXES:
             self.import_sheet(path)
         elif suffix in STACK_SUFFIXES:
@@ -298,8 +305,16 @@ class MainWindow(QMainWindow):
             self.model.say(
                 "error",
                 f"{path.name} cannot be opened here: drop a study (.study), a spreadsheet "
-                "(.xlsx, .xls, .ods, .csv) or a voxel stack (.tif, .npy, .vti).",
+                "(.xlsx, .xls, .ods, .csv), a voxel stack (.tif, .npy, .vti) or a particle list.",
             )
+
+    @staticmethod
+    def _holds_particles(path: Path) -> bool:
+        """Whether to open a file as particles; a text file is judged by its beginning."""
+        suffix = path.suffix.lower()
+        if suffix in PARTICLE_SUFFIXES and suffix not in SHEET_SUFFIXES:
+            return True
+        return suffix not in BINARY_SUFFIXES and looks_like_particles(path)
 
     # -- start, crash, close ---------------------------------------------------------------------------
     def begin(self, path: Path | None = None) -> None:
@@ -398,7 +413,13 @@ class MainWindow(QMainWindow):
 
     def _on_study_opened(self) -> None:
         self.show_stage(self.model.parameter("window/stage", "experiment"))
-        unfinished = [c for c in self.model.study.campaigns() if c.pending and c.done]
+        campaigns = self.model.study.campaigns()
+        if any(campaign.program_version != __version__ for campaign in campaigns):
+            from engine.campaign.regenerate import changes_in
+
+            for sentence in changes_in(self.model.study):
+                self.toasts.show("warning", sentence)
+        unfinished = [c for c in campaigns if c.pending and c.done]
         if unfinished and not self.model.read_only:
             campaign = unfinished[-1]
             self.toasts.show(
@@ -477,6 +498,8 @@ class MainWindow(QMainWindow):
         suffix = paths[0].suffix.lower()
         if suffix == ".study":
             text = "Drop to open this study"
+        elif self._holds_particles(paths[0]):
+            text = "Drop to import these particles"
         elif suffix in SHEET_SUFFIXES:
             text = "Drop to import this sheet"
         elif suffix in STACK_SUFFIXES:

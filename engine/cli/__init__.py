@@ -19,6 +19,7 @@ from engine.errors import Cancelled, InputError
 VERBS = (
     "fit",
     "generate",
+    "voxelise",
     "characterize",
     "campaign",
     "export",
@@ -30,7 +31,7 @@ VERBS = (
 )
 
 
-COMPILED = ("generate", "characterize", "campaign", "train", "self-test")
+COMPILED = ("generate", "voxelise", "characterize", "campaign", "train", "self-test")
 
 
 def build_parser() -> Parser:

@@ -127,7 +127,7 @@ class StructurePage(Page):
             "ph.cube",
             "No electrode yet",
             "Choose the recipe at the right and generate one, or import a segmented image: "
-            "TIFF, .npy, .vti or raw.",
+            "TIFF, .npy, .vti or raw, or particles of another simulation.",
             [button("Import a stack…", self.importing.ask_file)],
         )
         self.content = QWidget()
@@ -214,6 +214,7 @@ class StructurePage(Page):
         imports = QMenu(self.import_button)
         imports.addAction("Stack (TIFF, .npy, .vti, raw)…", self.importing.ask_file)
         imports.addAction("Folder of slices…", self.importing.ask_folder)
+        imports.addAction("Particles (LAMMPS dump, list)…", self.importing.ask_particles)
         self.import_button.setMenu(imports)
         self.header.actions.addWidget(self.import_button)
         self.export_button = ExportButton(
@@ -586,6 +587,13 @@ class StructurePage(Page):
             self.model.say("info", "Wait for the electrode under way, or cancel it first.")
         else:
             self.importing.read(Path(path))
+
+    def import_particles(self, path: str | Path) -> None:
+        """Read a list of particles, and ask what its columns mean."""
+        if self.busy:
+            self.model.say("info", "Wait for the electrode under way, or cancel it first.")
+        else:
+            self.importing.read_particles(Path(path))
 
     def _on_imported(self, electrode: Electrode) -> None:
         self.leave_path()

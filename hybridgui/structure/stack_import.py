@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from engine.structure.particle_table import ParticleTable, read_table
+from engine.structure.stack import VoxelStack
+from engine.structure.stages import Stage
 from hybridgui import dialogs
 from hybridgui.bridge import Job
 from hybridgui.structure.import_dialog import ImportDialog, RawVolume, read_volume
 from hybridgui.structure.raw_dialog import RawDialog
 from hybridgui.structure.work import IMPORTED, Electrode
 from hybridgui.study_model import StudyModel
+
+if TYPE_CHECKING:
+    from hybridgui.structure.particle_dialog import ParticleDialog
 
 Begin = Callable[[str, Callable[[Job], Any], Callable[[Any], None]], None]
 
@@ -41,6 +47,7 @@ class StackImport(QObject):
         super().__init__(page)
         self._page, self._model, self._begin = page, model, begin
         self.dialog: ImportDialog | None = None
+        self.particles: ParticleDialog | None = None
 
     def ask_file(self) -> None:
         """Ask for a file."""
@@ -49,6 +56,45 @@ class StackImport(QObject):
         )
         if path:
             self.read(Path(path))
+
+    def ask_particles(self) -> None:
+        """Ask for a list of particles."""
+        path = dialogs.ask_open(
+            self._page, self._model.settings, "stack", "Import particles", dialogs.PARTICLE_FILTER
+        )
+        if path:
+            self.read_particles(Path(path))
+
+    def read_particles(self, path: Path) -> None:
+        """Read a list of particles or a LAMMPS dump, and ask what its columns mean."""
+
+        def work(job: Job) -> ParticleTable:
+            job.engine_progress.report(0.1, f"Reading {path.name}")
+            return read_table(path)
+
+        self._begin(f"Reading {path.name}", work, lambda table: self._on_table(table, path))
+
+    def _on_table(self, table: ParticleTable, path: Path) -> None:
+        from hybridgui.structure.particle_dialog import ParticleDialog  # compiles kernels
+
+        self.particles = ParticleDialog(table, self._model, self._page)
+        self.particles.accepted.connect(lambda: self._on_particles(path))
+        self.particles.finished.connect(self.particles.deleteLater)
+        self.particles.open()
+
+    def _on_particles(self, path: Path) -> None:
+        dialog, self.particles = self.particles, None
+        assert dialog is not None and dialog.imported is not None
+        imported, size, turned = dialog.imported, dialog.voxel_size, dialog.collector_on_top
+
+        def cut(job: Job) -> VoxelStack:
+            from engine.structure.particle_import import voxelise_particles
+            from engine.structure.stack_edit import turn
+
+            stack = voxelise_particles(imported, size, Stage(job.engine_progress, 0.0, 0.8))
+            return turn(stack, collector_last=True) if turned else stack
+
+        self._keep(cut, path.name, str(path))
 
     def ask_folder(self) -> None:
         """Ask for a folder of slices."""
@@ -87,13 +133,17 @@ class StackImport(QObject):
     def _on_accepted(self) -> None:
         dialog, self.dialog = self.dialog, None
         assert dialog is not None and dialog.stack is not None
-        stack, name, source = dialog.stack, dialog.file_name, dialog.source
+        stack = dialog.stack
+        self._keep(lambda job: stack, dialog.file_name, dialog.source)
+
+    def _keep(self, make: Callable[[Job], VoxelStack], name: str, source: str) -> None:
+        """Make the stack and put it into the study."""
         study, read_only = self._model.study, self._model.read_only
 
         def work(job: Job) -> Electrode:
-            number = -1
+            stack, number = make(job), -1
             if not read_only:
-                job.engine_progress.report(0.2, "Keeping the stack in the study")
+                job.engine_progress.report(0.8, "Keeping the stack in the study")
                 number = study.add_stack(stack, name, source)
             record = {"source": IMPORTED, "stack": number, "title": name, "file": source}
             return Electrode(stack, IMPORTED, name, record=record)

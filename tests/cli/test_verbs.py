@@ -403,3 +403,21 @@ def test_that_designs_of_one_study_can_be_told_apart(verb, small_study, tmp_path
     assert "The rows differ in box_um (16 x 16, 20 x 20)" in err
     _, _, err = verb(*learn, "--method", "baseline", "--campaign", "1")
     assert "differ" not in err
+
+
+def test_that_particles_of_a_simulation_become_a_stack(verb, tmp_path):
+    (tmp_path / "p.txt").write_text("x y z d kind\n5 5 5 6 1\n5 5 15 4 2\n")
+    words = ["voxelise", tmp_path / "p.txt", "--unit", "um", "--columns", "type=kind"]
+    words += ["--types", "1=am", "2=cbd", "--box", 0, 10, 0, 10, 0, 20, "--voxel-size", 0.25]
+    status, result, _ = verb(*words, "--out", tmp_path / "s.tif")
+    assert status == 0
+    assert result["particles"] == 2 and result["shape"] == [80, 40, 40]
+    fractions = result["phase_fractions"]
+    assert fractions["am"] == pytest.approx(4 / 3 * np.pi * 27 / 2000, rel=0.02)
+    assert fractions["cbd"] == pytest.approx(4 / 3 * np.pi * 8 / 2000, rel=0.02)
+    status, again, _ = verb("characterize", tmp_path / "s.tif")
+    assert status == 0 and again["phase_fractions"] == pytest.approx(fractions)
+    for wrong in (["--unit", "furlong"], ["--types", "1=gold"], ["--radius", "-1"]):
+        status, _, err = verb(*words, *wrong, "--out", tmp_path / "t.tif")
+        assert status == 2 and one_line(err)
+    assert not (tmp_path / "t.tif").exists()

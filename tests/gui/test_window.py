@@ -103,6 +103,15 @@ def test_that_a_dropped_study_is_opened(window, answers, tmp_path):
     assert window.model.path == path and "dropped.study" in window.windowTitle()
 
 
+def test_that_a_dropped_particle_list_is_not_taken_for_a_sheet(window, tmp_path, qtbot):
+    (tmp_path / "p.csv").write_text("particle,z_um,y_um,x_um,radius_um\n0,5,5,5,4\n")
+    drop(window, tmp_path / "p.csv")
+    importing = window.pages["structure"].importing
+    qtbot.waitUntil(lambda: importing.particles is not None, timeout=20_000)
+    assert window.stage == "structure"
+    importing.particles.reject()
+
+
 def test_that_a_dropped_file_of_another_kind_is_refused_in_a_sentence(window, tmp_path):
     path = tmp_path / "letter.docx"
     path.write_text("Dear all")

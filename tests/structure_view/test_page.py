@@ -764,3 +764,47 @@ def test_that_large_surfaces_are_smoothed_off_the_gui_thread(qtbot, page, monkey
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
     assert page.panel.scene.drawn_cells > 0
+
+
+def test_that_particles_of_a_simulation_are_asked_about_and_cut_into_voxels(qtbot, page, tmp_path):
+    rows = ["1 1 -5e-6 0 5e-6 3e-6", "2 2 5e-6 0 15e-6 2e-6", "3 7 0 0 10e-6 9e-6"]
+    bounds = "-1e-5 1e-5\n-1e-5 1e-5\n0 2e-5\n"
+    (tmp_path / "dem.dump").write_text(
+        f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n3\nITEM: BOX BOUNDS pp pp ff\n{bounds}"
+        "ITEM: ATOMS id type x y z radius\n" + "\n".join(rows)
+    )
+    page.import_particles(tmp_path / "dem.dump")
+    qtbot.waitUntil(lambda: page.importing.particles is not None, timeout=SECONDS)
+    dialog = page.importing.particles
+    qtbot.waitUntil(lambda: dialog.preview is not None, timeout=SECONDS)
+    assert dialog.unit.current == "m" and dialog.periodic.isChecked()
+    assert [f.value() for f in dialog.edges["x"]] == [-10.0, 10.0]
+    assert {kind: choice.current for kind, choice in dialog.types.items()} == {
+        1: "am", 2: "cbd", 7: "cbd",
+    }  # fmt: skip
+    dialog.types[7].show_value("none")
+    dialog.types[7].edited.emit("none")
+    assert not dialog.accept_button.isEnabled()
+    dialog.on_top.setChecked(True)
+    qtbot.waitUntil(lambda: dialog.accept_button.isEnabled(), timeout=SECONDS)
+    assert dialog.state.text().startswith("2 particles, 40 × 40 × 40 voxels")
+    dialog.accept()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode is not None, timeout=SECONDS)
+    stack = page.electrode.stack
+    assert stack.voxel_size == 0.5 and page.electrode.source == "imported"
+    assert stack.labels[29, 20, 10] == 1  # turned over: what lay at 5 µm lies 5 µm from the top
+    assert stack.labels[9, 20, 30] == 2
+
+
+def test_that_an_answer_that_cannot_be_is_refused_in_the_dialog(qtbot, page, tmp_path):
+    (tmp_path / "list.txt").write_text("x y z d type\n5 5 5 2 1.5\n")
+    page.import_particles(tmp_path / "list.txt")
+    qtbot.waitUntil(lambda: page.importing.particles is not None, timeout=SECONDS)
+    dialog = page.importing.particles
+    assert "whole numbers" in dialog.accept_button.toolTip()
+    dialog.type_column.show_value("")
+    dialog.type_column.edited.emit("")
+    qtbot.waitUntil(lambda: dialog.accept_button.isEnabled(), timeout=SECONDS)
+    dialog.voxel.setValue(900.0)
+    qtbot.waitUntil(lambda: "does not fit" in dialog.accept_button.toolTip(), timeout=SECONDS)
+    dialog.reject()
