@@ -56,11 +56,12 @@ def _wrapped(index, count):
 
 
 @numba.njit(cache=True, nogil=True)
-def _note_taken(taken, z, y, x, excluded):
-    """Lower `taken` in the voxels near a sphere; `excluded` is its contact share times radius.
+def _note_taken(taken, owner, number, z, y, x, excluded):
+    """Lower `taken` in the voxels near sphere `number`; `excluded` is its contact share of radius.
 
     ``taken[v]`` is the least, over spheres, of the distance to the farthest point of voxel v
     less `excluded`: a centre in v is refused for certain if its own share of radius is more.
+    ``owner[v]`` is the sphere of that least distance, the likeliest to refuse the others.
     """
     nz, ny, nx = taken.shape
     reach = excluded + 1
@@ -70,9 +71,11 @@ def _note_taken(taken, z, y, x, excluded):
             dy = abs(j + 0.5 - y) + 0.5
             for i in range(max(int(x - reach), 0), min(int(x + reach) + 1, nx)):
                 dx = abs(i + 0.5 - x) + 0.5
-                rest = math.sqrt(dz * dz + dy * dy + dx * dx) - excluded
-                if rest < taken[k, j, i]:
-                    taken[k, j, i] = rest
+                limit = taken[k, j, i] + excluded
+                d2 = dz * dz + dy * dy + dx * dx
+                if limit > 0 and d2 < limit * limit:
+                    taken[k, j, i] = math.sqrt(d2) - excluded
+                    owner[k, j, i] = number
 
 
 @numba.njit(cache=True, nogil=True)
@@ -159,13 +162,12 @@ def slice_heights(slices: int, voxel_size: float) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, heads, nexts,
-                   spheres, closest, progress, target, tries, heights):  # fmt: skip
+def _place_spheres(state, labels, taken, owner, box, radii, cumulative, contact, cell, heads,
+                   nexts, spheres, closest, progress, target, tries, heights):  # fmt: skip
     """Place spheres until `target` AM voxels stand, for at most `tries` tries.
 
     `heights` is empty for the plain drawing; `spheres` (m, 4) holds z, y, x, r in voxels; `heads`
-    and `nexts` are the linked cells, `taken`
-    see `_note_taken`; `closest` (1,) is the least squared distance of two centres over the
+    and `nexts` are the linked cells, `taken` and `owner` see `_note_taken`; `closest` (1,) is the least squared distance of two centres over the
     squared sum of their radii, up to 1; `progress` (2,) counts spheres and AM voxels. Returns
     early when `spheres`
     is full.
@@ -175,12 +177,25 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
     for _ in range(tries):
         if voxels >= target or placed == len(spheres):
             break
-        r = radii[np.searchsorted(cumulative, uniform(state), side="right")]
+        drawn = uniform(state)
+        size = 0
+        while cumulative[size] <= drawn:  # few sizes: quicker than halving
+            size += 1
+        r = radii[size]
         z = r + (box[0] - r) * uniform(state)
         y = r + (box[1] - r) * uniform(state)
         x = r + (box[2] - r) * uniform(state)
-        if taken[int(z), int(y), int(x)] < contact * r:
+        kz, ky, kx = int(z), int(y), int(x)
+        if taken[kz, ky, kx] < contact * r:
             continue
+        likely = owner[kz, ky, kx]
+        if likely >= 0:
+            touch = r + spheres[likely, 3]
+            dz = z - spheres[likely, 0]
+            dy = y - spheres[likely, 1]
+            dx = x - spheres[likely, 2]
+            if dz * dz + dy * dy + dx * dx < contact * contact * touch * touch:
+                continue
         reach = contact * (r + radii[-1])
         free = True
         nearest = closest[0]
@@ -223,8 +238,8 @@ def _place_spheres(state, labels, taken, box, radii, cumulative, contact, cell, 
         cz, cy, cx = int(z / cell), int(y / cell), int(x / cell)
         nexts[placed] = heads[cz, cy, cx]
         heads[cz, cy, cx] = placed
+        _note_taken(taken, owner, placed, z, y, x, contact * r)
         placed += 1
-        _note_taken(taken, z, y, x, contact * r)
         if len(heights):
             voxels += _draw_padded(labels, z, y, x, r, heights, box)
         else:
@@ -335,6 +350,7 @@ def place_spheres(
     spheres = np.empty((1024, 4))
     nexts = np.empty(1024, dtype=np.int64)
     taken = np.full([edge + 1 for edge in shape], np.inf, dtype=np.float32)
+    owner = np.full(taken.shape, -1, dtype=np.int32)
     heights = slice_heights(shape[0], voxel_size) if drawing == "padded" else np.empty(0)
     closest = np.ones(1)
     counts = np.zeros(2, dtype=np.int64)
@@ -357,8 +373,8 @@ def place_spheres(
         if counts[0] == len(spheres):
             spheres = np.concatenate([spheres, np.empty_like(spheres)])
             nexts = np.concatenate([nexts, np.empty_like(nexts)])
-        _place_spheres(state, labels, taken, edges, radii, cumulative, contact, cell, heads,
-                       nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME,
+        _place_spheres(state, labels, taken, owner, edges, radii, cumulative, contact, cell,
+                       heads, nexts, spheres, closest, counts, target, _TRIES_AT_A_TIME,
                        heights)  # fmt: skip
         tried += _TRIES_AT_A_TIME if counts[0] < len(spheres) else 0
     found = spheres[: counts[0]] * voxel_size
