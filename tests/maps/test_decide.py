@@ -343,3 +343,19 @@ def test_that_numbers_carry_the_digits_their_uncertainty_justifies():
     assert with_uncertainty(3.3141, 3.27, 3.35) == "3.31 (3.27 to 3.35)"
     assert with_uncertainty(1328.4, 1273.2, 1439.0) == "1328 (1273 to 1439)"
     assert with_uncertainty(0.08412, np.nan, np.nan) == "0.0841"
+
+
+def test_that_the_drawn_error_of_a_law_keeps_what_its_interval_claims():
+    wide = LawError(sd=0.02, half_width=0.06, level=0.8)
+    drawn = wide.spread * np.random.default_rng(0).standard_normal(200_000)
+    assert (np.abs(drawn) <= wide.half_width).mean() == pytest.approx(wide.level, abs=0.005)
+    assert LawError(sd=0.05, half_width=0.01, level=0.8).spread == 0.05
+
+
+def test_that_what_is_not_to_be_moved_stays_where_it_is_and_no_better_place_is_named(responses):
+    targets = [Target("effective_conductivity_ionic_S_per_m", "up")]
+    best = recommend(responses, targets, fixed={"gap_um": 40.0, "am_percent": 94.25}, draws=16)
+    assert best.setting["gap_um"] == pytest.approx(40.0)
+    assert best.setting["am_percent"] == pytest.approx(94.25)
+    assert best.best_range == (best.setting["gap_um"],) * 2
+    assert not any("keeps the limits" in note for note in best.notes)  # there are none
