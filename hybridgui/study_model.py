@@ -92,10 +92,10 @@ class StudyModel(QObject):
     resultsArrived : structures were recorded (at most a few times a second)
     parameterChanged : (key, value) a field of a form has another value
     lastStructureChanged : a structure was generated or read, on the structure page
-    structureRequested : record of a structure that another page wants to be shown
     stagesChanged : states of the stages or the next step may be others
     stageRequested : somebody asks to see a stage
-    electrodeRequested : somebody asks to see the electrode of a condition
+    electrodeRequested : (condition, record) somebody asks to see the electrode of a condition; the
+        record is that of a structure made before, or None where one is to be generated
     messageRaised : (level, sentence, details) for the user
     """
 
@@ -109,10 +109,9 @@ class StudyModel(QObject):
     stacksChanged = Signal()
     parameterChanged = Signal(str, object)
     lastStructureChanged = Signal()
-    structureRequested = Signal(object)
     stagesChanged = Signal()
     stageRequested = Signal(str)
-    electrodeRequested = Signal(object)
+    electrodeRequested = Signal(object, object)
     messageRaised = Signal(str, str, str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None):
@@ -384,11 +383,6 @@ class StudyModel(QObject):
         self._set_provenance("structure_law", fingerprint(self.law))
         self.lastStructureChanged.emit()
 
-    def show_structure(self, record: dict[str, Any]) -> None:
-        """Ask the structure page to build a recorded structure again, and to show it."""
-        self.structureRequested.emit(record)
-        self.go_to("structure")
-
     # -- campaigns --------------------------------------------------------------------------------
     @property
     def dataset(self) -> pd.DataFrame:
@@ -445,9 +439,12 @@ class StudyModel(QObject):
         """Ask the window to show a stage."""
         self.stageRequested.emit(stage)
 
-    def ask_electrode(self, condition: Any) -> None:
-        """Ask the structure page to generate and show the electrode of a condition."""
-        self.electrodeRequested.emit(condition)
+    def ask_electrode(self, condition: Any, record: dict[str, Any] | None = None) -> None:
+        """Ask the structure page to show the electrode of a condition.
+
+        It is generated, or built again from the record of a structure made before.
+        """
+        self.electrodeRequested.emit(condition, record)
         self.go_to("structure")
 
     # -- stages -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from scipy.stats import qmc
 
 from engine.errors import InputError
 from engine.learning.baselines import Baseline, baselines_for, is_pressure
-from engine.learning.effort import estimate
+from engine.learning.effort import Estimate, estimate
 from engine.learning.gaussian_process import GaussianProcess
 from engine.learning.metrics import assess
 from engine.learning.model import Predictor
@@ -26,6 +26,8 @@ from engine.progress import Progress
 # Repeating the whole search in every fold is done unasked up to this much estimated processor
 # time, s.
 _FULL_VALIDATION_SECONDS = 15.0
+# Other equations kept of each size, beside the best.
+_RUNNERS_UP = 4
 
 
 @dataclass
@@ -193,6 +195,11 @@ def _offered(
     )
 
 
+def repeats_search(work: Estimate, options: SissoOptions) -> bool:
+    """Whether "auto" repeats the whole search in every fold, given the work with all folds."""
+    return work.seconds * resolve_threads(options.threads) <= _FULL_VALIDATION_SECONDS
+
+
 def _fold_count(data: TrainingSet) -> int:
     return 0 if data.folds is None else int(data.folds.max()) + 1
 
@@ -233,8 +240,7 @@ def fit_sisso(
         smallest = rows - int(np.bincount(data.folds).max())
         if cross_validation == "auto":
             work = estimate(len(data.names), len(data.targets), rows, options, _fold_count(data))
-            full = work.seconds * resolve_threads(options.threads) <= _FULL_VALIDATION_SECONDS
-            cross_validation = "full" if full else "refit"
+            cross_validation = "full" if repeats_search(work, options) else "refit"
         if smallest < options.terms + 2:
             cross_validation = "refit" if smallest >= 2 else "none"
     names = data.names
@@ -280,13 +286,8 @@ def _assemble(data, target, result, options, cross_validation, probes) -> Fitted
                 "model": model.to_dict(),
                 "held_out": held_out,
                 "alternatives": [
-                    {
-                        "equation": m.model.text(),
-                        "complexity": m.model.complexity,
-                        "train_rmse": m.train_rmse,
-                        "model": m.model.to_dict(),
-                    }
-                    for m in offered[1:10]
+                    _runner_up(data, target, m, result, cross_validation)
+                    for m in offered[1 : 1 + _RUNNERS_UP]
                 ],
             }
         )
@@ -308,6 +309,25 @@ def _assemble(data, target, result, options, cross_validation, probes) -> Fitted
     chosen.details = {"cross_validation": cross_validation}
     _recommend(front)
     return chosen
+
+
+def _runner_up(data, target, ranked, result, cross_validation) -> dict[str, Any]:
+    """Another equation of one size; its features are given, so only coefficients are refitted."""
+    model, size = ranked.model, len(ranked.model.terms)
+    kind = "none" if cross_validation == "none" else "refit"
+    held_out = _held_out(data, target, size, model, result, kind)
+    metrics = measure(model, data, target, held_out)
+    return {
+        "equation": model.text(),
+        "complexity": model.complexity,
+        "train_rmse": ranked.train_rmse,
+        "metrics": metrics,
+        "train": metrics["train"],
+        "cross_validation": metrics.get("cross_validation"),
+        "statements": [_how_validated(kind, data)],
+        "model": model.to_dict(),
+        "held_out": held_out,
+    }
 
 
 def _how_validated(cross_validation: str, data: TrainingSet) -> str:

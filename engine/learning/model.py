@@ -294,16 +294,29 @@ class PropertyModel:
             )
         ]
 
-    def with_size(self, terms: int) -> PropertyModel:
-        """Return the best model of another size from the front.
+    def with_size(self, terms: int, rank: int = 0) -> PropertyModel:
+        """Return a model of another size from the front.
+
+        Parameters
+        ----------
+        terms : int
+        rank : int
+            0 for the best of this size, 1, 2, … for its runners-up.
 
         Raises
         ------
         InputError
-            If the front has no model of that size.
+            If the front has no such model.
         """
         for entry in self.front:
-            if entry["terms"] == terms and "model" in entry:
+            if rank:
+                rivals = entry.get("alternatives", [])
+                if entry["terms"] != terms or not 0 < rank <= len(rivals):
+                    continue
+                entry = rivals[rank - 1]
+            elif entry["terms"] != terms:
+                continue
+            if "metrics" in entry:
                 return dataclasses.replace(
                     self,
                     predictor=SymbolicModel.from_dict(entry["model"]),
@@ -311,7 +324,8 @@ class PropertyModel:
                     residuals=entry.get("residuals", {}),
                     statements=tuple(entry.get("statements", self.statements)),
                 )
-        raise InputError(f"'{self.target}' has no model of {terms} terms in its front.")
+        which = f"runner-up {rank}" if rank else "model"
+        raise InputError(f"'{self.target}' has no {which} of {terms} terms in its front.")
 
     # --- storage ------------------------------------------------------------------------
 

@@ -227,12 +227,13 @@ def _model(
     common = list(data.statements)
     verdict = [] if method == "baseline" else _verdict(name, metrics, plain)
     said = [*common, *fitted.statements, *in_plain_words(metrics), *verdict]
-    for entry in fitted.front:
+    entries = [one for entry in fitted.front for one in (entry, *entry["alternatives"])]
+    for entry in entries:
         held_out = entry.pop("held_out")
         entry["residuals"] = _interval(Fitted(fitted.predictor, held_out), goal)
         entry["statements"] = [
             *common,
-            *fitted.statements,
+            *entry.get("statements", fitted.statements),
             *in_plain_words(entry["metrics"]),
             *_verdict(name, entry["metrics"], plain),
         ]

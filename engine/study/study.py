@@ -266,6 +266,14 @@ class Study:
         """Return what `set_training_summary` kept, or None."""
         return self._get("document", "training")
 
+    def set_classifier(self, classifier: dict[str, Any] | None) -> None:
+        """Keep the border of the user's limits (`LimitClassifier.to_dict`); None removes it."""
+        self._set("document", {"classifier": classifier})
+
+    def classifier(self) -> dict[str, Any] | None:
+        """Return what `set_classifier` kept, or None."""
+        return self._get("document", "classifier")
+
     # imported stacks
 
     def add_stack(self, stack: VoxelStack, name: str, source: str = "") -> int:

@@ -25,11 +25,11 @@ class Inspector(QTabWidget):
     Signals
     -------
     curvesNeeded : the tab of curves against pressure was opened
-    sizeChosen : number of terms to use
+    equationChosen : (terms, rank) of the equation to use
     """
 
     curvesNeeded = Signal()
-    sizeChosen = Signal(int)
+    equationChosen = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -56,7 +56,7 @@ class Inspector(QTabWidget):
         self.addTab(self.front_view, "Simpler or finer")
         self.addTab(self.compare_view, "Compare")
         self.addTab(self.limits_view, "Limits")
-        self.front_view.sizeChosen.connect(self.sizeChosen)
+        self.front_view.equationChosen.connect(self.equationChosen)
         self.currentChanged.connect(self._on_current_changed)
 
     def show_model(

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.learning.inspection import border_map, fitted_points
+from engine.learning.inspection import fitted_points
 from engine.learning.model import PropertyModel, model_from_dict
 from engine.learning.sisso_files import write_problem
 from engine.learning.sisso_search import SissoOptions
@@ -21,6 +21,7 @@ from hybridgui import dialogs
 from hybridgui.campaign.columns import INPUTS, numeric_properties
 from hybridgui.learning.inspector import Inspector
 from hybridgui.learning.live_view import LiveView
+from hybridgui.learning.requests import InspectorRequests
 from hybridgui.learning.wizard import TrainingWizard
 from hybridgui.learning.words import (
     METHOD_HINTS,
@@ -34,13 +35,8 @@ from hybridgui.learning.work import (
     BestSoFar,
     LearningData,
     Trained,
-    compare,
-    find_border,
-    inspect_response,
     is_test_row,
     read_data,
-    recorded_structure,
-    response_curves,
     run_training,
 )
 from hybridgui.study_model import StudyModel
@@ -75,7 +71,6 @@ class ModelsPage(Page):
         self._models: dict[str, PropertyModel] = {}
         self._stale = True
         self._reading: Any = None
-        self._comparisons: dict[str, Any] = {}
         self.wizard: TrainingWizard | None = None
         self._build_middle()
         self._build_side()
@@ -118,18 +113,7 @@ class ModelsPage(Page):
         self.models_view.setMinimumHeight(90)
         splitter.addWidget(self.models_view)
         self.inspector = Inspector()
-        self.inspector.curvesNeeded.connect(self._on_curves_needed)
-        self.inspector.sizeChosen.connect(self._on_size_chosen)
-        self.inspector.accuracy_view.points_view.structureAsked.connect(self._on_structure_asked)
-        self.inspector.response_view.asked.connect(self._on_response_asked)
-        self.inspector.compare_view.asked.connect(self._on_compare_asked)
-        self.inspector.compare_view.useAsked.connect(self._on_use_asked)
-        limits = self.inspector.limits_view
-        limits.edited.connect(
-            lambda found: self._model.set_parameter("models/limits", found, "Set limits")
-        )
-        limits.asked.connect(self._on_border_asked)
-        limits.mapAsked.connect(self._on_border_map_asked)
+        self.requests = InspectorRequests(self, self.inspector, self._model)
         splitter.addWidget(self.inspector)
         splitter.setSizes([176, 424])
         splitter.setStretchFactor(1, 1)
@@ -235,6 +219,11 @@ class ModelsPage(Page):
         return dict(choices[key][2])
 
     @property
+    def data(self) -> LearningData:
+        """The dataset as it was read last."""
+        return self._data
+
+    @property
     def validation_campaign(self) -> int | None:
         """Campaign that is kept for validation."""
         key = self.validation.current
@@ -257,13 +246,13 @@ class ModelsPage(Page):
         """Show the limits where there is no model yet."""
         if not self._models:
             self.inspector.show_limits_alone()
-            self._show_limits()
+            self.requests.show_limits()
         self.inspector.setCurrentWidget(self.inspector.limits_view)
         self.show_middle(self._content)
 
     def save_model(self) -> None:
         """Ask for a file and write the model shown, for `predict` and other programs."""
-        chosen = self._chosen()
+        chosen = self.chosen()
         if chosen is None:
             self._model.say("info", "There is no model to save yet.")
             return
@@ -285,7 +274,7 @@ class ModelsPage(Page):
 
     def write_sisso_problem(self) -> None:
         """Ask where, and write the problem of the model shown for the reference programs."""
-        chosen = self._chosen()
+        chosen = self.chosen()
         if chosen is None:
             self._model.say("info", "Train a model first: its problem is what is written.")
             return
@@ -300,7 +289,7 @@ class ModelsPage(Page):
         if not path:
             return
         try:
-            tables, test = self._tables()
+            tables, test = self.tables()
             rows = tables["train"][~test].reset_index(drop=True)
             options = SissoOptions(**self.options("sisso"))
             notes = write_problem(Path(path).parent, rows, chosen.inputs, chosen.target, options)
@@ -308,17 +297,6 @@ class ModelsPage(Page):
             self._model.say("error", str(error))
             return
         self._model.say("success", " ".join(["Wrote SISSO.in and train.dat.", *notes]))
-
-    def _on_size_chosen(self, terms: int) -> None:
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        try:
-            self._model.study.add_model(chosen.target, chosen.with_size(terms).to_dict())
-        except InputError as error:
-            self._model.say("error", str(error))
-            return
-        self._model.note_models()
 
     # -- what the engine gave ---------------------------------------------------------------------------
     def _on_event(self, event: BestSoFar) -> None:
@@ -363,6 +341,7 @@ class ModelsPage(Page):
 
     def _on_study_opened(self) -> None:
         self._data = LearningData(pd.DataFrame(), [], [])
+        self.requests.study_opened()
         self._on_data_changed()
         self._on_models_changed()
         self._refresh_form()
@@ -402,7 +381,7 @@ class ModelsPage(Page):
 
     # -- showing ----------------------------------------------------------------------------------------------
     def _on_models_changed(self) -> None:
-        chosen = self._chosen()
+        chosen = self.chosen()
         self._models = {}
         if self._model.is_open:
             try:
@@ -411,7 +390,7 @@ class ModelsPage(Page):
                 }
             except InputError as error:
                 self._model.say("error", str(error))
-        self._comparisons = {}
+        self.requests.forget()
         self._show_table(chosen.target if chosen is not None else "")
         self._show_chosen()
         self._choose_middle()
@@ -474,7 +453,8 @@ class ModelsPage(Page):
             index = next((i for i, row in enumerate(rows) if row["target"] == target), 0)
             self.models_view.selectRow(index)
 
-    def _chosen(self) -> PropertyModel | None:
+    def chosen(self) -> PropertyModel | None:
+        """The model that the inspector shows."""
         index = self.models_view.currentIndex()
         frame = self.models_view.frame
         if not index.isValid() or frame.empty:
@@ -483,21 +463,18 @@ class ModelsPage(Page):
         return self._models.get(frame["target"].iat[row])
 
     def _show_chosen(self) -> None:
-        chosen = self._chosen()
+        chosen = self.chosen()
         if chosen is None or not self._model.is_open:
             return
         try:
-            tables, test = self._tables()
+            tables, test = self.tables()
             points = fitted_points(chosen, tables["train"], test, tables.get("validation"))
         except InputError:  # the data that it was trained on are not at hand
             tables, points = {"train": self._data.frame}, pd.DataFrame({"part": []})
         self.inspector.show_model(chosen, points, tables)
-        known = self._comparisons.get(chosen.target)
-        if known is not None:
-            self.inspector.compare_view.show_comparison(*known)
-        self._show_limits()
+        self.requests.show_kept(chosen)
 
-    def _tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
+    def tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
         """Rows that the models were trained on and validated on, and which were for testing."""
         summary = self._model.study.training_summary() or {}
         frame, validation = self._data.split(summary.get("validation_campaign"))
@@ -505,131 +482,6 @@ class ModelsPage(Page):
         if validation is not None:
             tables["validation"] = validation
         return tables, is_test_row(frame, summary)
-
-    # -- what the inspector asks for ----------------------------------------------------------------
-    def _on_structure_asked(self, values: dict[str, Any]) -> None:
-        study = self._model.study
-        self._model.start_job(
-            "Looking for the structure",
-            lambda job: recorded_structure(job, study, values),
-            stage="",
-            quiet=True,
-            finished=self._model.show_structure,
-            failed=lambda sentence, details: self._model.say("error", sentence, details),
-        )
-
-    def _on_response_asked(self, across: str, up: str, held: dict[str, float]) -> None:
-        chosen, view = self._chosen(), self.inspector.response_view
-        if chosen is None:
-            return
-
-        def show(found: Any) -> None:
-            if self._chosen() is chosen and (view.across.current, view.up.current) == (across, up):
-                view.show_response(*found)
-
-        self._model.start_job(
-            "Drawing responses",
-            lambda job: inspect_response(job, chosen, across, up, held, view.shown is None),
-            stage="",
-            quiet=True,
-            finished=show,
-            failed=lambda sentence, _: view.show_response(None, None, sentence),
-        )
-
-    def _on_compare_asked(self) -> None:
-        chosen, view = self._chosen(), self.inspector.compare_view
-        if chosen is None:
-            return
-        try:
-            tables, test = self._tables()
-        except InputError as error:
-            self._model.say("error", str(error))
-            return
-        options = self.options("dnn") | self.options("sisso")
-
-        def show(found: Any) -> None:
-            self._comparisons[chosen.target] = found
-            now = self._chosen()
-            if now is not None and now.target == chosen.target:
-                view.show_comparison(*found)
-
-        view.show_busy(True)
-        job = self._model.start_job(
-            "Comparing methods",
-            lambda job: compare(job, chosen, tables, test, options),
-            stage="",
-            finished=show,
-            failed=lambda sentence, details: self._model.say("error", sentence, details),
-        )
-        job.ended.connect(lambda: view.show_busy(False))
-
-    def _on_use_asked(self, name: str) -> None:
-        chosen = self._chosen()
-        comparison = self.inspector.compare_view.comparison
-        if chosen is None or comparison is None:
-            return
-        try:
-            self._model.study.add_model(chosen.target, comparison.models[name].to_dict())
-        except InputError as error:
-            self._model.say("error", str(error))
-            return
-        self._model.note_models()
-
-    def _show_limits(self) -> None:
-        if not self._model.is_open:
-            return
-        view, frame = self.inspector.limits_view, self._data.frame
-        columns = [t for t in _first(numeric_properties(frame), self._data.targets)]
-        view.show_columns(frame, columns, self._model.parameter("models/limits", {}))
-
-    def _on_border_asked(self, limits: dict[str, list[float | None]]) -> None:
-        view, frame, inputs = self.inspector.limits_view, self._data.frame, self.inputs.checked()
-        view.show_busy(True)
-        job = self._model.start_job(
-            "Seeking a border",
-            lambda job: find_border(job, frame, inputs, limits),
-            stage="",
-            finished=view.show_border,
-            failed=lambda sentence, _: view.show_problem(sentence),
-        )
-        job.ended.connect(lambda: view.show_busy(False))
-
-    def _on_border_map_asked(self, across: str, up: str) -> None:
-        view = self.inspector.limits_view
-        classifier = view.classifier
-
-        def show(found: Any) -> None:
-            if view.classifier is classifier:
-                view.show_map(found)
-
-        self._model.start_job(
-            "Drawing the border",
-            lambda job: border_map(classifier, across, up),
-            stage="",
-            quiet=True,
-            finished=show,
-            failed=lambda sentence, details: self._model.say("error", sentence, details),
-        )
-
-    def _on_curves_needed(self) -> None:
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        study, data = self._model.study, chosen.to_dict()
-
-        def show(curves: Any) -> None:
-            now = self._chosen()
-            if now is not None and now.target == chosen.target:
-                self.inspector.show_curves(curves)
-
-        self._model.start_job(
-            "Drawing curves",
-            lambda job: response_curves(job, study, data),
-            stage="",
-            quiet=True,
-            finished=show,
-            failed=lambda sentence, _: self.inspector.show_curves(None, sentence),
-        )
 
     # -- the form -------------------------------------------------------------------------------------------------
     def _on_parameter_changed(self, key: str, _value: Any) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from engine.learning.effort import estimate
+from engine.learning.fitting import repeats_search
 from engine.learning.sisso_search import SissoOptions
 from hybridgui.widgets.numbers import duration, rounded
 
+FOLDS = 5  # of the cross-validation of `train`
 METHOD_NAMES = {
     "sisso": "Equation (SISSO)",
     "baseline": "Plain form (baselines)",
@@ -63,11 +65,20 @@ def work_words(method: str, options: dict[str, Any], rows: int, inputs: int, tar
     text = f"{rows} conditions to learn from"
     if method != "sisso" or not inputs or not targets:
         return text
-    # Five folds repeat the search where that is quick; see `engine.learning.fitting`.
-    found = estimate(inputs, targets, rows, SissoOptions(**options))
+    settings = SissoOptions(**options)
+    found = estimate(inputs, targets, rows, settings)
+    whole = estimate(inputs, targets, rows, settings, FOLDS)
+    again = repeats_search(whole, settings)
+    if again:
+        found = whole
+    folds = (
+        f", the whole search repeated in {FOLDS} folds"
+        if again
+        else "; cross-validation of the coefficients only"
+    )
     return (
-        f"{text}; about {_count(found.candidates)} candidate expressions for each term and "
-        f"{_count(found.subsets)} models to compare: {duration(found.seconds)} or so."
+        f"{text}; about {_count(found.candidates)} candidate expressions for each term, "
+        f"{_count(found.subsets)} models to compare{folds}: {duration(found.seconds)} or so."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ from engine.learning.model import PropertyModel, model_from_dict
 from engine.learning.sensitivity import Sensitivity, sobol_indices
 from engine.learning.training import train
 from engine.maps.curves import CurveSet, curve_set, levels
-from engine.maps.sources import default_inputs, default_targets, read_sources
+from engine.maps.sources import default_inputs, default_targets, read_sources, same_law
+from engine.structure.condition import Condition
 from engine.study import Study
 from hybridgui.bridge import Job
 
@@ -189,10 +190,12 @@ def find_border(
     )  # fmt: skip
 
 
-def recorded_structure(job: Job, study: Study, values: dict[str, Any]) -> dict[str, Any]:
-    """Record from which the structure page builds the structure of a row of the dataset again."""
+def recorded_structure(
+    job: Job, study: Study, values: dict[str, Any]
+) -> tuple[Condition, dict[str, Any]]:
+    """Condition and record of the structure behind a row of the dataset."""
     condition, result = structure_at(study, values)
-    return {
+    record = {
         "source": "generated",
         "condition": condition.to_dict(),
         "seed": int(result.seed),
@@ -205,6 +208,11 @@ def recorded_structure(job: Job, study: Study, values: dict[str, Any]) -> dict[s
             if isinstance(value, (int, float))
         },
     }
+    # A pressure goes through the law of the study, which may be another one than the campaign's.
+    laws = {one.id: one.design.get("law") for one in study.campaigns()}
+    if not any(same_law(study.law(), law) for law in laws.values()):
+        condition = replace(condition, pressure=None, gap=None)
+    return condition, record
 
 
 def response_curves(job: Job, study: Study, model_data: dict[str, Any]) -> CurveSet:

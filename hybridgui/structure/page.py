@@ -89,7 +89,6 @@ class StructurePage(Page):
         self._build_actions()
         self.form.changed.connect(self._refresh_button)
         model.studyOpened.connect(self._on_study_opened)
-        model.structureRequested.connect(self._on_structure_requested)
         model.electrodeRequested.connect(self._on_electrode_requested)
         follow_theme(self, self._on_theme)
         self._refresh_button()
@@ -268,14 +267,23 @@ class StructurePage(Page):
             self._on_generated,
         )
 
-    def _on_electrode_requested(self, condition: Condition) -> None:
-        """Another page wants to see this electrode: take its inputs over, and make it."""
+    def _on_electrode_requested(self, condition: Condition, record: dict[str, Any] | None) -> None:
+        """Another page wants to see this electrode: take its inputs over, and make it.
+
+        The record of a structure made before is built again, seed and all.
+        """
         if self.busy:
             self.model.say("info", "Wait for the electrode under way, or cancel it first.")
             return
-        self._due = None
-        self.form.set_condition(condition, self.form.seed)
-        self.generate()
+        self._due = record
+        self.form.set_condition(condition, int(record["seed"]) if record else self.form.seed)
+        if record is None:
+            self.generate()
+            return
+        self.leave_path()
+        self._remember(record)
+        if self.isVisible():
+            self._rebuild_due()
 
     def press(self) -> None:
         """Generate the uncalendered electrode, and press it to the condition of the form."""
@@ -552,17 +560,6 @@ class StructurePage(Page):
         if not record:
             return
         self._due = record
-        if self.isVisible():
-            self._rebuild_due()
-
-    def _on_structure_requested(self, record: dict[str, Any]) -> None:
-        """Take over a structure of a campaign that another page points at."""
-        if self.busy:
-            self.model.say("info", "Wait for the electrode under way, or cancel it first.")
-            return
-        self.leave_path()
-        self._due = record
-        self._remember(record)
         if self.isVisible():
             self._rebuild_due()
 

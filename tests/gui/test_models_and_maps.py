@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
+from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
 from hybridgui.learning.work import is_test_row
@@ -277,7 +278,7 @@ def test_that_residuals_are_drawn_against_every_input_and_lead_to_the_structure(
     view.plot.pointChosen.emit(7)
     assert view.structure_button.isEnabled() and "computed" in view._detail.text()
     asked = []
-    trained.model.structureRequested.connect(asked.append)
+    trained.model.electrodeRequested.connect(lambda _, record: asked.append(record))
     view.structure_button.click()
     idle(trained)
     row = page._data.frame.iloc[int(view.points["row"].iloc[7])]
@@ -311,10 +312,30 @@ def test_that_methods_stand_side_by_side_and_one_is_taken(trained, idle):
     view.train_button.click()
     idle(trained)
     assert set(view.table.frame["name"]) >= {"sisso", "dnn", "gp", "linear", "quadratic"}
-    target = page._chosen().target
+    target = page.chosen().target
     view.table.selectRow(list(view.table.frame["name"]).index("gp"))
     view.use_button.click()
     assert page._models[target].method == "gp"
+
+
+def test_that_a_runner_up_is_offered_and_taken(filled, idle):
+    filled.show_stage("models")
+    idle(filled)
+    model, page = filled.model, filled.pages["models"]
+    model.set_parameter("models/targets", ["active_surface_published_percent"])
+    page.train()
+    idle(filled)
+    view = page.inspector.front_view
+    assert len(view.table.frame) == 2
+    view.all_box.click()
+    assert list(view.table.frame["note"]).count("runner-up 1") == 2
+    row = list(view.table.frame["note"]).index("runner-up 1")
+    view.table.selectRow(row)
+    view.use_button.click()
+    chosen = page.chosen()
+    assert chosen.equation == chosen.with_size(1, 1).equation != chosen.with_size(1).equation
+    assert chosen.metrics["cross_validation"]["rmse"] > 0 and chosen.half_width() > 0
+    assert any("coefficients again" in said for said in chosen.statements)
 
 
 def test_that_limits_give_a_border_with_its_error_and_its_map(trained, idle):
@@ -323,11 +344,18 @@ def test_that_limits_give_a_border_with_its_error_and_its_map(trained, idle):
     page.inspector.setCurrentWidget(view)
     assert not view.find_button.isEnabled()
     trained.model.set_parameter("models/limits", {"active_surface_published_percent": [36.0, None]})
-    page._show_limits()
+    page.requests.show_limits()
     view.find_button.click()
     idle(trained)
     assert "left out in turn" in view._error.text()
     assert view._map.decision.min() < 0 < view._map.decision.max()
+    kept = trained.model.study.classifier()
+    assert kept == view.classifier.to_dict()
+    trained.model.studyOpened.emit()  # as after opening the study again
+    idle(trained)
+    page._read()
+    idle(trained)
+    assert view.classifier.equation == LimitClassifier.from_dict(kept).equation
     view._fields["active_surface_published_percent"][0].setText("900")
     view.find_button.click()
     idle(trained)
@@ -394,7 +422,7 @@ def test_that_a_clicked_point_of_a_curve_becomes_an_electrode(trained, idle, mon
     idle(trained)
     page = trained.pages["maps"]
     asked = []
-    trained.model.electrodeRequested.connect(asked.append)
+    trained.model.electrodeRequested.connect(lambda condition, _: asked.append(condition))
     monkeypatch.setattr(trained.pages["structure"], "generate", lambda: None)
     curve = page.curve_grid.data.panels[1].curves[2]
     page.curve_grid.pick(1, QPointF(float(curve.x[30]), float(curve.y[30])))
@@ -475,4 +503,4 @@ def test_that_the_problem_of_a_model_is_written_for_the_reference_programs(
     points = page.inspector.accuracy_view.points_view.points
     values = points.loc[points["part"] == "train", "actual"]
     assert np.array_equal(problem.frame[problem.target], values)
-    assert set(problem.inputs) == set(page._chosen().inputs)
+    assert set(problem.inputs) == set(page.chosen().inputs)
