@@ -75,6 +75,7 @@ class SceneView(QWidget):
         self._drag: tuple[str, QPointF] | None = None
         self._pressed_at = QPointF()
         self._moved = False
+        self._fitted = ""  # standard view that the camera shows, untouched since
         self._strides: dict[int, int] = {}
         self._seconds = {"moving": 0.0, "still": 0.0}
         self._settle = QTimer(self)
@@ -162,7 +163,9 @@ class SceneView(QWidget):
             # All scenes share one camera: let the largest structure set its distance.
             largest = max(self._scenes, key=lambda scene: max(scene.size))
             largest.look_from(view)
-            self._on_camera()
+            self._fitted = view
+            self._moving()
+            self.cameraChanged.emit()
 
     def set_perspective(self, on: bool) -> None:
         """Draw far things smaller, or keep lengths equal everywhere."""
@@ -250,6 +253,7 @@ class SceneView(QWidget):
 
     # -- drawing ----------------------------------------------------------------------------------
     def _on_camera(self) -> None:
+        self._fitted = ""
         self._moving()
         self.cameraChanged.emit()
 
@@ -348,9 +352,15 @@ class SceneView(QWidget):
             self._soon.start()
 
     def resizeEvent(self, event) -> None:
-        """Draw at the new size."""
+        """Draw at the new size; a view that showed everything still does."""
         super().resizeEvent(event)
-        self._moving()
+        # Lengths go with the height of the picture: only another width cuts something off.
+        another_width = event.size().width() != event.oldSize().width()
+        if another_width and self._fitted and self._canvas is not None:
+            self._canvas.set_size(*self._pixels(1.0), self.devicePixelRatioF())
+            self.look_from(self._fitted)
+        else:
+            self._moving()
 
     def changeEvent(self, event) -> None:
         """Draw again where the screen has another resolution."""

@@ -808,3 +808,24 @@ def test_that_an_answer_that_cannot_be_is_refused_in_the_dialog(qtbot, page, tmp
     dialog.voxel.setValue(900.0)
     qtbot.waitUntil(lambda: "does not fit" in dialog.accept_button.toolTip(), timeout=SECONDS)
     dialog.reject()
+
+
+def test_that_a_view_of_everything_shows_everything_at_another_size_too(qtbot, shown):
+    panel = shown.panel
+    panel.look_from("corner")
+    panel.view.draw_now()
+
+    def spread():
+        x, y, z = panel.scene.size
+        corners = [(a, b, c) for a in (0, x) for b in (0, y) for c in (0, z)]
+        return [panel.view._place_of(np.array(corner)).x() for corner in corners]
+
+    shown.splitter.setSizes([240, 600])
+    QApplication.processEvents()
+    panel.view.draw_now()
+    assert min(spread()) > 0 and max(spread()) < panel.view.width()
+    panel.view.zoom(4.0)
+    scale = panel.scene.camera.GetParallelScale()
+    shown.splitter.setSizes([420, 420])
+    QApplication.processEvents()
+    assert panel.scene.camera.GetParallelScale() == scale  # what the user chose stays
