@@ -25,6 +25,8 @@ MARGIN = 16
 """Distance of the annotations from the border, in logical pixels."""
 
 
+_LETTER = 7.5
+"""Width of a letter in logical pixels, rather too large than too small."""
 _THICK = 14
 _WIDE = 1.25
 """Width over height from which there is room beside the structure."""
@@ -109,11 +111,12 @@ class ScaleBar:
 
 
 class Caption:
-    """One line over the picture that names the structure."""
+    """A line over the picture that names the structure; two where it is narrow."""
 
     def __init__(self, renderer: vtkRenderer):
         self._text = vtkTextActor()
         self._text.SetVisibility(False)
+        self._words = ""
         self.lines = 0
         renderer.AddViewProp(self._text)
 
@@ -123,12 +126,20 @@ class Caption:
 
     def set_text(self, text: str) -> None:
         """Say this, or nothing."""
-        self._text.SetInput(text)
+        self._words = text
         self._text.SetVisibility(bool(text))
         self.lines = int(bool(text))
 
     def update(self, size: tuple[int, int], scale: float) -> None:
         """Centre the line at the top."""
+        text = self._words
+        needed = len(text) * _LETTER * scale
+        if needed > size[0] - 2 * MARGIN * scale:
+            parts = text.split(" · ")
+            half = (len(parts) + 1) // 2
+            text = "\n".join(" · ".join(p) for p in (parts[:half], parts[half:]) if p)
+        self.lines = len(text.splitlines())
+        self._text.SetInput(text)
         style = self._text.GetTextProperty()
         lettering.dress(style, scale)
         style.SetJustificationToCentered()

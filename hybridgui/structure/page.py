@@ -34,7 +34,7 @@ from hybridgui.structure.path_bar import PathBar
 from hybridgui.structure.recipe_form import RecipeForm
 from hybridgui.structure.slices import SlicesPanel
 from hybridgui.structure.stack_import import StackImport, dropped_folder
-from hybridgui.structure.view_panel import ViewPanel
+from hybridgui.structure.view_panel import MOST_SCENES, ViewPanel
 from hybridgui.structure.work import (
     IMPORTED,
     PRESSED,
@@ -341,12 +341,25 @@ class StructurePage(Page):
         self.pinned = []
         if on and self.electrode is not None:
             self.pinned = [self.electrode]
-            self.model.say("info", "The next electrode is shown beside this one.")
+            self.model.say("info", "The next electrodes, up to three, are shown beside this one.")
         self._show_view(keep_camera=True)
         self._show_properties()
 
+    def _beside(self) -> list[Electrode]:
+        """The electrodes that are kept in view beside the present one."""
+        return [
+            e for e in self.pinned if self.electrode is None or e.stack is not self.electrode.stack
+        ]
+
+    def _keep_beside(self) -> None:
+        """While comparing, keep the present electrode too when a new one comes."""
+        shown = self.electrode
+        room = 0 < len(self.pinned) < MOST_SCENES - 1
+        if shown is not None and room and all(e.stack is not shown.stack for e in self.pinned):
+            self.pinned.append(shown)
+
     def _show_view(self, keep_camera: bool = False) -> None:
-        others = [e for e in self.pinned if e is not self.electrode]
+        others = self._beside()
         self.panel.show_electrode(self.electrode, others, keep_camera=keep_camera)
 
     def _begin(self, title: str, work, finished) -> None:
@@ -370,6 +383,7 @@ class StructurePage(Page):
 
     def _on_generated(self, electrode: Electrode) -> None:
         warnings = tuple((electrode.structure.report or {}).get("warnings", ()))
+        self._keep_beside()
         self.show_electrode(electrode, warnings)
         self._remember(electrode.record)
 
@@ -438,7 +452,7 @@ class StructurePage(Page):
         columns = {} if self.electrode is None else self.electrode.properties
         self._properties.setVisible(self.electrode is not None)
         self.summary.show_columns(columns)
-        others = [e for e in self.pinned if e is not self.electrode]
+        others = self._beside()
         self.table.show_columns(columns, others[0].properties if others else None)
         full = {} if self.electrode is None else self.electrode.record.get("properties", {})
         self.compute_all.setVisible("pore_size_um" not in full)
@@ -594,6 +608,7 @@ class StructurePage(Page):
 
     def _on_imported(self, electrode: Electrode) -> None:
         self.leave_path()
+        self._keep_beside()
         self.show_electrode(electrode)
         self._remember(electrode.record)
         self.model.stacksChanged.emit()

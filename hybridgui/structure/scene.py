@@ -393,11 +393,11 @@ class StructureScene:
         """Fit annotations and clipping range to camera and window; call before rendering."""
         size = self._size()
         self._scale_bar.update(self.camera, size, scale)
+        self._caption.update(size, scale)
         on_lines = self._field is not None and self._field.potential is not None
         looks = self._looks if self._field is None or on_lines else {}
         self._legend.update(looks, size, scale, self._caption.lines)
         self._colour_bar.update(size, scale, self._legend.lines + self._caption.lines)
-        self._caption.update(size, scale)
         self._handle.update(um_per_pixel(self.camera, size[1]), scale)
         self._overlay.SetActiveCamera(self.camera)
         window = self.renderer.GetVTKWindow()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
-from engine.structure.stack import ELECTROLYTE
+from engine.structure.stack import ELECTROLYTE, VoxelStack
 from hybridgui.structure.animation import has_video
 from hybridgui.structure.animation_dialog import AnimationDialog
 from hybridgui.structure.work import Electrode
@@ -53,6 +53,22 @@ def test_that_the_next_electrode_stands_beside_the_one_kept(qtbot, shown, noise)
     qtbot.mouseClick(shown.panel.phases.compare, Qt.MouseButton.LeftButton)
     assert [scene.stack for scene in shown.panel.scenes] == [noise]
     assert shown.table.model().columnCount() == 4
+
+
+def test_that_up_to_four_electrodes_stand_side_by_side(qtbot, shown):
+    shown.panel.phases.compare.setChecked(True)
+    stacks = [shown.electrode.stack]
+    for number in range(5):
+        labels = np.random.default_rng(number).integers(0, 3, (5, 4, 4)).astype(np.uint8)
+        stacks.append(VoxelStack(labels))
+        shown._on_imported(Electrode(stacks[-1], "imported", f"noise {number}"))
+        kept = [scene.stack for scene in shown.panel.scenes]
+        assert kept == [*stacks[: min(number + 1, 3)], stacks[-1]]
+    assert len({scene.camera for scene in shown.panel.scenes}) == 1
+    shown.panel.view.draw_now()
+    captions = [scene._caption.lines for scene in shown.panel.scenes]
+    assert captions == [1, 1, 1, 1]
+    qtbot.waitUntil(lambda: idle(shown), timeout=SECONDS)
 
 
 def test_that_a_cut_opens_all_electrodes(qtbot, shown, noise):
