@@ -613,7 +613,12 @@ class StructurePage(Page):
         self._remember(electrode.record)
         self.model.stacksChanged.emit()
         if electrode.stack.labels.size <= _QUICK_VOXELS:
-            QTimer.singleShot(0, lambda: self.compute_properties())
+            QTimer.singleShot(0, lambda: self._describe(electrode))
+
+    def _describe(self, electrode: Electrode) -> None:
+        """Compute the properties of an electrode, if it and its study are still there."""
+        if self.model.is_open and self.electrode is electrode:
+            self.compute_properties()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take folders of slices; the window takes files."""
