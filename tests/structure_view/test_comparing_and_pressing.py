@@ -61,14 +61,14 @@ def test_that_up_to_four_electrodes_stand_side_by_side(qtbot, shown):
     for number in range(5):
         labels = np.random.default_rng(number).integers(0, 3, (5, 4, 4)).astype(np.uint8)
         stacks.append(VoxelStack(labels))
-        shown._on_imported(Electrode(stacks[-1], "imported", f"noise {number}"))
+        shown._keep_beside()  # as after generating or importing
+        shown.show_electrode(Electrode(stacks[-1], "imported", f"noise {number}"))
         kept = [scene.stack for scene in shown.panel.scenes]
         assert kept == [*stacks[: min(number + 1, 3)], stacks[-1]]
     assert len({scene.camera for scene in shown.panel.scenes}) == 1
     shown.panel.view.draw_now()
     captions = [scene._caption.lines for scene in shown.panel.scenes]
     assert captions == [1, 1, 1, 1]
-    qtbot.waitUntil(lambda: idle(shown), timeout=SECONDS)
 
 
 def test_that_a_cut_opens_all_electrodes(qtbot, shown, noise):
