@@ -27,6 +27,11 @@ def templates_file() -> Path:
     return data_folder() / "sheet_templates.json"
 
 
+def materials_file() -> Path:
+    """File in which the user's own materials are kept."""
+    return data_folder() / "materials.json"
+
+
 class Settings(QObject):
     """Typed access to the settings; a value that cannot be read becomes its default.
 

@@ -92,7 +92,7 @@ def finish(
         "size_volume_left_out": packed.left_out,
         "mass_error": packing.box[0] / condition.thickness - 1,
         "seconds_per_stage": seconds,
-        "warnings": packed.warnings,
+        "warnings": [*packed.warnings, *_unused_by_the_rule(options)],
     }
     if packing.shapes is not None:
         report["aspect_ratio"] = float(np.median(packing.shapes[:, 0]))
@@ -101,6 +101,15 @@ def finish(
     if carried is not None:
         report["cbd_carried_share"] = kept / max(cbd_voxels, 1)
     return labels, Particles(packing.positions, packing.radii, packing.shapes), report
+
+
+def _unused_by_the_rule(options: dict[str, Any]) -> list[str]:
+    """Say where the published CBD rule leaves a choice without effect."""
+    if options["cbd_rule"] != "published":
+        return []
+    unused = [name for name in ("cbd_gradient",) if options[name] != 0]
+    unused += ["collector_wetting"] if not options["collector_wetting"] else []
+    return [f"The published CBD rule does not use {name}: choose another rule." for name in unused]
 
 
 def _keep(labels: np.ndarray, carried: np.ndarray, most: int) -> int:

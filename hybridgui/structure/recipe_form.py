@@ -10,22 +10,15 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
 from engine.structure.condition import Condition
-from engine.structure.materials import MATERIALS
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.structure.derived_values import DerivedValues
+from hybridgui.structure.material_presets import OWN, SIZE_OPTIONS, MaterialPresets
 from hybridgui.structure.options_form import OptionsForm, option_label
 from hybridgui.structure.recipe_plan import PREFIX, Plan, RecipeReader
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
-
-OWN = "own"
-_SIZE_OPTIONS = tuple(
-    name
-    for name in GENERATOR_OPTIONS
-    if name.startswith(("size_", "d10", "d50", "d90", "second_", "diameters", "counts"))
-)
 
 
 def changed_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -127,11 +120,14 @@ class RecipeForm(QWidget):
             "material",
             "Material",
             Choice(
-                [*((name, name) for name in MATERIALS), (OWN, "Own")],
                 tip="Sets density, specific capacity and particle sizes; all can be changed "
                 "under More options.",
             ),
         )
+        self.presets = MaterialPresets(
+            self._model, self._fields["material"], self._material_values, self._on_material
+        )
+        group.add_wide(self.presets)
         self._add(
             group,
             "am_percent",
@@ -400,11 +396,14 @@ class RecipeForm(QWidget):
     def _on_driver(self, driver: str, value: float) -> None:
         self._set("driver", [driver, value], f"Change {driver}")
 
+    def _material_values(self) -> tuple[float, float, dict[str, Any]]:
+        return self._value("am_density"), self._value("specific_capacity"), self._options()
+
     def _on_material(self, name: str) -> None:
-        preset = MATERIALS.get(name)
+        preset = self.presets.get(name)
         values: dict[str, Any] = {"material": name}
         if preset is not None:
-            sizes = {n: self._options()[n] for n in self._options() if n not in _SIZE_OPTIONS}
+            sizes = {n: self._options()[n] for n in self._options() if n not in SIZE_OPTIONS}
             values |= {
                 "am_density": preset.density,
                 "specific_capacity": preset.specific_capacity,
@@ -432,7 +431,10 @@ class RecipeForm(QWidget):
             options.pop(name, None)
         else:
             options[name] = value
-        self._set("options", options, f"Change {option_label(name).lower()}")
+        values: dict[str, Any] = {"options": options}
+        if name in SIZE_OPTIONS:
+            values["material"] = OWN  # no longer the sizes of the preset
+        self._set_all(values, f"Change {option_label(name).lower()}")
 
     def _on_new_seed(self) -> None:
         self._set("seed", self.seed + 1, "New seed")
@@ -447,7 +449,9 @@ class RecipeForm(QWidget):
         if not self._model.is_open:
             return
         for name, field in self._fields.items():
-            if name not in ("pressure_MPa", "gap_um"):
+            if name == "material":
+                self.presets.show_material(self._value(name))
+            elif name not in ("pressure_MPa", "gap_um"):
                 field.show_value(self._value(name))
         published = self._value("protocol") == "published"
         self.options.show_options(self._options(), published=published)

@@ -190,3 +190,12 @@ def test_that_what_cannot_be_built_is_refused_before_the_work(change, reason):
 def test_that_a_seed_that_is_no_whole_number_is_refused(seed):
     with pytest.raises(InputError, match="whole number"):
         generate(condition(), seed)
+
+
+def test_that_choices_the_published_cbd_rule_does_not_know_are_said():
+    options = {"cbd_rule": "published", "cbd_gradient": 0.5, "collector_wetting": False}
+    condition = Condition(
+        Recipe(0.94), 0.5, 20.0, "resolved", box=(30.0, 30.0), voxel_size=1.0, options=options
+    )
+    said = " ".join(generate(condition, 1).report["warnings"])
+    assert "does not use cbd_gradient" in said and "does not use collector_wetting" in said
