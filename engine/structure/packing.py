@@ -21,7 +21,7 @@ from engine.structure.stages import Stage
 TRIES = 30
 MOST_STEPS = 20_000
 AT_A_TIME = 400_000  # particle steps between two looks at the cancel button
-_PLACED_AT_A_TIME = 20_000
+_PLACED_AT_A_TIME = 4000
 SLOWEST, FIRST_STEP, LARGEST_STEP = 1e-3, 0.1, 0.6
 DONE, REBUILD, OUT_OF_STEPS, JAMMED = 0, 1, 2, 3
 
@@ -179,6 +179,40 @@ def _forces(positions, radii, box, low, high, first, second, count, forces):
 
 
 @numba.njit(cache=True, nogil=True)
+def steer(forces, velocities, slowest, fire):
+    """Choose the next FIRE step, in ``fire[:4]`` (dt, mixing, downhill steps, steps).
+
+    `forces` and `velocities` have shape (n, degrees of freedom); velocities are stopped when they
+    lead uphill. Returns the share of the forces that is mixed into the velocities, or -1 where the
+    root mean square of the forces is under `slowest`: balanced though overlapping, so that no
+    step helps any more.
+    """
+    power = 0.0
+    force2 = 0.0
+    speed2 = 0.0
+    for i in range(len(forces)):
+        for axis in range(forces.shape[1]):
+            power += forces[i, axis] * velocities[i, axis]
+            force2 += forces[i, axis] * forces[i, axis]
+            speed2 += velocities[i, axis] * velocities[i, axis]
+    if math.sqrt(force2 / len(forces)) < slowest:
+        return -1.0
+    fire[3] += 1
+    if power > 0:
+        fire[2] += 1
+        if fire[2] > 5:
+            fire[0] = min(fire[0] * 1.1, LARGEST_STEP)
+            fire[1] *= 0.99
+    else:
+        fire[0] *= 0.5
+        fire[1] = 0.1
+        fire[2] = 0
+        velocities[:] = 0.0
+        speed2 = 0.0
+    return fire[1] * math.sqrt(speed2 / force2)
+
+
+@numba.njit(cache=True, nogil=True)
 def _relax(positions, velocities, forces, reference, radii, masses, box, low, high, first, second,
            count, skin, tolerance, fire, steps):  # fmt: skip
     """Take up to `steps` FIRE steps; `fire` holds dt, mixing, downhill steps, steps, overlap."""
@@ -189,31 +223,11 @@ def _relax(positions, velocities, forces, reference, radii, masses, box, low, hi
         fire[4] = largest
         if largest <= tolerance:
             return DONE
-        power = 0.0
-        force2 = 0.0
-        speed2 = 0.0
-        for i in range(len(radii)):
-            for axis in range(3):
-                power += forces[i, axis] * velocities[i, axis]
-                force2 += forces[i, axis] * forces[i, axis]
-                speed2 += velocities[i, axis] * velocities[i, axis]
-        if math.sqrt(force2 / len(radii)) < SLOWEST * total / contacts:
-            return JAMMED  # balanced though overlapping: no step helps any more
-        fire[3] += 1
-        if power > 0:
-            fire[2] += 1
-            if fire[2] > 5:
-                fire[0] = min(fire[0] * 1.1, LARGEST_STEP)
-                fire[1] *= 0.99
-        else:
-            fire[0] *= 0.5
-            fire[1] = 0.1
-            fire[2] = 0
-            velocities[:] = 0.0
-            speed2 = 0.0
+        turn = steer(forces, velocities, SLOWEST * total / contacts, fire)
+        if turn < 0:
+            return JAMMED
         dt = fire[0]
         mixing = fire[1]
-        turn = mixing * math.sqrt(speed2 / force2)
         farthest = 0.0
         for i in range(len(radii)):
             moved = 0.0

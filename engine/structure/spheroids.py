@@ -23,12 +23,12 @@ from engine.structure.packing import (
     DONE,
     FIRST_STEP,
     JAMMED,
-    LARGEST_STEP,
     OUT_OF_STEPS,
     REBUILD,
     SLOWEST,
     Packing,
     share_done,
+    steer,
 )
 from engine.structure.random_stream import uniforms
 from engine.structure.stages import Stage
@@ -245,31 +245,11 @@ def _relax(positions, shapes, velocities, forces, forms, reference, radii, along
         fire[4] = largest
         if largest <= tolerance:
             return DONE
-        power = 0.0
-        force2 = 0.0
-        speed2 = 0.0
-        for i in range(n):
-            for axis in range(6):
-                power += forces[i, axis] * velocities[i, axis]
-                force2 += forces[i, axis] * forces[i, axis]
-                speed2 += velocities[i, axis] * velocities[i, axis]
-        if math.sqrt(force2 / n) < SLOWEST * total / contacts:
+        turn = steer(forces, velocities, SLOWEST * total / contacts, fire)
+        if turn < 0:
             return JAMMED
-        fire[3] += 1
-        if power > 0:
-            fire[2] += 1
-            if fire[2] > 5:
-                fire[0] = min(fire[0] * 1.1, LARGEST_STEP)
-                fire[1] *= 0.99
-        else:
-            fire[0] *= 0.5
-            fire[1] = 0.1
-            fire[2] = 0
-            velocities[:] = 0.0
-            speed2 = 0.0
         dt = fire[0]
         mixing = fire[1]
-        turn = mixing * math.sqrt(speed2 / force2)
         farthest = 0.0
         for i in range(n):
             moved = 0.0

@@ -299,7 +299,7 @@ class RecipeForm(QWidget):
             "cbd_parts",
             "CBD is given",
             Choice(
-                [("one", "As one"), ("parts", "As carbon, binder")],
+                [("one", "As one"), ("parts", "Carbon, binder")],
                 tip="Carbon black and binder apart: their densities are mixed by mass.",
             ),
         )
