@@ -22,10 +22,12 @@ from engine.campaign.variables import (
     unknown_key,
 )
 from engine.errors import InputError
+from engine.properties.resolution import refuse_published
 from engine.structure.condition import Coating, Condition
 from engine.study.typed_json import canonical
 
 PARTS = ("published", "all")
+RESOLUTION = "+resolution"
 MOST_STRUCTURES = 1_000_000
 # The five outputs of DOI 10.1016/j.jpowsour.2020.229103.
 PUBLISHED_OUTPUTS = (
@@ -97,6 +99,9 @@ class Design:
     properties : {"published", "all"}
         What to compute of each structure.
     adaptive : AdaptiveRepeats, optional
+    resolution_check : bool
+        Whether each structure is made at half its voxel size as well, and its properties
+        extrapolated to voxel size zero (`engine.properties.resolution`).
     name : str
         For people; does not count in comparing designs.
 
@@ -114,6 +119,7 @@ class Design:
     samples: int = 0
     properties: str = "published"
     adaptive: AdaptiveRepeats | None = None
+    resolution_check: bool = False
     name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -134,6 +140,16 @@ class Design:
             _whole("samples", self.samples, 1, MOST_STRUCTURES, where)
         elif self.samples:
             raise InputError(f"{where}: 'samples' is for latin_hypercube and sobol; leave it out.")
+        if not isinstance(self.resolution_check, bool):
+            raise InputError(
+                f"{where}: 'resolution_check' must be true or false, not {self.resolution_check!r}."
+            )
+        if self.resolution_check:
+            for protocol in variables["protocol"]:
+                try:
+                    refuse_published(protocol)
+                except InputError as error:
+                    raise InputError(f"{where}: {error}") from error
         if self.adaptive is not None:
             _check_adaptive(self.adaptive, self.repeats, where)
         if self.structures > MOST_STRUCTURES:
@@ -176,6 +192,11 @@ class Design:
             "name": name,
         }
         return cls(**(fields | changes))
+
+    @property
+    def parts(self) -> str:
+        """What the workers compute: see `engine.campaign.worker.compute`."""
+        return self.properties + (RESOLUTION if self.resolution_check else "")
 
     @property
     def count(self) -> int:
@@ -288,7 +309,9 @@ class Design:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `from_dict` gives the design back exactly."""
-        return {
+        # a design without the check stays equal to those stored before it could be asked for
+        asked = {"resolution_check": True} if self.resolution_check else {}
+        return asked | {
             "variables": {
                 name: [list(v) if isinstance(v, tuple) else v for v in values]
                 for name, values in self.variables.items()

@@ -11,7 +11,7 @@ from engine.campaign.design import PUBLISHED_OUTPUTS, AdaptiveRepeats, Design
 from engine.campaign.variables import ALIASES, LAW_PREFIX, is_known, known_names, unknown_key
 from engine.errors import InputError
 
-_DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "name")
+_DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "resolution_check", "name")
 _ADAPTIVE_KEYS = ("standard_error_percent", "minimum_repeats", "precision_of")
 _LAW_KEYS = ("kind", "file", "sheet", "sheet_name", "map", "calibration")
 
@@ -26,7 +26,7 @@ def read_design(path: Path) -> Design:
         ``am_percent``, ``initial_porosity_percent``, ``initial_thickness_um`` (100 µm if
         absent) and of any other recipe or generator parameter; and ``repeats`` (3),
         ``seed`` (0), ``protocol`` (physical), ``voxel_size_um``, ``sampling`` (grid),
-        ``samples``, ``properties`` (published), ``name``; with ``standard_error_percent``
+        ``samples``, ``properties`` (published), ``resolution_check`` (false), ``name``; with ``standard_error_percent``
         repeats stop early, see `AdaptiveRepeats` (``minimum_repeats``, ``precision_of``).
         ``[law]`` holds ``kind`` (published if absent), ``file`` (a law as JSON) or ``sheet``
         (a spreadsheet to fit, with ``sheet_name`` and ``map`` where they must be said), and

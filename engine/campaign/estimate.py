@@ -109,7 +109,7 @@ def estimate(
             point = points[number]
             yield (
                 StructureTask(0, number, place, point.seeds[0], point.condition),
-                design.properties,
+                design.parts,
             )
 
     outcomes = _pilot(workers, tasks(), wanted, work, progress)

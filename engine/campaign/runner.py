@@ -122,7 +122,7 @@ class _Run:
     ):
         self.study = study
         self.campaign = campaign
-        self.parts = design.properties
+        self.parts = design.parts
         self.pool = pool
         self.progress = progress
         self.pause = pause or threading.Event()

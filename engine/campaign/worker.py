@@ -82,8 +82,8 @@ def run_structure(task: StructureTask, parts: str) -> Outcome:
     Parameters
     ----------
     task : StructureTask
-    parts : {"published", "all"}
-        What to compute.
+    parts : str
+        As in `compute`.
 
     Returns
     -------
@@ -118,15 +118,22 @@ def run_structure(task: StructureTask, parts: str) -> Outcome:
 
 
 def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
-    """Return the properties of one structure and the hash of its voxels."""
+    """Return the properties of one structure and the hash of its voxels.
+
+    `parts` is ``published`` or ``all``, with ``+resolution`` behind it for a resolution check.
+    """
     from engine.properties.characterize import characterize
+    from engine.properties.resolution import resolution_check
     from engine.structure.generate import generate
 
     started = time.perf_counter()
     structure = generate(task.condition, task.seed)
     generated = time.perf_counter()
+    parts, _, resolution = parts.partition("+")
     properties = characterize(structure.stack, parts=parts).flat()
     properties.pop("seconds", None)
+    if resolution:
+        properties |= resolution_check(task.condition, task.seed, properties)
     properties["generation_seconds"] = generated - started
     properties["properties_seconds"] = time.perf_counter() - generated
     return properties, structure.stack.sha256

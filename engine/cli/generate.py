@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,17 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser.add_argument("--seed", default="0", metavar="0", help="whole number, 0 or more")
     parser.add_argument("--out", required=True, metavar="s.tif", help=".tif, .npy, .vti or .raw")
     parser.add_argument("--particles", metavar="p.csv", help="file for the list of particles")
+    parser.add_argument(
+        "--resolution-check",
+        action="store_true",
+        help="properties at this voxel size, at half of it, and extrapolated to zero",
+    )
     return parser
 
 
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Generate, write and report."""
+    from engine.properties.resolution import refuse_published
     from engine.structure.generate import generate
     from engine.structure.loading import derive
     from engine.structure.particles import write_particles
@@ -44,6 +51,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         raise InputError(f"--out '{out.name}': use one of {', '.join(WRITABLE)}, or a folder.")
     particles = output_file(args.particles, "--particles") if args.particles else None
     condition, warnings = condition_from_arguments(args)
+    if args.resolution_check:
+        refuse_published(condition.protocol)
     console.warn(warnings)
     began = time.perf_counter()
     structure = generate(condition, int(args.seed), progress=console.progress())
@@ -81,4 +90,19 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "seconds": seconds,
         "warnings": warnings,
     }
-    return result | {key: value for key, value in report.items() if key not in result}
+    result |= {key: value for key, value in report.items() if key not in result}
+    if args.resolution_check:
+        result["resolution_check"] = _resolution(structure, console)
+    return result
+
+
+def _resolution(structure: Any, console: Console) -> dict[str, Any]:
+    """Properties at two voxel sizes and at none, by column; None where undefined."""
+    from engine.properties.characterize import characterize
+    from engine.properties.resolution import EXTRAPOLATED, resolution_check
+
+    columns = characterize(structure.stack).flat()
+    found = {name: columns[name] for name in EXTRAPOLATED} | resolution_check(
+        structure.condition, structure.seed, columns, console.progress()
+    )
+    return {name: value if math.isfinite(value) else None for name, value in found.items()}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.properties.resolution import EXTRAPOLATED, RANGE, VALUE
+
 
 class Entry(NamedTuple):
     """Meaning of one column."""
@@ -231,4 +233,29 @@ def _build_morphology() -> dict[str, Entry]:
     return entries
 
 
-CATALOGUE: dict[str, Entry] = _build() | _build_morphology()
+def _build_extrapolated(known: dict[str, Entry]) -> dict[str, Entry]:
+    """Columns that a resolution check adds."""
+    entries: dict[str, Entry] = {}
+    for name in EXTRAPOLATED:
+        label, symbol, unit, definition, direction = known[name]
+        entries[VALUE + name] = Entry(
+            f"{label}, h → 0",
+            f"{symbol},0",
+            unit,
+            "At voxel size zero: the line through the values at the voxel size of the structure "
+            f"and at half of it, same packing. {definition}",
+            direction,
+        )
+        entries[RANGE + name] = Entry(
+            f"{label}, h → 0, ±",
+            f"±{symbol},0",
+            unit,
+            "Uncertainty of the extrapolation to voxel size zero: half of what it changes on the "
+            "value at the finer voxels.",
+            "",
+        )
+    return entries
+
+
+_PUBLISHED = _build()
+CATALOGUE: dict[str, Entry] = _PUBLISHED | _build_morphology() | _build_extrapolated(_PUBLISHED)

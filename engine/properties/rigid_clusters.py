@@ -24,7 +24,7 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
     """
     cells, pair, _, wrap = conductor
     good = np.diag(pair) >= conductor.rigid
-    return _level(cells.shape, *runs(good[cells], (False, wrap, wrap)))
+    return _level(cells.shape, *runs(good.take(cells), (False, wrap, wrap)))
 
 
 @njit(cache=True, nogil=True)

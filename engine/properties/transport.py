@@ -196,12 +196,11 @@ def _classes(
         raise InputError(f"Conductivities {conductivity} must be zero or positive numbers.")
     if volume.max() >= given.size:
         raise InputError(f"Label {volume.max()} has no conductivity: {given.size} were given.")
-    present = np.zeros(given.size, bool)
-    present[volume.ravel()] = True
+    present = np.array([(volume == label).any() for label in range(given.size)])
     table = np.unique(given[present & (given > 0)])
     name = np.zeros(given.size, np.uint8)
     name[given > 0] = 1 + np.searchsorted(table, given[given > 0])
-    return name[volume], table
+    return name.take(volume), table
 
 
 def _pairs(table: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
+from engine.properties.resolution import RANGE
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.table import Column
 
@@ -26,7 +27,7 @@ INPUTS = (
     "initial_thickness_um",
 )
 _AFTER = ("porosity_percent", "thickness_um")
-_RARE = ("_seconds", "flux_imbalance", "percolating_fraction", "phase_fraction")
+_RARE = ("_seconds", "flux_imbalance", "percolating_fraction", "phase_fraction", RANGE)
 
 
 _HEADINGS = {

@@ -1,4 +1,4 @@
-"""Sizes of particles and pores: asked for, realised, measured in the voxels."""
+"""Sizes of particles and pores, and how far an electrode is alike: correlation, sub-volumes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.structure.condition import Condition
+from engine.properties.correlation import radial_distribution
+from engine.structure.generate import Structure
 from engine.structure.size_comparison import compare_sizes
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, button, follow_theme, label
@@ -17,16 +18,22 @@ from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
 from hybridgui.widgets.plot import PlotPanel
 
-PARTICLES = "particles"
+PARTICLES, _RADIAL = "particles", "radial_distribution"
 _MEASURED = (
     ("pore_size_um", "Pores, local thickness", "electrolyte"),
     ("particle_size_um", "Active material, local thickness", "am"),
     ("cbd_size_um", "Carbon-binder domain, local thickness", "cbd"),
 )
+_CORRELATION, _VOLUME = "two_point_correlation", "representative_volume"
+_ALIKE = (
+    (_CORRELATION, "Two-point correlation"),
+    (_VOLUME, "Representative volume"),
+)
+_PHASES = {"electrolyte": "Electrolyte", "am": "AM", "cbd": "CBD"}
 
 
 class SizesPlot(QWidget):
-    """One size distribution at a time.
+    """One size distribution, or one measure of likeness, at a time.
 
     Signals
     -------
@@ -56,31 +63,29 @@ class SizesPlot(QWidget):
         layout.addWidget(self._text)
         self.panel = PlotPanel()
         layout.addWidget(self.panel, 1)
-        self._condition: Condition | None = None
-        self._radii: np.ndarray | None = None
+        self._structure: Structure | None = None
         self._measured: dict[str, Any] = {}
         follow_theme(self, self._draw)
 
-    def show_sizes(
-        self,
-        condition: Condition | None,
-        radii: np.ndarray | None,
-        measured: dict[str, Any],
-    ) -> None:
+    def show_sizes(self, structure: Structure | None, measured: dict[str, Any]) -> None:
         """Show the sizes of an electrode.
 
         Parameters
         ----------
-        condition : Condition or None
-            That asked for sizes; None of an imported stack.
-        radii : ndarray, µm, or None
-            Of its particles.
+        structure : Structure or None
+            With its particles and the condition that asked for sizes; None of an imported stack.
         measured : dict
             JSON form of the properties, with ``pore_size_um`` and its like once measured.
         """
-        self._condition, self._radii, self._measured = condition, radii, measured
-        choices = [(PARTICLES, "Particles, asked and realised")] if condition is not None else []
+        self._structure, self._measured = structure, measured
+        choices = []
+        if structure is not None:
+            choices.append((PARTICLES, "Particles, asked and realised"))
+            # the published rules do not repeat their particles beyond the sides
+            if structure.condition.protocol == "physical" and len(structure.particles) > 1:
+                choices.append((_RADIAL, "Radial distribution of particles"))
         choices += [(key, text) for key, text, _ in _MEASURED if measured.get(key)]
+        choices += [(key, text) for key, text in _ALIKE if measured.get(key)]
         self.choice.set_choices(choices)
         self.choice.setVisible(bool(choices))
         self.compute.setVisible("pore_size_um" not in measured)
@@ -96,13 +101,20 @@ class SizesPlot(QWidget):
         plot.setVisible(bool(kind))
         if kind == PARTICLES:
             self._draw_particles()
+        elif kind == _RADIAL:
+            self._draw_radial()
+        elif kind == _CORRELATION:
+            self._draw_correlation()
+        elif kind == _VOLUME:
+            self._draw_volumes()
         elif kind:
             self._draw_measured(kind)
 
     def _draw_particles(self) -> None:
-        assert self._condition is not None
+        assert self._structure is not None
+        radii = self._structure.particles.radii
         try:
-            sizes = compare_sizes(self._condition, self._radii, self.basis.current)
+            sizes = compare_sizes(self._structure.condition, radii, self.basis.current)
         except InputError as error:
             self._text.setText(str(error))
             return
@@ -115,8 +127,7 @@ class SizesPlot(QWidget):
             entries.append(("realised", colour, "band"))
         self._steps(sizes.edges, sizes.asked, t.muted)
         self.panel.legend.show_entries("", entries)
-        if self._radii is not None:
-            self._text.setText(f"{len(self._radii):,} particles")
+        self._text.setText(f"{len(radii):,} particles")
         plot.reset_view()
 
     def _draw_measured(self, key: str) -> None:
@@ -135,6 +146,74 @@ class SizesPlot(QWidget):
             f"D10 {sizes['d10']:.3g} · D50 {sizes['d50']:.3g} · D90 {sizes['d90']:.3g} µm by volume"
         )
         self.panel.plot.reset_view()
+
+    def _draw_radial(self) -> None:
+        assert self._structure is not None
+        condition = self._structure.condition
+        box = (condition.thickness, *condition.box)
+        r, g = radial_distribution(self._structure.particles.centres, box, min(condition.box) / 2)
+        t, plot = theme().tokens, self.panel.plot
+        plot.set_axes("Distance of centres r (µm)", "g(r)")
+        plot.draw_line(r, g, theme().phase_colours["am"])
+        plot.draw_line(r[[0, -1]], np.ones(2), t.muted, dashed=True, width=1)
+        self.panel.legend.show_entries(
+            "",
+            [("particles", theme().phase_colours["am"], "line"), ("random", t.muted, "dash")],
+        )
+        self._text.setText("Centres at this distance, against a random arrangement (1).")
+        plot.reset_view()
+
+    def _draw_correlation(self) -> None:
+        self.panel.plot.set_axes("Distance r (µm)", "Both points in the phase (%)")
+        entries = []
+        for phase, text in _PHASES.items():
+            along = self._measured[_CORRELATION][phase]
+            colour = theme().phase_colours[phase]
+            for axis, dashed in (("z", False), ("x", True)):
+                probability = 100 * np.array(along[axis]["probability"], float)
+                self.panel.plot.draw_line(
+                    np.array(along[axis]["distance_um"], float), probability, colour, dashed=dashed
+                )
+            entries.append((text, colour, "line"))
+        entries.append(("along x", theme().tokens.muted, "dash"))
+        self.panel.legend.show_entries("", entries)
+        lengths = self._measured["correlation_length_um"]
+        said = [
+            f"{text} {lengths[phase]:.3g} µm"
+            for phase, text in _PHASES.items()
+            if lengths[phase] is not None
+        ]
+        self._text.setText("Correlation length: " + " · ".join(said))
+        self.panel.plot.reset_view()
+
+    def _draw_volumes(self) -> None:
+        found = self._measured[_VOLUME]
+        edge, mean, spread = (
+            np.array(found[key], float) for key in ("edge_um", "porosity_mean", "porosity_spread")
+        )
+        spread = np.nan_to_num(spread)  # the whole electrode is one volume: it has no spread
+        plot, t = self.panel.plot, theme().tokens
+        plot.set_axes("Sub-volume edge (µm)", "Porosity (%)")
+        colour = theme().phase_colours["electrolyte"]
+        plot.draw_band(edge, 100 * (mean - spread), 100 * (mean + spread), colour)
+        plot.draw_line(edge, 100 * mean, colour)
+        plot.draw_line(edge[[0, -1]], np.full(2, 100 * mean[-1]), t.muted, dashed=True, width=1)
+        self.panel.legend.show_entries(
+            "",
+            [
+                ("mean", colour, "line"),
+                ("± spread", colour, "band"),
+                ("whole electrode", t.muted, "dash"),
+            ],
+        )
+        said = ""
+        if edge.size > 1:
+            said = (
+                f"Sub-volumes of {edge[-2]:.3g} µm differ by ± {100 * spread[-2]:.2g} % porosity "
+                "(spread, one standard deviation)."
+            )
+        self._text.setText(said)
+        plot.reset_view()
 
     def _steps(
         self, edges: np.ndarray, shares: np.ndarray, colour: str, *, filled: bool = False

@@ -73,7 +73,7 @@ class PropertyModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._texts(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.definition or row.label
+            return f"<b>{row.label}</b><br>{row.definition}" if row.definition else row.label
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = (
                 Qt.AlignmentFlag.AlignRight if index.column() == 2 else Qt.AlignmentFlag.AlignLeft
@@ -125,6 +125,8 @@ class PropertyTable(QTableView):
         self.setModel(self._model)
         self.setItemDelegateForColumn(1, SymbolDelegate(self))
         self.setShowGrid(False)
+        # names that begin alike end differently
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import InputError
+from engine.properties.resolution import REFINEMENT, VALUE
 from engine.structure.condition import Condition
 from hybridgui import dialogs
 from hybridgui.bridge import Job
@@ -36,11 +37,13 @@ from hybridgui.structure.slices import SlicesPanel
 from hybridgui.structure.stack_import import StackImport, dropped_folder
 from hybridgui.structure.view_panel import MOST_SCENES, ViewPanel
 from hybridgui.structure.work import (
+    GENERATED,
     IMPORTED,
     PRESSED,
     Electrode,
     ElectrodePath,
     characterize_electrode,
+    check_resolution,
     generate_electrode,
     press_electrode,
     rebuild_electrode,
@@ -183,7 +186,18 @@ class StructurePage(Page):
         properties_column.setContentsMargins(0, GRID, 0, 0)
         properties_column.setSpacing(GRID)
         properties_column.addWidget(self.table, 1)
-        properties_column.addWidget(self.compute_all, 0, Qt.AlignmentFlag.AlignLeft)
+        self.check_resolution = button(
+            "Check resolution",
+            self.compute_resolution,
+            tip="Makes the electrode at half the voxel size as well and extrapolates its "
+            "properties to voxel size zero, with their uncertainty.",
+        )
+        more = QHBoxLayout()
+        more.setSpacing(GRID)
+        more.addWidget(self.compute_all)
+        more.addWidget(self.check_resolution)
+        more.addStretch(1)
+        properties_column.addLayout(more)
         self.tabs.addTab(self.sizes, "Sizes")
         self.tabs.addTab(properties, "Properties")
         self.path_plot = PathPlot(self)
@@ -457,11 +471,13 @@ class StructurePage(Page):
         full = {} if self.electrode is None else self.electrode.record.get("properties", {})
         self.compute_all.setVisible("pore_size_um" not in full)
         structure = None if self.electrode is None else self.electrode.structure
-        self.sizes.show_sizes(
-            None if structure is None else structure.condition,
-            None if structure is None else structure.particles.radii,
-            full,
+        self.check_resolution.setVisible(
+            bool(columns)
+            and self.electrode.source == GENERATED
+            and structure.condition.protocol == "physical"
+            and not any(name.startswith(VALUE) for name in columns)
         )
+        self.sizes.show_sizes(structure, full)
         self.compute.setVisible(self.electrode is not None and not columns)
         self.all_properties.setVisible(bool(columns))
 
@@ -538,10 +554,35 @@ class StructurePage(Page):
 
         def finished(result) -> None:
             if self.electrode is shown:
-                self._take_properties(*result)
+                columns, full = result
+                kept = {n: v for n, v in shown.properties.items() if n not in columns}
+                self._take_properties(columns | kept, full)
 
         work = characterize_electrode(shown.stack, parts)
         self._begin("Computing the properties", work, finished)
+
+    def compute_resolution(self) -> None:
+        """Extrapolate the properties of the electrode that is shown to voxel size zero."""
+        shown = self.electrode
+        if shown is None or shown.structure is None or self.busy:
+            return
+        condition = shown.structure.condition
+        nz, ny, nx = condition.shape
+        voxels = REFINEMENT**3 * nz * ny * nx
+        if voxels > _MOST_VOXELS:
+            self.model.say(
+                "error",
+                f"The check would need {voxels / 1e6:,.0f} million voxels: choose a smaller box or "
+                "larger voxels.",
+            )
+            return
+
+        def finished(found: dict[str, float]) -> None:
+            if self.electrode is shown:
+                self._take_properties(shown.properties | found, shown.record.get("properties", {}))
+
+        work = check_resolution(condition, shown.structure.seed, shown.properties)
+        self._begin("Checking the resolution", work, finished)
 
     def _take_properties(self, columns: dict[str, float], full: dict[str, Any]) -> None:
         electrode = self.electrode

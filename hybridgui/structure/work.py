@@ -240,6 +240,19 @@ def characterize_electrode(
     return lambda job: _characterize(stack, job.engine_progress, parts)
 
 
+def check_resolution(
+    condition: Condition, seed: int, columns: dict[str, float]
+) -> Callable[[Job], dict[str, float]]:
+    """Work that makes the electrode with finer voxels and extrapolates its properties."""
+
+    def work(job: Job) -> dict[str, float]:
+        from engine.properties.resolution import resolution_check
+
+        return resolution_check(condition, seed, columns, job.engine_progress)
+
+    return work
+
+
 def read_electrode(path: Path, **options: Any) -> Callable[[Job], tuple[VoxelStack, list[str]]]:
     """Work that reads a stack from a file; options are those of `read_stack`."""
 

@@ -70,6 +70,17 @@ def test_that_repeats_can_stop_when_the_mean_is_known(window, page):
     assert adaptive.standard_error_percent == 2.0 and adaptive.minimum == 3
 
 
+def test_that_all_properties_and_a_resolution_check_can_be_asked_for(window, page):
+    form = page.form
+    assert form.design().parts == "published"
+    form.properties.edited.emit("all")
+    form.resolution.click()
+    assert form.design().parts == "all+resolution"
+    window.model.set_parameter("campaign/protocol", "published")
+    assert form.design().parts == "all"
+    assert not form.resolution.isEnabled() and "physical protocol" in form.resolution.toolTip()
+
+
 def test_that_the_published_design_is_one_click_and_one_undo(window, page):
     count = window.model.undo_stack.count()
     page.form.use_preset("training")

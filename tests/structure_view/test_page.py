@@ -829,3 +829,34 @@ def test_that_a_view_of_everything_shows_everything_at_another_size_too(qtbot, s
     shown.splitter.setSizes([420, 420])
     QApplication.processEvents()
     assert panel.scene.camera.GetParallelScale() == scale  # what the user chose stays
+
+
+def test_that_the_resolution_is_checked_beside_the_other_properties(qtbot, page, model):
+    model.set_parameter("structure/protocol", "physical")
+    generate(qtbot, page)
+    before = dict(page.electrode.properties)
+    page.check_resolution.click()
+    name = "extrapolated_tortuosity_factor_electrolyte"
+    qtbot.waitUntil(lambda: idle(page) and name in page.electrode.properties, timeout=SECONDS)
+    assert page.check_resolution.isHidden()
+    assert {key: page.electrode.properties[key] for key in before} == before
+    assert any(row.column == name and row.symbol for row in page.table.rows)
+
+
+def test_that_likeness_is_drawn_beside_the_sizes(qtbot, page, model):
+    model.set_parameter("structure/protocol", "physical")
+    generate(qtbot, page)
+    page.compute_properties("all")
+    measured = "representative_volume"
+    qtbot.waitUntil(
+        lambda: idle(page) and measured in page.electrode.record["properties"], timeout=SECONDS
+    )
+    choice = page.sizes.choice
+    for key, said in (
+        ("radial_distribution", "random arrangement"),
+        ("two_point_correlation", "Correlation length: Electrolyte"),
+        ("representative_volume", "Sub-volumes of"),
+    ):
+        choice.show_value(key)
+        choice.edited.emit(key)
+        assert said in page.sizes._text.text()
