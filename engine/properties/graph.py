@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from engine.properties.percolation import find_root, join_sets
+
 
 class Level(NamedTuple):
     """One graph."""
@@ -135,14 +137,6 @@ def store_columns(one, two, weight, plate, colour, first, offset, other, sorted_
 
 
 @njit(cache=True, nogil=True)
-def _root(name, i):
-    while name[i] != i:
-        name[i] = name[name[i]]
-        i = name[i]
-    return i
-
-
-@njit(cache=True, nogil=True)
 def pack(z, y, x):
     """Position of a box as one integer, 20 bits an axis: halving needs a shift, no division."""
     return (np.int64(z) << 42) | (np.int64(y) << 21) | np.int64(x)
@@ -161,27 +155,17 @@ def _blocks(box):
 
 
 @njit(cache=True, nogil=True)
-def _join(name, i, j):
-    """Join two groups under the smaller root."""
-    a, b = _root(name, i), _root(name, j)
-    if a < b:
-        name[b] = a
-    elif b < a:
-        name[a] = b
-
-
-@njit(cache=True, nogil=True)
 def _join_clusters(one, two, weight, rigid, name):
     """Join small clusters of rigid links, wherever they lie."""
     whole = np.arange(name.size, dtype=np.int32)
     for k in range(one.size):
         if weight[k] >= rigid:
-            _join(whole, one[k], two[k])
+            join_sets(whole, one[k], two[k])
     size = np.zeros(name.size, np.int32)
     for i in range(name.size):
-        size[_root(whole, i)] += 1
+        size[find_root(whole, i)] += 1
     for i in range(name.size):
-        root = _root(whole, i)
+        root = find_root(whole, i)
         if size[root] <= CLUSTER:
             name[i] = root
 
@@ -204,7 +188,7 @@ def _connect(one, two, weight, above, strength, rigid):
             continue
         if strength > 0 and weight[k] < strength * max(most[i], most[j]):
             continue
-        _join(name, i, j)
+        join_sets(name, i, j)
     return name
 
 
@@ -217,7 +201,7 @@ def _number(name, above):
     total = 0
     for i in range(name.size):
         # A root has the smallest number of its group, so it is met first.
-        root = _root(name, i)
+        root = find_root(name, i)
         if root != i:
             parent[i] = parent[root]
             continue

@@ -116,7 +116,7 @@ def _runs(mask):
 
 
 @njit(cache=True, nogil=True)
-def _find(parent, i):
+def find_root(parent, i):
     """Root of i; shortens the path on the way."""
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -125,10 +125,10 @@ def _find(parent, i):
 
 
 @njit(cache=True, nogil=True)
-def _join(parent, i, j):
+def join_sets(parent, i, j):
     """Join two sets under the smaller root."""
-    i = _find(parent, i)
-    j = _find(parent, j)
+    i = find_root(parent, i)
+    j = find_root(parent, j)
     if i < j:
         parent[j] = i
     elif j < i:
@@ -140,7 +140,7 @@ def _join_rows(parent, starts, ends, a, a_end, b, b_end):
     """Join the runs of two neighbouring rows that overlap."""
     while a < a_end and b < b_end:
         if starts[a] < ends[b] and starts[b] < ends[a]:
-            _join(parent, a, b)
+            join_sets(parent, a, b)
         if ends[a] < ends[b]:
             a += 1
         else:
@@ -166,7 +166,7 @@ def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
             other = row + (nz - 1) * ny
             _join_rows(parent, starts, ends, rows[other], rows[other + 1], first, last)
         if wrap_x and last > first and starts[first] == 0 and ends[last - 1] == nx:
-            _join(parent, first, last - 1)
+            join_sets(parent, first, last - 1)
     return parent
 
 
@@ -175,7 +175,7 @@ def _roots(parent):
     """Root of each run."""
     root = np.empty(parent.size, np.int32)
     for i in range(parent.size):
-        root[i] = _find(parent, i)
+        root[i] = find_root(parent, i)
     return root
 
 
@@ -185,7 +185,7 @@ def _number(parent):
     label = np.empty(parent.size, np.int32)
     count = 0
     for i in range(parent.size):
-        root = _find(parent, i)
+        root = find_root(parent, i)
         if root == i:
             count += 1
             label[i] = count
@@ -199,12 +199,12 @@ def _spanning(parent, rows, ny, nz):
     """1 for each run whose component touches both the first and the last slice, else 0."""
     touched = np.zeros(parent.size, np.uint8)
     for i in range(rows[ny]):
-        touched[_find(parent, i)] |= 1
+        touched[find_root(parent, i)] |= 1
     for i in range(rows[(nz - 1) * ny], parent.size):
-        touched[_find(parent, i)] |= 2
+        touched[find_root(parent, i)] |= 2
     through = np.empty(parent.size, np.uint8)
     for i in range(parent.size):
-        through[i] = touched[_find(parent, i)] == 3
+        through[i] = touched[find_root(parent, i)] == 3
     return through
 
 
