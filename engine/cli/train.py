@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +28,21 @@ if TYPE_CHECKING:
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("train", help="learn models from a study or a table")
-    parser.add_argument("table", metavar="STUDY|TABLE.csv")
+    parser.add_argument(
+        "table",
+        metavar="STUDY|TABLE.csv|SISSO.in",
+        help="a SISSO.in with train.dat beside it names inputs, target and settings itself",
+    )
     add_campaign(parser)
-    parser.add_argument("--inputs", required=True, metavar="A,B,C", help="columns")
-    parser.add_argument("--targets", required=True, metavar="Y,Z", help="columns")
+    parser.add_argument("--inputs", metavar="A,B,C", help="columns")
+    parser.add_argument("--targets", metavar="Y,Z", help="columns")
+    parser.add_argument(
+        "--limits",
+        nargs="+",
+        metavar="Y>=LOW",
+        help="in place of --targets: a formula that tells which rows meet these limits "
+        '("tau>=2" "coverage<=40")',
+    )
     parser.add_argument("--method", choices=["sisso", "dnn", "gp", "baseline"], default="sisso")
     for name, kind in (("rung", int), ("terms", int), ("sis", int), ("complexity", int)):
         parser.add_argument(f"--{name}", type=kind)
@@ -40,6 +55,11 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
         "--validation", metavar="TABLE.csv", help="a second table, never trained on"
     )
     parser.add_argument("--models", metavar="FOLDER", help="folder for one <target>.json each")
+    parser.add_argument(
+        "--sisso-files",
+        metavar="FOLDER",
+        help="also write SISSO.in and train.dat for the reference programs, a folder a target",
+    )
     return parser
 
 
@@ -70,13 +90,124 @@ def read_test_rows(path: str) -> list[int]:
     return rows
 
 
+def read_limits(words: list[str]) -> dict[str, tuple[float | None, float | None]]:
+    """Read limits such as ``tau>=2``; a column may have one of each kind."""
+    found: dict[str, list[float | None]] = {}
+    for word in words:
+        match = re.fullmatch(r"\s*(.+?)\s*(>=|<=)\s*(\S+)\s*", word)
+        if match is None:
+            raise InputError(
+                f"--limits {word} is not of the form COLUMN>=NUMBER or COLUMN<=NUMBER."
+            )
+        name, sign, text = match.groups()
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError(f"--limits {word}: '{text}' is not a number.")
+        ends, place = found.setdefault(name, [None, None]), int(sign == "<=")
+        if ends[place] is not None:
+            raise InputError(f"--limits gives '{name}' two limits of one kind: keep one.")
+        ends[place] = value
+    return {name: (low, high) for name, (low, high) in found.items()}
+
+
+def classify(args: argparse.Namespace, frame: Any, console: Console) -> dict[str, Any]:
+    """Find a border between the rows that meet the limits and the others, and report."""
+    from engine.learning.classification import train_classifier
+
+    if args.inputs is None:
+        raise InputError("Name the input columns with --inputs.")
+    if args.targets or args.method != "sisso":
+        raise InputError("--limits stands in place of --targets and --method: leave those out.")
+    unused = [n for n in ("sis", "complexity", "threads", "test_rows", "validation", "sisso_files")
+              if getattr(args, n) is not None]  # fmt: skip
+    console.warn(f"--{n.replace('_', '-')} has no effect with --limits." for n in unused)
+    folder = output_folder(args.models, "--models") if args.models else None
+    started = time.perf_counter()
+    found = train_classifier(
+        frame,
+        columns(args.inputs, "--inputs"),
+        read_limits(args.limits),
+        terms=2 if args.terms is None else args.terms,
+        rung=2 if args.rung is None else args.rung,
+        operators=split_operators(args.operators),
+        progress=console.progress(),
+    )
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False, indent=1)
+        (folder / "limits.json").write_text(text + "\n", encoding="utf-8")
+    if is_study(args.table):
+        from engine.study import Study
+
+        with Study.open(args.table) as study:
+            study.set_classifier(found.to_dict())
+    console.warn(found.statements)
+    return {
+        "equation": found.equation,
+        "latex": found.latex,
+        "terms": len(found.features),
+        **found.metrics,
+        "limits": found.limits,
+        "domain": found.domain,
+        "statements": list(found.statements),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def split_operators(words: list[str] | None) -> list[str] | None:
+    """Operators given apart or with commas between them."""
+    return None if words is None else [op for word in words for op in word.split(",") if op]
+
+
+def write_sisso_files(
+    place: Path,
+    table: Any,
+    inputs: list[str],
+    targets: list[str],
+    options: dict[str, Any],
+    console: Console,
+) -> None:
+    """Write the problem of every target for the reference programs, each in a folder."""
+    from engine.learning.sisso_files import write_problem
+    from engine.learning.sisso_search import SissoOptions
+
+    units = options.pop("units", None)
+    if "operators" in options:
+        options["operators"] = tuple(options["operators"])
+    for target in targets:
+        notes = write_problem(place / target, table, inputs, target, SissoOptions(**options), units)
+        console.warn(f"{target}: {note}" for note in notes)
+
+
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Train, keep the models where asked, and report."""
     from engine.learning.training import train
 
     folder = output_folder(args.models, "--models") if args.models else None
-    frame = read_dataset(args.table, args.campaign)
+    written = output_folder(args.sisso_files, "--sisso-files") if args.sisso_files else None
+    stated: dict[str, Any] = {}
+    if Path(args.table).name.lower() == "sisso.in":
+        from engine.learning.sisso_files import read_problem
+
+        problem = read_problem(Path(args.table).parent)
+        console.warn(problem.notes)
+        frame = problem.frame.reset_index(drop=True)
+        if args.inputs is None:
+            args.inputs = ",".join(problem.inputs)
+        if args.targets is None and not args.limits:
+            args.targets = problem.target
+        if args.method == "sisso":
+            stated = {**vars(problem.options), "units": problem.units}
+    else:
+        frame = read_dataset(args.table, args.campaign)
     console.warn(mixed_settings(frame))
+    if args.limits:
+        return classify(args, frame, console)
+    if args.inputs is None or args.targets is None:
+        raise InputError("Name columns with --inputs and --targets (or --limits in their place).")
     options = {
         name: getattr(args, name)
         for name in ("rung", "terms", "sis", "complexity", "operators", "threads")
@@ -89,14 +220,16 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             console.warn([f"--{name} has no effect with --method {args.method}."])
             options.pop(name)
     if "operators" in options:
-        options["operators"] = [op for word in options["operators"] for op in word.split(",") if op]
+        options["operators"] = split_operators(options["operators"])
+    options = {**stated, **options}
     inputs, targets = columns(args.inputs, "--inputs"), columns(args.targets, "--targets")
+    test_rows = read_test_rows(args.test_rows) if args.test_rows else None
     result = train(
         frame,
         inputs,
         targets,
         method=args.method,
-        test_rows=read_test_rows(args.test_rows) if args.test_rows else None,
+        test_rows=test_rows,
         validation=read_csv(args.validation) if args.validation else None,
         progress=console.progress(),
         **options,
@@ -105,6 +238,10 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
         for target, model in result.models.items():
             model.save(folder / f"{target}.json")
+    if written is not None:
+        kept = frame.drop(index=test_rows or [])
+        made = dict(options) if args.method == "sisso" else {}
+        write_sisso_files(written, kept.reset_index(drop=True), inputs, targets, made, console)
     if is_study(args.table):
         from engine.study import Study
 

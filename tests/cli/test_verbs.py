@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import tifffile
 
+from engine.learning.classification import LimitClassifier
 from engine.study import Study
 
 CHARACTERIZE_KEYS = {
@@ -421,3 +422,41 @@ def test_that_particles_of_a_simulation_become_a_stack(verb, tmp_path):
         status, _, err = verb(*words, *wrong, "--out", tmp_path / "t.tif")
         assert status == 2 and one_line(err)
     assert not (tmp_path / "t.tif").exists()
+
+
+def test_that_train_finds_a_border_of_limits_and_says_its_error(verb, tmp_path):
+    stream = np.random.default_rng(4)
+    made = pd.DataFrame(stream.uniform([1, 20], [9, 60], (120, 2)), columns=["a_um", "b_percent"])
+    made["y"] = made["b_percent"] / made["a_um"]
+    table = tmp_path / "t.csv"
+    made.to_csv(table, index=False)
+    words = ["train", table, "--inputs", "a_um,b_percent"]
+    status, found, _ = verb(
+        *words, "--limits", "y>=8", "--rung", "1", "--models", tmp_path / "models"
+    )
+    assert status == 0
+    assert found["train"]["accuracy"] == 1 and found["cross_validation"]["accuracy"] > 0.95
+    stored = json.loads((tmp_path / "models" / "limits.json").read_text())
+    assert LimitClassifier.from_dict(stored).equation == found["equation"]
+    for limits, said in (("y>8", "not of the form"), ("y>=nan", "not a number")):
+        status, _, text = verb(*words, "--limits", limits)
+        assert status == 2 and said in text
+
+
+def test_that_a_problem_of_the_reference_program_is_written_read_and_trained(verb, tmp_path):
+    stream = np.random.default_rng(5)
+    made = pd.DataFrame(stream.uniform(1, 9, (40, 2)), columns=["a_um", "b_MPa"])
+    made["y"] = 2 * made["a_um"] * made["b_MPa"] - 3
+    table, place = tmp_path / "t.csv", tmp_path / "problem"
+    made.to_csv(table, index=False)
+    settings = ["--rung", "1", "--terms", "1", "--sis", "5"]
+    words = ["train", table, "--inputs", "a_um,b_MPa", "--targets", "y", *settings]
+    status, direct, _ = verb(*words, "--sisso-files", place)
+    assert status == 0
+    status, again, _ = verb("train", place / "y" / "SISSO.in")
+    assert status == 0
+    assert again["targets"]["y"]["terms"] == 1
+    assert again["targets"]["y"]["train"]["max_error"] < 1e-9
+    assert direct["targets"]["y"]["train"]["max_error"] < 1e-9
+    status, _, text = verb("train", table, "--inputs", "a_um")
+    assert status == 2 and "--targets" in text
