@@ -169,9 +169,10 @@ class ModelsPage(Page):
         body.addWidget(group)
         self._rows = label("", "muted", wrap=True)
         self._rows.setAccessibleName("What the training will take")
-        body.addWidget(self._rows)
         self._data_notice = Notice("warning")
         body.addWidget(self._data_notice)
+        # Beside the button that it speaks of: it must be seen without scrolling.
+        self.side.foot.addWidget(self._rows)
         self.train_button = button("Train", self.train, primary=True)
         self.side.foot.addWidget(self.train_button)
         self.wizard_button = button("Step by step…", self.open_wizard, flat=True)

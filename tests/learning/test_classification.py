@@ -12,6 +12,7 @@ from engine.learning.classification import (
     meets,
     overlap_in_a_plane,
     overlap_on_a_line,
+    placed_border,
     train_classifier,
 )
 from engine.progress import Progress
@@ -136,3 +137,14 @@ def test_that_the_search_for_a_border_can_be_stopped_between_pairs():
     table["y"] = table["a"] * table["b"] + stream.normal(0, 0.3, 60)
     with pytest.raises(Cancelled):
         train_classifier(table, ["a", "b"], {"y": (2.2, None)}, progress=Once())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_that_classes_that_can_be_told_apart_by_a_feature_are_told_apart(seed):
+    stream = np.random.default_rng(seed)
+    values = np.concatenate([stream.normal(0, 1, 60), [3.0]])
+    member = values > np.sort(values)[-25]
+    weights, bias = placed_border(values[:, None], member)
+    assert np.array_equal(values * weights[0] + bias > 0, member)
+    plain = border(values[:, None], member)[0]
+    assert weights == pytest.approx(plain)
