@@ -89,9 +89,12 @@ class LimitClassifier:
     @property
     def latex(self) -> str:
         """The border function in LaTeX, four digits."""
-        parts = [
-            rf"{w:+.4g} \, {to_latex(f)}" for w, f in zip(self.weights, self.features, strict=True)
-        ]
+        parts = []
+        for weight, feature in zip(self.weights, self.features, strict=True):
+            text = to_latex(feature)
+            if feature.op in ("+", "-"):
+                text = rf"\left({text}\right)"
+            parts.append(rf"{weight:+.4g} \, {text}")
         return f"{self.bias:.4g} {' '.join(parts)} > 0"
 
     def to_dict(self) -> dict[str, Any]:

@@ -148,3 +148,12 @@ def test_that_classes_that_can_be_told_apart_by_a_feature_are_told_apart(seed):
     assert np.array_equal(values * weights[0] + bias > 0, member)
     plain = border(values[:, None], member)[0]
     assert weights == pytest.approx(plain)
+
+
+def test_that_a_sum_in_the_border_stands_in_brackets():
+    stream = np.random.default_rng(3)
+    frame = {n: stream.uniform(1, 9, 80) for n in ("a_um", "b_um", "y")}
+    frame["y"] = frame["a_um"] + frame["b_um"]
+    found = train_classifier(frame, ["a_um", "b_um"], {"y": (10.0, None)}, terms=1, rung=1)
+    assert found.features[0].op == "+"
+    assert r"\left(" in found.latex and r"\right) > 0" in found.latex
