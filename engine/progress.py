@@ -31,8 +31,8 @@ class Progress:
         """Whether a stop was asked for."""
         return self._cancel.is_set()
 
-    def report(self, fraction: float, stage: str = "") -> None:
-        """Report how far the work is.
+    def stop_if_cancelled(self) -> None:
+        """Stop here without a report, in work too fine for one.
 
         Raises
         ------
@@ -41,6 +41,16 @@ class Progress:
         """
         if self._cancel.is_set():
             raise Cancelled("stopped at the user's request")
+
+    def report(self, fraction: float, stage: str = "") -> None:
+        """Report how far the work is.
+
+        Raises
+        ------
+        Cancelled
+            If `cancel` was called before.
+        """
+        self.stop_if_cancelled()
         if self._on_report is not None:
             self._on_report(min(max(float(fraction), 0.0), 1.0), stage)
 

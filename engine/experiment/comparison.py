@@ -167,7 +167,7 @@ def compare_laws(
         progress.report(i / len(laws), name)
         try:
             law.fit(table)
-            assessment = assess(law, table)
+            assessment = assess(law, table, progress)
         except InputError as error:
             refused.append((name, str(error)))
             continue

@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.least_squares import one_thread
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress, silent
 
 # A sheet with more families than this is cross-validated in folds of several families.
 _MOST_FOLDS = 40
@@ -231,7 +232,10 @@ def r_squared(measured: NDArray[np.float64], predicted: NDArray[np.float64]) -> 
 
 
 def leave_out(
-    law: CalenderingLaw, table: CalenderingTable, groups: NDArray[np.intp]
+    law: CalenderingLaw,
+    table: CalenderingTable,
+    groups: NDArray[np.intp],
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
     """Predict each group of rows by a law refitted without it.
 
@@ -241,6 +245,8 @@ def leave_out(
         Its form is refitted; the law itself is not touched.
     table : CalenderingTable
     groups : ndarray of int, shape (n,)
+    progress : Progress, optional
+        Asked before each refit whether to stop.
 
     Returns
     -------
@@ -248,10 +254,16 @@ def leave_out(
         nan where the rest of the table cannot fix the coefficients.
     coefficients : list of dict
         Of each refit that succeeded.
+
+    Raises
+    ------
+    Cancelled
     """
+    progress = progress or silent()
     predictions = np.full(len(table), np.nan)
     coefficients = []
     for group in np.unique(groups):
+        progress.stop_if_cancelled()
         out = groups == group
         if out.all():
             continue
@@ -298,7 +310,9 @@ def find_confounded(table: CalenderingTable) -> list[str]:
     return confounded
 
 
-def assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
+def assess(
+    law: CalenderingLaw, table: CalenderingTable, progress: Progress | None = None
+) -> LawAssessment:
     """Judge a fitted law on a table.
 
     Parameters
@@ -306,26 +320,32 @@ def assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
     law : CalenderingLaw
         Fitted, as a rule to the same table.
     table : CalenderingTable
+    progress : Progress, optional
+        A stop that it asks for is heeded between two refits.
 
     Returns
     -------
     LawAssessment
+
+    Raises
+    ------
+    Cancelled
     """
     with one_thread():
-        return _assess(law, table)
+        return _assess(law, table, progress or silent())
 
 
-def _assess(law: CalenderingLaw, table: CalenderingTable) -> LawAssessment:
+def _assess(law: CalenderingLaw, table: CalenderingTable, progress: Progress) -> LawAssessment:
     fitted = law.predict_table(table)
     families = table.families
     most = _MOST_FOLDS if len(table) <= _MANY_ROWS else _FEW_FOLDS
     folds = families % most if table.family_count > most else families
-    grouped, refits = leave_out(law, table, folds)
+    grouped, refits = leave_out(law, table, folds, progress)
     known = np.isfinite(grouped)
     complete = bool(known.all())
     residuals = table.porosity - fitted
     rows = np.arange(len(table)) % most
-    single, _ = leave_out(law, table, rows)
+    single, _ = leave_out(law, table, rows, progress)
     confounded = find_confounded(table)
     ranges = {
         name: (min(c[name] for c in refits), max(c[name] for c in refits))

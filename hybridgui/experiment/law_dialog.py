@@ -180,7 +180,7 @@ class LawDialog(QDialog):
         self.comparison.compare_button.setEnabled(False)
         self._comparing = self._model.start_job(
             "Comparing laws",
-            lambda job: compare(job, table),
+            lambda job: (table, compare(job, table)),
             stage="experiment",
             quiet=True,
             finished=self._on_compared,
@@ -206,10 +206,17 @@ class LawDialog(QDialog):
         whole = self._whole
         chosen = [not origin or o == origin for o in whole.origin]
         self._table = whole if all(chosen) else whole.take([i for i, c in enumerate(chosen) if c])
+        if self._comparing is not None:
+            self._comparing.cancel()  # it compares on other rows
+            self._comparing = None
         self.comparison.forget()
         self._on_edited()
 
     def _on_edited(self) -> None:
+        if self._job is not None:
+            self._job.cancel()  # of a law that is no longer asked for
+            self._asked += 1
+            self._job = None
         enable(self.accept_button, "Wait until this law is fitted.")
         self._soon.start()
 
@@ -268,7 +275,10 @@ class LawDialog(QDialog):
         if self.comparison.comparison is None:
             self.comparison.notice.set_text(f"Comparing the laws: {name} ({fraction:.0%})", "info")
 
-    def _on_compared(self, comparison: LawComparison) -> None:
+    def _on_compared(self, answer: tuple[Any, LawComparison]) -> None:
+        table, comparison = answer
+        if table is not self._table:
+            return
         self._comparing = None
         self.comparison.show_comparison(comparison)
 

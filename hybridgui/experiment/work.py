@@ -126,14 +126,15 @@ def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
         return FittedLaw(law, None)
     law.fit(table)
     job.engine_progress.report(0.4, "leaving out one coating after the other")
-    return FittedLaw(law, assess(law, table))
+    return FittedLaw(law, assess(law, table, job.engine_progress))
 
 
 def preview_law(job: Job, table: Any, kind: str, parameters: Mapping[str, Any]) -> LawPreview:
     """Fit a law with these parameters, judge it, draw it, print it."""
     law = make_law(kind, **parameters).fit(table)
     job.engine_progress.report(0.3, "leaving out one coating after the other")
-    assessment = assess(law, table)
+    assessment = assess(law, table, job.engine_progress)
+    job.engine_progress.stop_if_cancelled()
     return describe_law(law, assessment)
 
 

@@ -23,6 +23,8 @@ _START_SCALES = np.geomspace(0.01, 10.0, 9)
 _SCALE_LIMITS = (1e-4, 1e4)
 # A direction of the coatings weaker than this share of the strongest carries no information.
 _WEAK = 1e-3
+# Levels nearer than this to where they are clipped count as clipped.
+_KINK = 1e-4
 
 
 class CompactionLaw(CalenderingLaw):
@@ -61,6 +63,10 @@ class CompactionLaw(CalenderingLaw):
 
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         """Porosity of a level and shape, from the initial `porosity`."""
+        raise NotImplementedError
+
+    def _slopes(self, level: Any, shape: float, porosity: Any, pressure: Any) -> tuple[Any, Any]:
+        """Derivatives of `_curve` with respect to the level and to the shape."""
         raise NotImplementedError
 
     def _clip(self, level: Any, porosity: Any) -> Any:
@@ -113,12 +119,27 @@ class CompactionLaw(CalenderingLaw):
         initial, pressure = table.initial_porosity, table.pressure
         highest = max(float(pressure.max()), 1e-6)
 
-        def residuals(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-            level = matrix @ theta[:-1]
+        def model(
+            theta: NDArray[np.float64],
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            wanted = matrix @ theta[:-1]
+            level = self._clip(wanted, initial) if self.physical else wanted
+            shape = float(np.exp(theta[-1]))
+            curve = self._curve(level, shape, initial, pressure)
+            by_level, by_shape = self._slopes(level, shape, initial, pressure)
             if self.physical:
-                level = self._clip(level, initial)
-            curve = self._curve(level, np.exp(theta[-1]), initial, pressure)
-            return np.asarray(curve - table.porosity)
+                by_level = np.where(level == wanted, by_level, 0.0)
+            jacobian = np.empty((len(matrix), len(theta)))
+            np.multiply(matrix, by_level[:, None], out=jacobian[:, :-1])
+            jacobian[:, -1] = shape * by_shape
+            return curve - table.porosity, jacobian
+
+        def kinked(theta: NDArray[np.float64]) -> bool:
+            wanted = matrix @ theta[:-1]
+            return self.physical and any(
+                bool((self._clip(wanted + off, initial) != wanted + off).any())
+                for off in (-_KINK, _KINK)
+            )
 
         starts = []
         for scale in _START_SCALES:
@@ -126,21 +147,22 @@ class CompactionLaw(CalenderingLaw):
             weight, right = self._level_equation(shape, table)
             theta = np.linalg.lstsq(weight[:, None] * matrix, right, rcond=None)[0]
             start = np.append(theta, np.log(shape))
-            cost = float(np.sum(np.nan_to_num(residuals(start), nan=1e3) ** 2))
+            cost = float(np.sum(np.nan_to_num(model(start)[0], nan=1e3) ** 2))
             starts.append((cost, start))
         starts.sort(key=lambda item: item[0])
         ends = sorted(np.log(self._shape_of_scale(s * highest)) for s in _SCALE_LIMITS)
         free = np.full(matrix.shape[1], np.inf)
         theta, jacobian = fit_from_starts(
-            residuals,
+            model,
             [start for _, start in starts[:3]],
             (np.append(-free, ends[0]), np.append(free, ends[1])),
+            kinked,
         )
         if min(abs(theta[-1] - end) for end in ends) < 1e-3:
             self.notes_.append(
                 f"The measurements do not fix {self.shape_symbol}: it ran to the end of its range."
             )
-        errors = standard_errors(jacobian, residuals(theta))
+        errors = standard_errors(jacobian, model(theta)[0])
         slopes = theta[1:-1] / spread
         level = np.append(theta[0] - slopes @ centre, slopes)
         # The constant's error: of the level at inputs 0, ignoring what the slopes share with it.
@@ -201,6 +223,12 @@ class KawakitaLaw(CompactionLaw):
         lost = level * (shape * pressure) / (1 + shape * pressure)
         return 1 - (1 - porosity) / (1 - np.minimum(lost, 0.999))
 
+    def _slopes(self, level: Any, shape: float, porosity: Any, pressure: Any) -> tuple[Any, Any]:
+        reached = shape * pressure / (1 + shape * pressure)
+        lost = level * reached
+        by_lost = np.where(lost < 0.999, (porosity - 1) / (1 - np.minimum(lost, 0.999)) ** 2, 0.0)
+        return by_lost * reached, by_lost * level * pressure / (1 + shape * pressure) ** 2
+
     def _clip(self, level: Any, porosity: Any) -> Any:
         return np.clip(level, 0.0, porosity)
 
@@ -232,6 +260,10 @@ class ExponentialLaw(CompactionLaw):
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         return level + (porosity - level) * np.exp(-pressure / shape)
 
+    def _slopes(self, level: Any, shape: float, porosity: Any, pressure: Any) -> tuple[Any, Any]:
+        left = np.exp(-pressure / shape)
+        return 1 - left, (porosity - level) * left * pressure / shape**2
+
     def _clip(self, level: Any, porosity: Any) -> Any:
         return np.clip(level, 0.0, porosity)
 
@@ -259,6 +291,10 @@ class HeckelLaw(CompactionLaw):
 
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         return np.exp(-np.clip(level + shape * pressure, -50.0, 50.0))
+
+    def _slopes(self, level: Any, shape: float, porosity: Any, pressure: Any) -> tuple[Any, Any]:
+        by_level = -self._curve(level, shape, porosity, pressure)
+        return by_level, by_level * pressure
 
     def _clip(self, level: Any, porosity: Any) -> Any:
         return np.maximum(level, -np.log(porosity))
