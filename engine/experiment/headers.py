@@ -34,7 +34,7 @@ ROLE_LABELS = {
 _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("deviation", r"\bsd\b|\bstd|stdev|standard ?dev|standard ?abw|\bstabw|ecart[ -]?type|streuung"
                   r"|\bs d\b|uncertaint|unsicherheit|incertitude|\berr\b|error|fehler|±|\+ ?-"),
-    ("measured", r"conductiv|leitfahig|leitfaehig|conductiv|tortuos|adhesion|adherence|haft(ung|fest|kraft)|macmullin"
+    ("measured", r"conductiv|leitfahig|leitfaehig|conductiv|tortuos|adhesion|adherence|haft(ung|fest|kraft)|mac ?mullin"
                  r"|resist|widerstand|impedan|capacit|kapazit|viscos|viskos|roughness|rauheit"),
     ("density", r"densit|dichte|masse volumique|\brho\b"),
     ("loading", r"loading|beladung|(flachen|flaechen)(gewicht|masse)|grammage|massenbelegung"

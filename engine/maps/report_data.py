@@ -16,6 +16,7 @@ from engine.maps.decide import Recommendation
 from engine.maps.default_models import default_models
 from engine.maps.figures import collect_figures
 from engine.maps.law_plot import draw_law
+from engine.maps.measured import measured_beside_predicted
 from engine.maps.methods import methods_paragraph
 from engine.maps.quantities import quantity
 from engine.maps.sources import Sources, read_sources
@@ -87,6 +88,7 @@ def collect(
         "trade_off": _trade_off_figure(sources, recommendation),
         "verification": None if checked is None else _verified(checked),
         "measurements": _measurements(sources),
+        "beside": _beside(sources),
         "law": _law(sources),
         "campaigns": _campaigns(study),
         "models": [_model(model) for model in sources.responses.models.values()],
@@ -216,6 +218,21 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
         "table": Grid.of(head, rows),
         "notes": [*table.notes, *notes],
     }
+
+
+def _beside(sources: Sources) -> Grid | None:
+    """Measured properties beside predictions; None where nothing can be compared."""
+    if sources.table is None:
+        return None
+    frame = measured_beside_predicted(sources.table, sources.responses)
+    if frame.empty:
+        return None
+    head = ["AM (%)", "Initial porosity (%)", "Pressure (MPa)", "Measured as", "Predicted as"]
+    head += ["Unit", "Measured", "Predicted", "From", "To", "Models know it"]
+    rows = [
+        [*row[:-1], "yes" if row[-1] else "no"] for row in frame.itertuples(index=False, name=None)
+    ]
+    return Grid.of(head, rows)
 
 
 def _law(sources: Sources) -> dict[str, Any] | None:

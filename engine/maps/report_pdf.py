@@ -242,6 +242,9 @@ def _evidence(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.paragraph(measured["summary"])
         pages.grid(measured["table"])
         pages.bullets(measured["notes"])
+    if data["beside"] is not None:
+        pages.heading("Measured properties beside predictions", 9.5)
+        pages.grid(data["beside"])
     pages.heading("Calendering law")
     law = data["law"]
     if law is None:

@@ -87,6 +87,12 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 {{ grid(measurements.table) }}
 {{ bullets(measurements.notes) }}
 {% else %}<p>No sheet of measurements was imported.</p>{% endif %}
+{% if beside %}
+<h3>Measured properties beside predictions</h3>
+<p>What the sheet holds of the same quantities, at the conditions measured. A tortuosity whose header
+does not say factor stands beside both τ and the factor τ².</p>
+{{ grid(beside) }}
+{% endif %}
 
 <h2 id="law">Calendering law</h2>
 {% if law %}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -15,28 +15,33 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QScrollArea,
-    QSizePolicy,
     QSpinBox,
-    QStyledItemDelegate,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.errors import InputError
-from engine.experiment.calibration import GapCalibration
 from engine.experiment.delimited import ENCODINGS
 from engine.experiment.headers import ROLE_KINDS, ROLE_LABELS, ROLES
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
 from engine.experiment.workbook import Workbook
+from hybridgui.experiment.conversions import Conversions, line_of
+from hybridgui.experiment.sheet_model import (
+    FIRST_ROW,
+    MOST_ROWS,
+    ROLE_ROW,
+    UNIT_ROW,
+    GroundDelegate,
+    SheetModel,
+)
 from hybridgui.experiment.words import without_shell
-from hybridgui.theme import GRID, theme
+from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button, enable, label
 from hybridgui.widgets.flow import FlowLayout
-from hybridgui.widgets.form import Choice, FormGroup, NumberField
+from hybridgui.widgets.form import Choice
 
-_MOST_ROWS = 2_000
 _COLUMN_WIDTH = 180
 _SHORT_ROLES = {
     "am": "AM fraction",
@@ -52,118 +57,6 @@ _SHORT_ROLES = {
     "origin": "Source of the row",
 }
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", " ": "blanks"}
-_ROLE_ROW, _UNIT_ROW, _FIRST_ROW = 0, 1, 2
-
-
-class SheetModel(QAbstractTableModel):
-    """The cells of a sheet as read: what is wrong is marked, every cell can be mended.
-
-    Signals
-    -------
-    corrected : (row as the user sees it, column from 0, text)
-    """
-
-    corrected = Signal(int, int, str)
-
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self._preview: SheetPreview | None = None
-        self._left_out: dict[int, str] = {}
-        self._used: set[int] = set()
-
-    def show_preview(self, preview: SheetPreview) -> None:
-        """Show another reading."""
-        self.beginResetModel()
-        self._preview = preview
-        self._left_out = dict(preview.left_out)
-        self._used = {row + 1 for row in preview.used}
-        self.endResetModel()
-
-    @property
-    def preview(self) -> SheetPreview | None:
-        """What is shown."""
-        return self._preview
-
-    def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
-        if self._preview is None or parent.isValid():
-            return 0
-        return _FIRST_ROW + min(self._preview.row_count, _MOST_ROWS)
-
-    def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
-        return 0 if self._preview is None or parent.isValid() else len(self._preview.columns)
-
-    def sheet_row(self, index: QModelIndex) -> int:
-        """Row as the user sees it in the spreadsheet."""
-        return index.row() - _FIRST_ROW + 1
-
-    def data(self, index, role=Qt.ItemDataRole.DisplayRole):
-        preview = self._preview
-        if preview is None or not index.isValid() or index.row() < _FIRST_ROW:
-            return None
-        column = preview.columns[index.column()].index
-        row = self.sheet_row(index)
-        problem = preview.problem_cells.get((row, column))
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return preview.cell_text(row, column)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return problem or self._left_out.get(row)
-        tokens = theme().tokens
-        if role == Qt.ItemDataRole.BackgroundRole:
-            if problem:
-                return QColor(tokens.danger_soft)
-            if row == preview.header_row:
-                return QColor(tokens.hover)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            if problem:
-                return QColor(tokens.danger)
-            if row not in self._used and row != preview.header_row:
-                return QColor(tokens.disabled)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            text = preview.cell_text(row, column).strip()
-            number = text[:1].isdigit() or text[:1] in "+-−.,"
-            side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def setData(self, index, value, role=Qt.ItemDataRole.EditRole) -> bool:
-        preview = self._preview
-        if preview is None or role != Qt.ItemDataRole.EditRole or index.row() < _FIRST_ROW:
-            return False
-        column = preview.columns[index.column()].index
-        row = self.sheet_row(index)
-        if str(value) != preview.cell_text(row, column):
-            self.corrected.emit(row, column, str(value))
-        return True
-
-    def flags(self, index):
-        flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsEditable if index.row() >= _FIRST_ROW else flags
-
-    def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
-        if self._preview is None:
-            return None
-        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
-            return self._preview.columns[section].header
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        if orientation == Qt.Orientation.Vertical:
-            if section == _ROLE_ROW:
-                return "Is"
-            if section == _UNIT_ROW:
-                return "Unit"
-            return str(section - _FIRST_ROW + 1)
-        column = self._preview.columns[section]
-        return f"{column.letter}  {column.header}"
-
-
-class _GroundDelegate(QStyledItemDelegate):
-    """Paints the ground of a cell, which a style sheet would leave out."""
-
-    def paint(self, painter, option, index) -> None:
-        ground = index.data(Qt.ItemDataRole.BackgroundRole)
-        if ground is not None:
-            painter.fillRect(option.rect, ground)
-        super().paint(painter, option, index)
 
 
 class ImportDialog(QDialog):
@@ -233,8 +126,8 @@ class ImportDialog(QDialog):
         choices = QWidget()
         flow = FlowLayout(choices)
         for part in (
-            _row("Sheet", self.sheet_choice),
-            _row("Header in row", self.header_box),
+            line_of("Sheet", self.sheet_choice),
+            line_of("Header in row", self.header_box),
             *self._build_text_choices(),
             *self._build_boxes(),
         ):
@@ -244,7 +137,7 @@ class ImportDialog(QDialog):
         self._model.corrected.connect(self._on_corrected)
         self.view = QTableView()
         self.view.setModel(self._model)
-        self.view.setItemDelegate(_GroundDelegate(self.view))
+        self.view.setItemDelegate(GroundDelegate(self.view))
         self.view.setWordWrap(False)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -317,9 +210,9 @@ class ImportDialog(QDialog):
         for choice in (self.delimiter_choice, self.encoding_choice, self.decimal_choice):
             choice.setMinimumContentsLength(7)
         self._thousands = label("", "muted")
-        self._delimiter_row = _row("Separated by", self.delimiter_choice)
-        self._encoding_row = _row("Encoding", self.encoding_choice)
-        decimal = _row("Decimal", self.decimal_choice, self._thousands)
+        self._delimiter_row = line_of("Separated by", self.delimiter_choice)
+        self._encoding_row = line_of("Encoding", self.encoding_choice)
+        decimal = line_of("Decimal", self.decimal_choice, self._thousands)
         return self._delimiter_row, self._encoding_row, decimal
 
     def _build_boxes(self) -> tuple[QWidget, ...]:
@@ -336,30 +229,9 @@ class ImportDialog(QDialog):
     def _build_extras(self) -> list[Fold]:
         """What turns loads into pressures, weights into porosities, gaps into pressures."""
         options = self._options
-        am, cbd = options.densities or (4.65, 1.8)
-        self.densities_fold = Fold("Porosity from thickness and mass loading")
-        self.derive_box = QCheckBox("Derive it, with the skeletal densities")
-        self.am_density = NumberField(0.1, 25, am, "g/cm³", decimals=3)
-        self.cbd_density = NumberField(0.1, 25, cbd, "g/cm³", decimals=3)
-        self.derive_box.clicked.connect(lambda _: self._on_densities())
-        for field in (self.am_density, self.cbd_density):
-            field.edited.connect(lambda _: self._on_densities())
-        self.densities_fold.body.addWidget(
-            _row(self.derive_box, "AM", self.am_density, "Carbon and binder", self.cbd_density)
-        )
-        self.rolls_fold = Fold("Line load or force to pressure")
-        self.contact_length = NumberField(0, 1000, options.contact_length or 0, "mm", decimals=3)
-        self.roll_width = NumberField(0, 10_000, options.roll_width or 0, "mm")
-        self.contact_length.edited.connect(lambda _: self._on_rolls())
-        self.roll_width.edited.connect(lambda _: self._on_rolls())
-        self.rolls_fold.body.addWidget(
-            _row(
-                "Contact length of the rolls", self.contact_length,
-                "Width of the electrode (for a force)", self.roll_width,
-            )
-        )  # fmt: skip
-        self.calibration_fold = self._build_calibration()
-        folds = [self.densities_fold, self.rolls_fold, self.calibration_fold]
+        self.conversions = Conversions(options)
+        self.conversions.edited.connect(self._on_conversion)
+        self.conversions.refused.connect(lambda why: self._status.set_text(why, "error"))
         self.rows_fold = Fold("")
         self.rows_list = QListWidget()
         self.rows_list.setMaximumHeight(120)
@@ -367,34 +239,7 @@ class ImportDialog(QDialog):
         self.rows_list.itemActivated.connect(self._on_listed_row)
         self.rows_list.itemClicked.connect(self._on_listed_row)
         self.rows_fold.body.addWidget(self.rows_list)
-        return [self.rows_fold, *folds]
-
-    def _build_calibration(self) -> Fold:
-        fold = Fold("Roll gap to pressure")
-        group = FormGroup()
-        calibration = self._options.calibration
-        self._calibration: dict[str, NumberField] = {}
-        row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(GRID)
-        line.addWidget(label("P = a·exp(−g / d) + c", "muted"))
-        for name, text, unit, decimals in (
-            ("amplitude", "a", "MPa", 5),
-            ("decay", "d", "µm", 4),
-            ("offset", "c", "MPa", 5),
-            ("gap_min", "from", "µm", 2),
-            ("gap_max", "to", "µm", 2),
-        ):
-            field = NumberField(-1e4, 1e4, getattr(calibration, name), unit, decimals=decimals)
-            field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            field.edited.connect(lambda _: self._on_calibration())
-            line.addWidget(label(text))
-            line.addWidget(field)
-            self._calibration[name] = field
-        group.add_wide(row)
-        fold.body.addWidget(group)
-        return fold
+        return [self.rows_fold, *self.conversions.folds]
 
     # -- what the user does -----------------------------------------------------------------------------
     def set_role(self, column: int, role: str) -> None:
@@ -430,13 +275,8 @@ class ImportDialog(QDialog):
         bad = {problem.row for problem in self.preview.problems}
         self._try(self._options.replace(leave_out=self._options.leave_out | bad))
 
-    def _on_densities(self) -> None:
-        both = (self.am_density.value(), self.cbd_density.value())
-        self._try(self._options.replace(densities=both if self.derive_box.isChecked() else None))
-
-    def _on_rolls(self) -> None:
-        length, width = self.contact_length.value(), self.roll_width.value()
-        self._try(self._options.replace(contact_length=length or None, roll_width=width or None))
+    def _on_conversion(self, changes: dict[str, Any]) -> None:
+        self._try(self._options.replace(**changes))
 
     def _on_listed_row(self, item: QListWidgetItem) -> None:
         row, column = item.data(Qt.ItemDataRole.UserRole)
@@ -475,17 +315,9 @@ class ImportDialog(QDialog):
     def _on_header_row(self, row: int) -> None:
         self._try(self._options.replace(header_row=row, mapping={}, units={}))
 
-    def _on_calibration(self) -> None:
-        try:
-            calibration = GapCalibration(**{n: f.value() for n, f in self._calibration.items()})
-        except InputError as error:
-            self._status.set_text(str(error), "error")
-            return
-        self._try(self._options.replace(calibration=calibration))
-
     def _on_leave_out(self) -> None:
         index = self.view.currentIndex()
-        if index.isValid() and index.row() >= _FIRST_ROW:
+        if index.isValid() and index.row() >= FIRST_ROW:
             row = self._model.sheet_row(index)
             self.leave_out(row, row not in self._options.leave_out)
 
@@ -509,7 +341,7 @@ class ImportDialog(QDialog):
 
     def _go_to(self, row: int, column: int) -> None:
         section = next((i for i, c in enumerate(self.preview.columns) if c.index == column), 0)
-        index = self._model.index(row - 1 + _FIRST_ROW, section)
+        index = self._model.index(row - 1 + FIRST_ROW, section)
         self.view.setCurrentIndex(index)
         self.view.scrollTo(index)
         self.view.setFocus()
@@ -531,7 +363,7 @@ class ImportDialog(QDialog):
         current = self.view.currentIndex()
         self._model.show_preview(preview)
         self.view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
-        for row in (_ROLE_ROW, _UNIT_ROW):
+        for row in (ROLE_ROW, UNIT_ROW):
             self.view.setRowHeight(row, self.fontMetrics().height() + 22)
         if current.isValid():
             self.view.setCurrentIndex(self._model.index(current.row(), current.column()))
@@ -559,8 +391,8 @@ class ImportDialog(QDialog):
                     0, self, lambda: self.set_role(index, key)
                 )
             )
-            self.view.setIndexWidget(self._model.index(_ROLE_ROW, section), choice)
-            self.view.setIndexWidget(self._model.index(_UNIT_ROW, section), self._unit(role))
+            self.view.setIndexWidget(self._model.index(ROLE_ROW, section), choice)
+            self.view.setIndexWidget(self._model.index(UNIT_ROW, section), self._unit(role))
 
     def _unit(self, role: str) -> QWidget | None:
         units = CHOICES.get(ROLE_KINDS.get(role, ""), ())
@@ -589,7 +421,7 @@ class ImportDialog(QDialog):
             reasons = f", {len(preview.left_out)} left out" if preview.left_out else ""
             self._status.set_text(f"{used} rows can be imported{reasons}.", "success")
         self._show_extras()
-        more = preview.row_count - _MOST_ROWS
+        more = preview.row_count - MOST_ROWS
         notes = [] if obstacle else [without_shell(note) for note in preview.notes]
         if self._known_as:
             notes.insert(0, f"Read as remembered from {self._known_as}.")
@@ -610,15 +442,7 @@ class ImportDialog(QDialog):
         self.group_box.setChecked(options.group_replicates)
         self.fill_box.setChecked(options.fill_down)
         self.fill_box.setVisible(options.fill_down or preview.repeats_coatings)
-        self.derive_box.setChecked(options.densities is not None)
-        for fold, applies, in_use in (
-            (self.densities_fold, preview.can_derive, options.densities is not None),
-            (self.rolls_fold, preview.reads_load, bool(options.contact_length)),
-        ):
-            fold.setVisible(applies)
-            if applies and preview.obstacle and not in_use:
-                fold.set_open(True)
-        self.calibration_fold.setVisible("gap" in preview.layout.roles or not preview.reads_load)
+        self.conversions.show_preview(preview, options)
         bad = len({problem.row for problem in preview.problems})
         self.leave_all_button.setVisible(bad > 1)
         self.leave_all_button.setText(f"Leave out {bad} rows to mend")
@@ -666,14 +490,3 @@ class ImportDialog(QDialog):
 
 def _counted(count: int, noun: str, rest: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'} {rest}"
-
-
-def _row(*parts: QWidget | str) -> QWidget:
-    """Widgets side by side; texts become labels."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GRID)
-    for part in parts:
-        layout.addWidget(label(part, "muted") if isinstance(part, str) else part)
-    return row

@@ -240,8 +240,8 @@ def test_that_delimiter_and_decimal_mark_are_shown_and_can_be_overruled(
 def test_that_a_line_load_is_turned_into_a_pressure_in_the_dialog(window, page, idle, tmp_path):
     text = GOOD.replace("gap (µm)", "Linienlast (N/mm)")
     dialog = open_sheet(window, idle, tmp_path, text)
-    assert "is a line load" in dialog._status.text and dialog.rolls_fold.is_open
-    dialog.contact_length.setValue(0.5)
+    assert "is a line load" in dialog._status.text and dialog.conversions.rolls_fold.is_open
+    dialog.conversions.contact_length.setValue(0.5)
     assert not dialog.preview.obstacle
     dialog._on_import()
     assert window.model.table.pressure[1] == pytest.approx(88.0)
@@ -253,8 +253,8 @@ def test_that_a_porosity_is_derived_in_the_dialog(window, page, idle, tmp_path):
         solid = (1 - e0 / 100) * t0 / (w / 465 + (1 - w / 100) / 1.8) / 10
         lines.append(f"{w};{t0};{solid:.9f};{gap};{t0 * (100 - e0) / (100 - e):.9f}")
     dialog = open_sheet(window, idle, tmp_path, "\n".join(lines))
-    assert "skeletal densities" in dialog._status.text and dialog.densities_fold.is_open
-    dialog.derive_box.click()
+    assert "skeletal densities" in dialog._status.text and dialog.conversions.densities_fold.is_open
+    dialog.conversions.derive_box.click()
     assert not dialog.preview.obstacle
     dialog._on_import()
     expected = [row[4] / 100 for row in measured()]
