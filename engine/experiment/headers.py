@@ -145,7 +145,10 @@ def understand(header: str, group: str = "", unit: Unit | None = None) -> Meanin
     Meaning
     """
     name, own_unit = split_header(header)
-    unit = own_unit or unit
+    said_below = unit is not None and unit.kind == "fraction" and "%" in unit.text
+    if not (own_unit is not None and own_unit.kind == "fraction" and said_below):
+        # "AM-Anteil" over "Gew.-%" names a share, and the units row says how it is written.
+        unit = own_unit or unit
     suffix = re.search(r"[_ ](percent|pct|prozent|pourcent)$", header.strip(), re.I) is not None
     words = fold(name)
     above = fold(split_header(group)[0]) if group else ""

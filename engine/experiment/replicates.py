@@ -74,7 +74,8 @@ def average_replicates(table: CalenderingTable, process: tuple[str, ...] = ()) -
         replicates=np.bincount(label, table.replicates).astype(np.intp),
         notes=(
             *table.notes,
-            f"{len(table)} rows are replicates of {len(count)} conditions and were averaged.",
+            f"{count[repeated].sum()} rows are replicates of {repeated.sum()} "
+            f"condition{'s' if repeated.sum() > 1 else ''} and were averaged.",
         ),
     )
 

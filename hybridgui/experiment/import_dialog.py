@@ -7,16 +7,13 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QScrollArea,
     QSpinBox,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -28,21 +25,14 @@ from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
 from engine.experiment.workbook import Workbook
 from hybridgui.experiment.conversions import Conversions, line_of
-from hybridgui.experiment.sheet_model import (
-    FIRST_ROW,
-    MOST_ROWS,
-    ROLE_ROW,
-    UNIT_ROW,
-    GroundDelegate,
-    SheetModel,
-)
+from hybridgui.experiment.sheet_model import MOST_ROWS
+from hybridgui.experiment.sheet_table import SheetTable
 from hybridgui.experiment.words import without_shell
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button, enable, label
 from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
 
-_COLUMN_WIDTH = 180
 _SHORT_ROLES = {
     "am": "AM fraction",
     "initial_porosity": "Porosity before",
@@ -109,10 +99,10 @@ class ImportDialog(QDialog):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
-        room = QScrollArea()
-        room.setWidgetResizable(True)
-        room.setWidget(content)
-        outer.addWidget(room, 1)
+        self._room = QScrollArea()
+        self._room.setWidgetResizable(True)
+        self._room.setWidget(content)
+        outer.addWidget(self._room, 1)
         layout.addWidget(label("Check how the sheet was understood", "title"))
         self.sheet_choice = Choice()
         self.sheet_choice.setMinimumContentsLength(18)
@@ -133,26 +123,12 @@ class ImportDialog(QDialog):
         ):
             flow.addWidget(part)
         layout.addWidget(choices)
-        self._model = SheetModel(self)
+        self.table = SheetTable()
+        self.view, self.choices_view = self.table.cells, self.table.choices
+        self._model = self.table.model
         self._model.corrected.connect(self._on_corrected)
-        self.view = QTableView()
-        self.view.setModel(self._model)
-        self.view.setItemDelegate(GroundDelegate(self.view))
-        self.view.setWordWrap(False)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
-        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.view.horizontalHeader().setDefaultSectionSize(
-            max(_COLUMN_WIDTH, 24 * self.fontMetrics().averageCharWidth())
-        )
-        self.view.horizontalHeader().setHighlightSections(False)
-        self.view.horizontalHeader().setDefaultAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
-        self.view.setMinimumHeight(200)
-        self.view.verticalHeader().setHighlightSections(False)
-        self.view.selectionModel().currentChanged.connect(lambda *_: self._refresh_leave_out())
-        layout.addWidget(self.view, 1)
+        self.view.selectionModel().currentChanged.connect(lambda *_: self._on_current())
+        layout.addWidget(self.table, 1)
         self._status = Notice("info")
         layout.addWidget(self._status)
         self._notes = label("", "small", wrap=True)
@@ -232,14 +208,18 @@ class ImportDialog(QDialog):
         self.conversions = Conversions(options)
         self.conversions.edited.connect(self._on_conversion)
         self.conversions.refused.connect(lambda why: self._status.set_text(why, "error"))
-        self.rows_fold = Fold("")
-        self.rows_list = QListWidget()
-        self.rows_list.setMaximumHeight(120)
-        self.rows_list.setWordWrap(True)
-        self.rows_list.itemActivated.connect(self._on_listed_row)
-        self.rows_list.itemClicked.connect(self._on_listed_row)
-        self.rows_fold.body.addWidget(self.rows_list)
-        return [self.rows_fold, *self.conversions.folds]
+        self.problems_fold, self.problems_list = self._build_list()
+        self.rows_fold, self.rows_list = self._build_list()
+        return [self.problems_fold, self.rows_fold, *self.conversions.folds]
+
+    def _build_list(self) -> tuple[Fold, QListWidget]:
+        fold, rows = Fold(""), QListWidget()
+        rows.setMaximumHeight(120)
+        rows.setWordWrap(True)
+        rows.itemActivated.connect(self._on_listed_row)
+        rows.itemClicked.connect(self._on_listed_row)
+        fold.body.addWidget(rows)
+        return fold, rows
 
     # -- what the user does -----------------------------------------------------------------------------
     def set_role(self, column: int, role: str) -> None:
@@ -315,9 +295,25 @@ class ImportDialog(QDialog):
     def _on_header_row(self, row: int) -> None:
         self._try(self._options.replace(header_row=row, mapping={}, units={}))
 
+    def _on_current(self) -> None:
+        self._refresh_leave_out()
+        if self.preview.obstacle:
+            self._status.set_text(self._complaint(), "error")
+
+    def _complaint(self) -> str:
+        """Why the sheet cannot be imported; of several bad cells that of the chosen row."""
+        preview = self.preview
+        row = self._model.sheet_row(self.view.currentIndex())
+        here = next((p for p in preview.problems if p.row == row), None)
+        if here is None or not preview.obstacle.startswith(str(preview.problems[0])):
+            return without_shell(preview.obstacle)
+        more = len(preview.problems) - 1
+        rest = f" (and {more} more cell{'s' if more > 1 else ''} to mend)" if more else ""
+        return without_shell(f"{here}{rest}.")
+
     def _on_leave_out(self) -> None:
         index = self.view.currentIndex()
-        if index.isValid() and index.row() >= FIRST_ROW:
+        if index.isValid():
             row = self._model.sheet_row(index)
             self.leave_out(row, row not in self._options.leave_out)
 
@@ -340,11 +336,9 @@ class ImportDialog(QDialog):
             self.accept()
 
     def _go_to(self, row: int, column: int) -> None:
-        section = next((i for i, c in enumerate(self.preview.columns) if c.index == column), 0)
-        index = self._model.index(row - 1 + FIRST_ROW, section)
-        self.view.setCurrentIndex(index)
-        self.view.scrollTo(index)
-        self.view.setFocus()
+        self.table.go_to(row, column)
+        # With a list unfolded the table itself may be out of view.
+        self._room.ensureWidgetVisible(self.table)
 
     # -- what is shown --------------------------------------------------------------------------------------
     def _try(self, options: ReadOptions) -> None:
@@ -358,16 +352,8 @@ class ImportDialog(QDialog):
         self._show(preview)
 
     def _show(self, preview: SheetPreview) -> None:
-        self.preview = preview
-        place = self.view.verticalScrollBar().value()
-        current = self.view.currentIndex()
-        self._model.show_preview(preview)
-        self.view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
-        for row in (ROLE_ROW, UNIT_ROW):
-            self.view.setRowHeight(row, self.fontMetrics().height() + 22)
-        if current.isValid():
-            self.view.setCurrentIndex(self._model.index(current.row(), current.column()))
-        self.view.verticalScrollBar().setValue(place)
+        before, self.preview = self.preview, preview
+        self.table.show_preview(preview)
         self.sheet_choice.set_choices([(name, name) for name in preview.sheet_names])
         self.sheet_choice.show_value(preview.sheet.name)
         self.header_box.blockSignals(True)
@@ -376,6 +362,12 @@ class ImportDialog(QDialog):
         self._show_choices()
         self._show_status()
         self._refresh_leave_out()
+        # The cell that was wrong here is no longer: go on to the one that is now complained of,
+        # so that what stands below the complaint acts on its row.
+        row = self._model.sheet_row(self.view.currentIndex())
+        bad, was_bad = ({p.row for p in shown.problems} for shown in (preview, before))
+        if bad and row in was_bad - bad:
+            self._go_to(preview.problems[0].row, preview.problems[0].column)
 
     def _show_choices(self) -> None:
         """Put the choice of role and unit over each column."""
@@ -391,8 +383,7 @@ class ImportDialog(QDialog):
                     0, self, lambda: self.set_role(index, key)
                 )
             )
-            self.view.setIndexWidget(self._model.index(ROLE_ROW, section), choice)
-            self.view.setIndexWidget(self._model.index(UNIT_ROW, section), self._unit(role))
+            self.table.put_over(section, choice, self._unit(role))
 
     def _unit(self, role: str) -> QWidget | None:
         units = CHOICES.get(ROLE_KINDS.get(role, ""), ())
@@ -416,7 +407,7 @@ class ImportDialog(QDialog):
         obstacle = preview.obstacle
         used = len(preview.used)
         if obstacle:
-            self._status.set_text(without_shell(obstacle), "error")
+            self._status.set_text(self._complaint(), "error")
         else:
             reasons = f", {len(preview.left_out)} left out" if preview.left_out else ""
             self._status.set_text(f"{used} rows can be imported{reasons}.", "success")
@@ -445,22 +436,23 @@ class ImportDialog(QDialog):
         self.conversions.show_preview(preview, options)
         bad = len({problem.row for problem in preview.problems})
         self.leave_all_button.setVisible(bad > 1)
-        self.leave_all_button.setText(f"Leave out {bad} rows to mend")
-        self.rows_list.clear()
+        self.leave_all_button.setText(f"Leave out all {bad} rows with errors")
+        self.problems_list.clear()
         for problem in preview.problems[:200]:
-            self._list_row(problem.row, problem.column, f"To mend: {problem}")
+            self._list_row(self.problems_list, problem.row, problem.column, str(problem))
+        self.problems_fold.set_heading(_counted(len(preview.problems), "cell", "to mend"))
+        self.problems_fold.setVisible(bool(preview.problems))
+        self.rows_list.clear()
         for row, why in preview.left_out[:200]:
-            self._list_row(row, 0, f"Row {row} left out: {why}")
-        counts = [_counted(len(preview.problems), "cell", "to mend")] if preview.problems else []
-        if preview.left_out:
-            counts.append(_counted(len(preview.left_out), "row", "left out"))
-        self.rows_fold.set_heading(", ".join(counts))
-        self.rows_fold.setVisible(bool(counts))
+            self._list_row(self.rows_list, row, 0, f"Row {row}: {why}")
+        self.rows_fold.set_heading(_counted(len(preview.left_out), "row", "left out"))
+        self.rows_fold.setVisible(bool(preview.left_out))
 
-    def _list_row(self, row: int, column: int, text: str) -> None:
+    @staticmethod
+    def _list_row(rows: QListWidget, row: int, column: int, text: str) -> None:
         item = QListWidgetItem(text)
         item.setData(Qt.ItemDataRole.UserRole, (row, column))
-        self.rows_list.addItem(item)
+        rows.addItem(item)
 
     def _show_text_choices(self) -> None:
         workbook, is_text = self._workbook, self._workbook.kind == "text"

@@ -46,6 +46,7 @@ from hybridgui.experiment.work import (
     added_table,
     family_curves,
     fit,
+    is_law_of,
     open_sheet,
     read_sample,
 )
@@ -138,6 +139,8 @@ class ExperimentPage(Page):
             lambda on: self._model.set_parameter(_PHYSICAL, on, "Constrain law")
         )
         group.add_wide(self.physical_box)
+        self._other_law = label("", "small", wrap=True)
+        group.add_wide(self._other_law)
         self.wizard_button = button("Compare laws and choose…", self.choose_law, link=True)
         group.add_wide(self.wizard_button)
         body.addWidget(group)
@@ -408,6 +411,7 @@ class ExperimentPage(Page):
         if law is not None:
             self._show_law(law, assessment, table)
         self._law_group.setVisible(law is not None)
+        self._show_other_law()
         outdated = model.is_open and model.stage_state("experiment")[0].name == "OUTDATED"
         self._outdated.set_text(
             "The sheet changed after this law was fitted: fit it again." if outdated else ""
@@ -440,8 +444,21 @@ class ExperimentPage(Page):
         self.physical_box.setVisible(kind in CAN_BE_PHYSICAL)
         default = kind != "polynomial"
         self.physical_box.setChecked(bool(self._model.parameter(_PHYSICAL, default)))
-        self.fit_button.setText("Use this law" if kind == "published" else "Fit law")
+        self._show_other_law()
         self._refresh_buttons()
+
+    def _show_other_law(self) -> None:
+        """Say where the law in use is not the one that this form would fit."""
+        kind, law = self.law_choice.current, self._model.law
+        other = law is not None and not is_law_of(law, kind, self.physical_box.isChecked())
+        name = law_name(law["kind"], law.get("params")) if law is not None and other else ""
+        self._other_law.setText(f"In use is another law: {name}. It stays until replaced." * other)
+        self._other_law.setVisible(other)
+        text = "Use this law" if kind == "published" else "Fit law"
+        self.fit_button.setText("Replace the law in use" if other else text)
+        self.fit_button.setProperty("primary", not other)
+        self.fit_button.style().unpolish(self.fit_button)
+        self.fit_button.style().polish(self.fit_button)
 
     def _refresh_buttons(self) -> None:
         model = self._model

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QStyledItemDelegate
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from engine.experiment.layout import Column
 from engine.experiment.preview import SheetPreview
 from hybridgui.theme import theme
 
 MOST_ROWS = 2_000
-ROLE_ROW, UNIT_ROW, FIRST_ROW = 0, 1, 2
-"""Rows of the view: two for the choices of role and unit, then those of the sheet."""
+ROLE_ROW, UNIT_ROW = 0, 1
+"""Rows of the choices above the sheet."""
 
 
 class SheetModel(QAbstractTableModel):
@@ -46,18 +47,18 @@ class SheetModel(QAbstractTableModel):
     def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
         if self._preview is None or parent.isValid():
             return 0
-        return FIRST_ROW + min(self._preview.row_count, MOST_ROWS)
+        return min(self._preview.row_count, MOST_ROWS)
 
     def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
         return 0 if self._preview is None or parent.isValid() else len(self._preview.columns)
 
     def sheet_row(self, index: QModelIndex) -> int:
         """Row as the user sees it in the spreadsheet."""
-        return index.row() - FIRST_ROW + 1
+        return index.row() + 1
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         preview = self._preview
-        if preview is None or not index.isValid() or index.row() < FIRST_ROW:
+        if preview is None or not index.isValid():
             return None
         column = preview.columns[index.column()].index
         row = self.sheet_row(index)
@@ -86,7 +87,7 @@ class SheetModel(QAbstractTableModel):
 
     def setData(self, index, value, role=Qt.ItemDataRole.EditRole) -> bool:
         preview = self._preview
-        if preview is None or role != Qt.ItemDataRole.EditRole or index.row() < FIRST_ROW:
+        if preview is None or role != Qt.ItemDataRole.EditRole:
             return False
         column = preview.columns[index.column()].index
         row = self.sheet_row(index)
@@ -95,24 +96,47 @@ class SheetModel(QAbstractTableModel):
         return True
 
     def flags(self, index):
-        flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsEditable if index.row() >= FIRST_ROW else flags
+        return super().flags(index) | Qt.ItemFlag.ItemIsEditable
 
     def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
         if self._preview is None:
             return None
-        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
-            return self._preview.columns[section].header
         if role != Qt.ItemDataRole.DisplayRole:
             return None
+        return str(section + 1) if orientation == Qt.Orientation.Vertical else ""
+
+
+class ChoicesModel(QAbstractTableModel):
+    """The names of the columns, and a row each for what a column is and for its unit."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._columns: tuple[Column, ...] = ()
+
+    def show_columns(self, columns: tuple[Column, ...]) -> None:
+        """Show other columns."""
+        self.beginResetModel()
+        self._columns = columns
+        self.endResetModel()
+
+    def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 2
+
+    def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index, role=Qt.ItemDataRole.DisplayRole):
+        return None
+
+    def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
         if orientation == Qt.Orientation.Vertical:
-            if section == ROLE_ROW:
-                return "Is"
-            if section == UNIT_ROW:
-                return "Unit"
-            return str(section - FIRST_ROW + 1)
-        column = self._preview.columns[section]
-        return f"{column.letter}  {column.header}"
+            return ("Is", "Unit")[section] if role == Qt.ItemDataRole.DisplayRole else None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.header
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{column.letter}  {column.header}"
+        return None
 
 
 class GroundDelegate(QStyledItemDelegate):
@@ -120,6 +144,17 @@ class GroundDelegate(QStyledItemDelegate):
 
     def paint(self, painter, option, index) -> None:
         ground = index.data(Qt.ItemDataRole.BackgroundRole)
-        if ground is not None:
-            painter.fillRect(option.rect, ground)
-        super().paint(painter, option, index)
+        if ground is None:
+            super().paint(painter, option, index)
+            return
+        painter.fillRect(option.rect, ground)
+        # A chosen cell that is wrong stays in the colour of what is wrong, in a frame.
+        plain = QStyleOptionViewItem(option)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        plain.state &= ~QStyle.StateFlag.State_Selected & ~QStyle.StateFlag.State_HasFocus
+        super().paint(painter, plain, index)
+        if chosen:
+            painter.save()
+            painter.setPen(QPen(index.data(Qt.ItemDataRole.ForegroundRole) or ground.darker(), 2))
+            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
+            painter.restore()

@@ -115,18 +115,28 @@ def added_table(before: Any, table: CalenderingTable, mode: str) -> CalenderingT
     return join_tables([before, table])
 
 
-def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
-    """Fit a law to a table and judge it."""
+def _law_of(kind: str, physical: bool) -> CalenderingLaw:
     from hybridgui.experiment.words import CAN_BE_PHYSICAL
 
-    parameters = {"physical": physical} if kind in CAN_BE_PHYSICAL else {}
-    law = make_law(kind, **parameters)
+    return make_law(kind, **({"physical": physical} if kind in CAN_BE_PHYSICAL else {}))
+
+
+def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
+    """Fit a law to a table and judge it."""
+    law = _law_of(kind, physical)
     job.engine_progress.report(0.1, "fitting")
     if table is None:
         return FittedLaw(law, None)
     law.fit(table)
     job.engine_progress.report(0.4, "leaving out one coating after the other")
     return FittedLaw(law, assess(law, table, job.engine_progress))
+
+
+def is_law_of(law: Mapping[str, Any], kind: str, physical: bool) -> bool:
+    """Whether a stored law is the one that `fit` gives for this kind and constraint."""
+    if law["kind"] != kind:
+        return False
+    return law_from_dict(law).get_params() == _law_of(kind, physical).get_params()
 
 
 def preview_law(job: Job, table: Any, kind: str, parameters: Mapping[str, Any]) -> LawPreview:

@@ -60,13 +60,25 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, rectangle: QRect, *, place: bool) -> int:
-        x, y, line = rectangle.x(), rectangle.y(), 0
+        x, y = rectangle.x(), rectangle.y()
+        line: list[tuple[QLayoutItem, int]] = []
+
+        def end_line() -> int:
+            """Place the items of a line, low ones at half height; return its height."""
+            height = max((item.sizeHint().height() for item, _ in line), default=0)
+            for item, left in line if place else ():
+                hint = item.sizeHint()
+                top = y + (height - hint.height()) // 2
+                item.setGeometry(QRect(QPoint(left, top), hint))
+            return height
+
         for item in self._items:
-            hint = item.sizeHint()
-            if x > rectangle.x() and x + hint.width() > rectangle.right() + 1:
-                x, y, line = rectangle.x(), y + line + self._down, 0
-            if place:
-                item.setGeometry(QRect(QPoint(x, y), hint))
-            x += hint.width() + self._across
-            line = max(line, hint.height())
-        return y + line - rectangle.y()
+            if item.isEmpty():
+                continue  # hidden: it takes no gap either
+            wide = item.sizeHint().width()
+            if line and x + wide > rectangle.right() + 1:
+                y += end_line() + self._down
+                x, line = rectangle.x(), []
+            line.append((item, x))
+            x += wide + self._across
+        return y + end_line() - rectangle.y()

@@ -124,3 +124,11 @@ def test_that_a_thickness_with_the_foil_is_pointed_out(tmp_path):
     assert "includes the foil" in table.notes[0]
     with pytest.raises(InputError):
         read_table(tmp_path / "missing.xlsx")
+
+
+def test_that_a_share_by_name_takes_its_unit_from_the_units_row(tmp_path):
+    header = ["AM-Anteil", "Porosität vor", "Dicke vor", "Spalt", "Porosität nach"]
+    units = ["Gew.-%", "%", "µm", "µm", "%"]
+    table = read_table(excel(tmp_path / "a.xlsx", ("S", [header, units, *measured()])))
+    assert table.am[0] == pytest.approx(measured()[0][0] / 100)
+    assert not any("Anteil" in note for note in table.notes)

@@ -195,3 +195,10 @@ def test_that_many_scattered_electrodes_are_told_into_their_coatings():
     porosity = np.array([0.487, 0.461, 0.475, 0.42])[families] + random.normal(0, 0.002, 12000)
     thickness = np.array([138.0, 178.0, 170.0, 180.0])[families] * random.normal(1, 0.005, 12000)
     assert (find_families(am, porosity, thickness) == families).all()
+
+
+def test_that_only_rows_with_a_partner_count_as_replicates(tmp_path):
+    rows = [[*r] for r in measured()]
+    table = read_table(excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *rows, *rows[:3]])))
+    assert len(table) == 14
+    assert any("6 rows are replicates of 3 conditions" in note for note in table.notes)

@@ -181,3 +181,57 @@ def test_that_a_family_shows_its_interval(window, page, idle):
     view = page.curves_view
     view._on_chosen("1")
     assert "80 %" in view._caption.text()
+
+
+def test_that_the_row_to_leave_out_follows_the_error_above_the_button(
+    qtbot, window, page, idle, tmp_path
+):
+    bad = GOOD.replace(";44;22,94", ";abc;22,94").replace("32,97", "142")
+    dialog = open_sheet(window, idle, tmp_path, bad)
+    assert dialog.leave_out_button.text() == "Leave out row 6"
+    dialog._go_to(10, 4)
+    assert dialog._status.text.startswith("Row 10") and "row 10" in dialog.leave_out_button.text()
+    dialog._go_to(6, 3)
+    dialog._model.setData(dialog.view.currentIndex(), "44")
+    qtbot.waitUntil(lambda: "142" in dialog.preview.obstacle)
+    assert dialog.leave_out_button.text() == "Leave out row 10"
+    qtbot.mouseClick(dialog.leave_out_button, Qt.MouseButton.LeftButton)
+    assert [row + 1 for row in dialog.preview.used if row + 1 in (6, 10)] == [6]
+    dialog.reject()
+
+
+def test_that_a_problem_in_the_list_brings_its_cell_into_view(qtbot, window, page, idle, tmp_path):
+    lines = GOOD.splitlines()
+    bad = "\n".join([*lines, *lines[1:] * 6, lines[1].replace("25,56", "abc")]) + "\n"
+    dialog = open_sheet(window, idle, tmp_path, bad)
+    row = dialog.preview.problems[0].row
+    assert dialog._model.rowCount() == row
+    dialog.problems_fold.set_open(True)
+    dialog.view.scrollToTop()
+    dialog.view.setCurrentIndex(dialog._model.index(1, 0))
+    item = dialog.problems_list.item(0)
+    place = dialog.problems_list.visualItemRect(item).center()
+    qtbot.mouseClick(dialog.problems_list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    index = dialog.view.currentIndex()
+    assert index.data() == "abc"
+    assert dialog.view.viewport().rect().contains(dialog.view.visualRect(index))
+    # what a column is stays in view above it
+    assert dialog.choices_view.isVisible() and dialog.choices_view.verticalScrollBar().value() == 0
+    dialog.reject()
+
+
+def test_that_the_form_says_where_the_law_in_use_is_another_one(window, page, idle):
+    page.import_sample()
+    idle(window)
+    page.fit_law()
+    idle(window)
+    assert page.fit_button.text() == "Fit law" and page._other_law.isHidden()
+    page.choose_law()
+    page.law_dialog.show_spec("polynomial", {"select": "bic", "physical": True})
+    idle(window)
+    page.law_dialog._on_accept()
+    assert "Polynomial, terms by BIC" in page._other_law.text()
+    assert page.fit_button.text() == "Replace the law in use"
+    assert not page.fit_button.property("primary")
+    window.model.undo_stack.undo()
+    assert page.fit_button.text() == "Fit law" and page._other_law.isHidden()

@@ -264,8 +264,8 @@ def test_that_a_porosity_is_derived_in_the_dialog(window, page, idle, tmp_path):
 def test_that_all_bad_rows_are_left_out_by_one_click_and_listed(window, page, idle, tmp_path):
     text = GOOD.replace("30,07", "142").replace("32,97", "<33")
     dialog = open_sheet(window, idle, tmp_path, text)
-    assert dialog.rows_list.count() == 2
-    assert "142 is not between 0 and 100 %" in dialog.rows_list.item(0).text()
+    assert dialog.problems_list.count() == 2
+    assert "142 is not between 0 and 100 %" in dialog.problems_list.item(0).text()
     dialog.leave_all_button.click()
     assert not dialog.preview.obstacle and len(dialog.preview.used) == 10
     assert "left out by the user" in dialog.rows_list.item(0).text()
