@@ -7,12 +7,11 @@ Exit status: 0 success, 2 bad input (one line on stderr), 1 failure.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from importlib import import_module
-from pathlib import Path
 
+from engine.cli.compilation import announced_compilation
 from engine.cli.console import Console, Parser
 from engine.errors import Cancelled, InputError
 
@@ -29,9 +28,6 @@ VERBS = (
     "report",
     "self_test",
 )
-
-
-COMPILED = ("generate", "voxelise", "characterize", "campaign", "train", "self-test")
 
 
 def build_parser() -> Parser:
@@ -67,15 +63,15 @@ def main(argv: list[str]) -> int:
     """
     args = build_parser().parse_args(argv)
     with Console(as_json=args.json) as console:
-        if args.verb in COMPILED and not Path(os.environ.get("NUMBA_CACHE_DIR", ".")).exists():
-            console.say("First start: compiling the kernels, once, takes up to a minute.")
         try:
-            console.result(args.run(args, console))
+            with announced_compilation(args.verb, console):
+                result = args.run(args, console)
+            console.result(result)
         except InputError as error:
             console.say(f"error: {error}")
             return 2
         except (Cancelled, KeyboardInterrupt):
-            console.say("stopped: nothing was changed by the step that was running.")
+            console.say(f"stopped: {console.on_stop}")
             return 1
         except BrokenPipeError:
             return 1

@@ -65,11 +65,18 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             console.say(f"{study.retry_failed(campaign)} failed structures are tried again.")
         progress = console.progress()
         done_before = study.campaign(campaign).done
-        for event in run_campaign(
-            study, campaign, workers=workers, dask=args.dask, progress=progress
-        ):
-            if type(event).__name__ == "StructureFailed":
-                console.say(f"failed: {event}")
+        events = run_campaign(study, campaign, workers=workers, dask=args.dask, progress=progress)
+        try:
+            for event in events:
+                if type(event).__name__ == "StructureFailed":
+                    console.say(f"failed: {event}")
+        except KeyboardInterrupt:
+            kept = study.campaign(campaign)
+            console.on_stop = (
+                f"{kept.done} of {kept.structures} structures are kept in {path.name}; the same "
+                "command goes on from there."
+            )
+            raise
         record = study.campaign(campaign)
     seconds = time.perf_counter() - began
     if record.failed:

@@ -16,6 +16,9 @@ import numpy as np
 
 from engine.progress import Progress
 
+# Seconds between two lines of progress in a log, and after which one comes in any case.
+_LINE_AFTER, _LINE_ANYWAY = 10.0, 60.0
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
@@ -57,6 +60,7 @@ class Console:
     def __init__(self, as_json: bool = False):
         self.as_json = as_json
         self.status = 0
+        self.on_stop = "nothing was changed by the step that was running."
         self._result_stream: TextIO = sys.stdout
         self._saved: int | None = None
         self._bar = False
@@ -94,6 +98,11 @@ class Console:
         for warning in warnings:
             self.say(f"warning: {warning}")
 
+    def note(self, notes: Iterable[str]) -> None:
+        """Write what is good to know, and no reason to doubt, as one line each."""
+        for note in notes:
+            self.say(f"note: {note}")
+
     def result(self, result: Any) -> None:
         """Write the verb's result: one JSON object, or its readable form."""
         self._clear_bar()
@@ -106,18 +115,25 @@ class Console:
         self._result_stream.flush()
 
     def progress(self) -> Progress:
-        """Return a progress object that draws a bar where a person watches."""
+        """Return a progress object: a bar where a person watches, else a line now and then."""
         began = time.monotonic()
-        last = -1.0
+        last, told, said_at = -1.0, -1.0, began
 
         def draw(fraction: float, stage: str) -> None:
-            nonlocal last
+            nonlocal last, told, said_at
             now = time.monotonic()
-            if not sys.stderr.isatty() or (now - last < 0.1 and fraction < 1):
-                return
-            last = now
             left = (now - began) * (1 - fraction) / fraction if fraction > 0.02 else None
             remaining = f" · {left:.0f} s left" if left is not None else ""
+            if not sys.stderr.isatty():
+                # a log of hours stays short: a line tells at least 1 % more, or a minute more
+                waited = now - said_at
+                if waited >= _LINE_AFTER and (fraction - told >= 0.01 or waited >= _LINE_ANYWAY):
+                    self.say(f"progress: {100 * fraction:.0f} % {stage}{remaining}")
+                    told, said_at = fraction, now
+                return
+            if now - last < 0.1 and fraction < 1:
+                return
+            last = now
             filled = int(24 * fraction)
             bar = "█" * filled + "·" * (24 - filled)
             sys.stderr.write(f"\r\x1b[K{bar} {100 * fraction:3.0f} % {stage}{remaining}")

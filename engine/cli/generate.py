@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.cli.compilation import compilation_clock
 from engine.cli.conditions import (
     add_condition_arguments,
     condition_from_arguments,
@@ -55,8 +56,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         refuse_published(condition.protocol)
     console.warn(warnings)
     began = time.perf_counter()
-    structure = generate(condition, int(args.seed), progress=console.progress())
-    seconds = time.perf_counter() - began
+    with compilation_clock() as compiling:
+        structure = generate(condition, int(args.seed), progress=console.progress())
+    seconds = time.perf_counter() - began - compiling.seconds
     stack = structure.stack
     write_stack(
         out,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +22,39 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is absent, empty, or no table.
+        If the file is absent, empty, no table, or has a column twice.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"There is no file {path}: check the name.")
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             semicolons = ";" in file.readline()
-        separator, decimal = (";", ",") if semicolons else (",", ".")
+            separator, decimal = (";", ",") if semicolons else (",", ".")
+            file.seek(0)
+            _refuse_a_column_twice(
+                path.name, next(filter(None, csv.reader(file, delimiter=separator)), [])
+            )
         frame = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except InputError:
+        raise
+    except (ValueError, csv.Error, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path.name} could not be read as a CSV table: {reason}.") from None
     if frame.empty:
         raise InputError(f"{path.name} has no data rows below its header.")
     return frame
+
+
+def _refuse_a_column_twice(name: str, header: list[str]) -> None:
+    """Two columns of one name: nobody can tell which one is meant."""
+    counted = Counter(title.strip() for title in header if title.strip())
+    twice = [f"'{title}'" for title, count in counted.items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{name} has the column{'s' * (len(twice) > 1)} {', '.join(twice)} more than once: "
+            "rename or remove all but one."
+        )
 
 
 def is_study(path: str | Path) -> bool:

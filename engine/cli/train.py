@@ -7,6 +7,7 @@ import json
 import math
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ def classify(args: argparse.Namespace, frame: Any, console: Console) -> dict[str
 
         with Study.open(args.table) as study:
             study.set_classifier(found.to_dict())
-    console.warn(found.statements)
+    speak(found.statements, console)
     return {
         "equation": found.equation,
         "latex": found.latex,
@@ -249,7 +250,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             for target, model in result.models.items():
                 study.add_model(target, model.to_dict())
     for target, model in result.models.items():
-        console.warn(f"{target}: {statement}" for statement in model.statements)
+        speak(model.statements, console, f"{target}: ")
     return {
         "targets": {target: report_on(model) for target, model in result.models.items()},
         "features_screened": result.features_screened,
@@ -272,6 +273,19 @@ def report_on(model: PropertyModel) -> dict[str, Any]:
         "domain": model.domain,
         "statements": list(model.statements),
     }
+
+
+# Statements that say how a model was made, and give no reason to doubt it.
+_REMARK = re.compile(
+    r"Cross-validation repeats the |\d+ networks of \d|The plain model chosen is the "
+)
+
+
+def speak(statements: Iterable[str], console: Console, about: str = "") -> None:
+    """Write the statements about a model as notes or warnings."""
+    for statement in statements:
+        say = console.note if _REMARK.match(statement) else console.warn
+        say([f"{about}{statement}"])
 
 
 def without(entry: dict[str, Any], *names: str) -> dict[str, Any]:

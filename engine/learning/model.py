@@ -163,6 +163,7 @@ class PropertyModel:
                     f"{int(beyond.sum())} of {beyond.size} rows lie outside the range of '{name}' "
                     f"that '{self.target}' was trained on ({low:g} to {high:g}): extrapolated."
                 )
+            found += _other_scale(name, columns[name], low, high)
         return found
 
     # --- forms --------------------------------------------------------------------------
@@ -358,6 +359,18 @@ class PropertyModel:
         Path(path).write_text(text + "\n", encoding="utf-8")
 
 
+def _other_scale(name: str, values: np.ndarray, low: float, high: float) -> list[str]:
+    """Hint where a column holds fractions and the model was trained on percent, or reversed."""
+    if label_of_column(name) not in ("%", "") or not values.size or values.min() <= 0:
+        return []
+    held = f"{values.min():g} to {values.max():g}"
+    if values.max() <= 1 < low and low / 2 <= 100 * values.min() <= 100 * values.max() <= 2 * high:
+        return [f"'{name}' looks like fractions ({held}), and the model takes percent: times 100."]
+    if low > 0 and high <= 1 < values.min() and low / 2 <= values.min() / 100 <= 2 * high:
+        return [f"'{name}' looks like percent ({held}), and the model takes fractions: over 100."]
+    return []
+
+
 def column_letters(index: int) -> str:
     """Spreadsheet column of a 0-based index: A, B, …, Z, AA."""
     letters = ""
@@ -432,4 +445,7 @@ def load_model(path: str | Path) -> PropertyModel:
         raise InputError(f"The model file {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"The model file {path} is not a JSON file.") from error
-    return model_from_dict(data)
+    try:
+        return model_from_dict(data)
+    except InputError as error:
+        raise InputError(f"{Path(path).name}: {error}") from error

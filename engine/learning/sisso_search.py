@@ -83,7 +83,7 @@ class SissoOptions:
             "rung": (0, 3),
             "terms": (1, 4),
             "sis": (1, 20_000),
-            "complexity": (0, 100),
+            "complexity": (1, 100),
             "residuals": (1, 100),
             "keep": (1, 1000),
         }

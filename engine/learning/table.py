@@ -20,6 +20,11 @@ def as_frame(table: Any) -> pd.DataFrame:
     raise InputError("A table of named columns is needed here.")
 
 
+def _shown(position: int | np.integer) -> int:
+    """Row of the sheet or file, the header being row 1, of a 0-based data row."""
+    return int(position) + 2
+
+
 def number_column(frame: pd.DataFrame, name: str, what: str = "column") -> np.ndarray:
     """Values of one column as floats; infinite and missing ones pass.
 
@@ -43,7 +48,7 @@ def number_column(frame: pd.DataFrame, name: str, what: str = "column") -> np.nd
     if text.size:
         value = column.iloc[int(text[0])]
         raise InputError(
-            f"Row {int(text[0]) + 1}, column '{name}': '{value}' is not a number; mend it or "
+            f"Row {_shown(text[0])}, column '{name}': '{value}' is not a number; mend it or "
             "remove the row."
         )
     return numbers
@@ -65,7 +70,7 @@ def input_columns(table: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
         if bad.size:
             found = values[bad[0]]
             raise InputError(
-                f"Row {int(bad[0]) + 1}, column '{name}': the value is "
+                f"Row {_shown(bad[0])}, column '{name}': the value is "
                 f"{'missing' if np.isnan(found) else 'infinite'}; mend it or remove the row."
             )
         columns[name] = values
@@ -98,6 +103,6 @@ def row_mask(rows: Iterable[int] | None, count: int) -> np.ndarray:
 
 
 def name_rows(rows: np.ndarray, most: int = 8) -> str:
-    """1-based row numbers as text, shortened."""
-    shown = ", ".join(str(int(r) + 1) for r in rows[:most])
+    """Row numbers as the sheet shows them, as text, shortened."""
+    shown = ", ".join(str(_shown(r)) for r in rows[:most])
     return shown + (f" and {rows.size - most} more" if rows.size > most else "")

@@ -79,7 +79,7 @@ def _not_finite(values: np.ndarray, rows: np.ndarray, target: str) -> str:
     kind = "infinite (not percolating)" if infinite == rows.size else "infinite or missing"
     return (
         f"{rows.size} of {values.size} rows are left out for '{target}' because it is {kind} "
-        f"there: row {name_rows(rows)}. The model holds only where it is finite."
+        f"there: row {name_rows(rows)} (the header is row 1). The model holds only where it is finite."
     )
 
 

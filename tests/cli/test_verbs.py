@@ -32,7 +32,9 @@ SMALL = ["--box", "20", "20", "--initial-thickness", "30", "--initial-porosity",
 
 
 def one_line(text):
-    lines = [line for line in text.splitlines() if not line.startswith(("warning:", "row "))]
+    lines = [
+        line for line in text.splitlines() if not line.startswith(("warning:", "note:", "row "))
+    ]
     assert len(lines) == 1, text
     return lines[0]
 

@@ -137,7 +137,7 @@ def test_that_infinite_targets_are_left_out_and_counted():
     assert result["tortuosity"].details["rows"] == 48
     [sentence] = [s for s in result["tortuosity"].statements if "not percolating" in s]
     assert "2 of 50 rows" in sentence
-    assert "row 4, 8" in sentence
+    assert "row 5, 9 (the header is row 1)" in sentence
 
 
 def test_that_constant_and_dependent_inputs_are_named():
@@ -171,9 +171,9 @@ BAD = [
     (lambda: smooth(4), {"terms": 3}, "at least 5 training rows"),
     (lambda: smooth(2), {}, "at least 3"),
     (lambda: smooth(0), {}, "no rows"),
-    (lambda: spoil("am_fraction", float("nan")), {}, "Row 5, column 'am_fraction'.*missing"),
-    (lambda: spoil("am_fraction", float("inf")), {}, "Row 5, column 'am_fraction'.*infinite"),
-    (lambda: spoil("y", "n/a?"), {}, "Row 5, column 'y': 'n/a\\?' is not a number"),
+    (lambda: spoil("am_fraction", float("nan")), {}, "Row 6, column 'am_fraction'.*missing"),
+    (lambda: spoil("am_fraction", float("inf")), {}, "Row 6, column 'am_fraction'.*infinite"),
+    (lambda: spoil("y", "n/a?"), {}, "Row 6, column 'y': 'n/a\\?' is not a number"),
     (lambda: smooth(30).drop(columns="am_fraction"), {}, "no input column 'am_fraction'"),
     (lambda: smooth(30).drop(columns="y"), {}, "no target column 'y'"),
     (lambda: smooth(30), {"targets": ["am_fraction"]}, "both input and target"),
@@ -199,7 +199,7 @@ def test_that_predicting_from_a_bad_table_names_row_and_column(models):
     with pytest.raises(InputError, match="no input column 'pressure_MPa'"):
         models["gp"].predict(frame.drop(columns="pressure_MPa"))
     frame.loc[2, "am_fraction"] = np.nan
-    with pytest.raises(InputError, match="Row 3, column 'am_fraction'"):
+    with pytest.raises(InputError, match="Row 4, column 'am_fraction'"):
         models["sisso"].predict(frame)
 
 
