@@ -101,6 +101,7 @@ class Job(QObject):
         self.seconds_left = float("nan")
         self.rate_text = ""
         self.workers_text = ""
+        self.compiling = False
         self._known_seconds_left: float | None = None
         self._started = time.monotonic()
         self._paused_seconds = 0.0
@@ -168,16 +169,30 @@ class Job(QObject):
             raise Cancelled("stopped at the user's request")
 
     def set_pace(self, rate_text: str, seconds_left: float | None) -> None:
-        """Give rate and time left where the engine knows them better than the fraction does."""
+        """Give rate and time left where the engine knows them better than the fraction does.
+
+        None says that even the engine does not know yet.
+        """
         self.rate_text = rate_text
-        self._known_seconds_left = seconds_left
+        self._known_seconds_left = float("nan") if seconds_left is None else seconds_left
+
+    def note_compiling(self, on: bool) -> None:
+        """Say that kernels compile meanwhile, which is no measure of the work to come."""
+        if on == self.compiling:
+            return
+        self.compiling = on
+        self._last_report = 0.0
+        if not on:
+            self._paused_seconds += self._elapsed()
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started - self._paused_seconds
 
     def _on_report(self, fraction: float, stage: str) -> None:
         now = time.monotonic()
-        if now - self._last_report < _SECONDS_BETWEEN_REPORTS and fraction < 1:
+        # A new stage is always said: the old name would stand until the new one's next report.
+        soon = now - self._last_report < _SECONDS_BETWEEN_REPORTS
+        if soon and fraction < 1 and stage == self.stage_text:
             return
         self._last_report = now
         elapsed = self._elapsed()
@@ -186,6 +201,8 @@ class Job(QObject):
         left = elapsed * (1 - fraction) / fraction if known else float("nan")
         if self._known_seconds_left is not None:
             left = self._known_seconds_left
+        if self.compiling:
+            left = float("nan")
         self.fraction, self.stage_text, self.seconds_left = fraction, stage, left
         self.progress.emit(fraction, stage, left)
 

@@ -129,7 +129,7 @@ class _Run:
         self.time_limit = time_limit
         self.work = work
         self.longest = 0.0
-        self.pace = Pace()
+        self.pace = Pace(pool.workers)
         self.stream: ResultStream | None = None
         self.paused = False
         self.results = 0
@@ -158,6 +158,8 @@ class _Run:
         """Run rounds until nothing is left, or it was cancelled."""
         cancelled = False
         try:
+            if self.scheduler.waiting:
+                self._report()
             while self.scheduler.waiting:
                 yield from self._wait_while_paused()
                 yield from self._round()
@@ -268,7 +270,7 @@ class _Run:
         )
         self.scheduler.known(task.number, task.repeat, outcome.properties)
         self.done += 1
-        self.pace.tick()
+        self.pace.tick(outcome.process)
         self._report()
         yield StructureDone(
             self.campaign,

@@ -73,6 +73,7 @@ def characterize(
         raise InputError(f"Properties '{parts}' are not one of {', '.join(PARTS)}.")
     progress = progress or silent()
     bulk = conductivities or Conductivities()
+    progress.report(0.0, "surfaces and coverage")
     _warm_up(parts)
     started = time.perf_counter()
     labels = stack.labels

@@ -77,7 +77,7 @@ def finish(
             options["cbd_rule"], options["cbd_weight"], options["cbd_cluster_radius"],
             options["cbd_gradient"], options["collector_wetting"], Stage(progress, 0.3, 1.0), packing.shapes,
         )  # fmt: skip
-    progress.report(1.0, "finished")
+    progress.report(1.0, "structure finished")
     report = {
         "particles": len(packing.radii),
         "max_relative_overlap": packing.largest_overlap,

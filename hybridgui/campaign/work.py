@@ -11,6 +11,7 @@ from engine.campaign.estimate import Estimate, estimate
 from engine.campaign.events import CampaignFinished, StructureDone
 from engine.campaign.runner import run_campaign
 from engine.errors import Cancelled
+from engine.kernels import kernels_compiled
 from engine.study import Study
 from hybridgui.bridge import Job
 
@@ -30,6 +31,7 @@ def preview(job: Job, design: Design) -> DesignPreview:
 
 def time_pilot(job: Job, design: Design, workers: int, folder: Path) -> Estimate:
     """Time a few structures of a design."""
+    job.note_compiling(not kernels_compiled())
     return estimate(design, workers, folder, job.engine_progress)
 
 
@@ -38,6 +40,8 @@ def run(job: Job, study: Study, design: Design | None, campaign: int | None, wor
     if campaign is None:
         job.engine_progress.report(0.0, "preparing the conditions")
         campaign = study.add_campaign(design)
+    job.set_pace("", None)
+    job.note_compiling(not kernels_compiled())
     last = None
     events = run_campaign(
         study, campaign, workers=workers, progress=job.engine_progress, pause=job.pause
@@ -45,6 +49,7 @@ def run(job: Job, study: Study, design: Design | None, campaign: int | None, wor
     with contextlib.closing(events):
         for event in events:
             if isinstance(event, StructureDone):
+                job.note_compiling(False)
                 rate = event.structures_per_second
                 job.set_pace(f"{rate:.3g} per s" if rate else "", event.seconds_left)
             job.send(event)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.kernels import kernels_compiled
 from engine.progress import Progress
 from engine.structure.condition import Condition
 from engine.structure.stack import VoxelStack
@@ -63,6 +64,7 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
     def work(job: Job) -> Electrode:
         from engine.structure.generate import generate
 
+        job.note_compiling(not kernels_compiled())
         progress = job.engine_progress
         structure = generate(condition, seed, Stage(progress, 0.0, 0.5))
         flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0))

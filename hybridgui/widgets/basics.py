@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -80,16 +80,33 @@ class _Follower(QObject):
 
     def __init__(self, widget: QWidget, dress: Callable[[], None]):
         super().__init__(widget)
-        self._dress = dress
+        self._widget, self._dress = widget, dress
+        self._stale = False
         theme().changed.connect(self._on_changed)
 
     @Slot()
     def _on_changed(self) -> None:
-        self._dress()
+        if self._widget.isVisible():
+            self._dress()
+        elif not self._stale:
+            # Plots of pages that nobody sees wait: all at once they would stop the window.
+            self._stale = True
+            self._widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Dress a widget that missed a change, just before it is seen again."""
+        if self._stale and event.type() == QEvent.Type.Show:
+            self._stale = False
+            self._widget.removeEventFilter(self)
+            self._dress()
+        return False
 
 
 def follow_theme(widget: QWidget, dress: Callable[[], None]) -> None:
-    """Call `dress` when the theme changes, until `widget` is destroyed."""
+    """Call `dress` when the theme changes, until `widget` is destroyed.
+
+    A widget that is not on screen is dressed when it is shown next.
+    """
     _Follower(widget, dress)
 
 

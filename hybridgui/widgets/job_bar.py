@@ -11,6 +11,8 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, label
 from hybridgui.widgets.numbers import duration
 
+_COMPILING = "Compiling for this computer, once…"
+
 
 class JobBar(QFrame):
     """Shows the newest running job; otherwise one quiet line."""
@@ -110,7 +112,8 @@ class JobBar(QFrame):
         self._rate.setText(job.rate_text)
         self._rate.setVisible(bool(job.rate_text))
         known = math.isfinite(job.seconds_left) and not job.paused
-        self._left.setText(f"{duration(job.seconds_left)} left" if known else "")
+        left = f"{duration(job.seconds_left)} left" if known else ""
+        self._left.setText(_COMPILING if job.compiling and not job.paused else left)
         self._pause.setVisible(job.pausable)
         self._pause.setText("Resume" if job.paused else "Pause")
 

@@ -139,3 +139,24 @@ def test_that_the_newest_job_of_a_stage_is_found(qtbot, centre):
     assert centre.running_in("campaign") is None
     go.set()
     qtbot.waitUntil(lambda: not centre.running)
+
+
+def test_that_a_new_stage_is_said_at_once_and_no_time_left_while_kernels_compile(qtbot, centre):
+    heard = []
+
+    def work(job):
+        job.progress.connect(lambda *report: heard.append(report))
+        job.note_compiling(True)
+        job._started -= 100
+        job.engine_progress.report(0.5, "one")
+        job.engine_progress.report(0.5, "another")
+        job.note_compiling(False)
+        job.set_pace("", None)
+        job.engine_progress.report(0.5, "third")
+        job.set_pace("2 per s", 7.0)
+        job.engine_progress.report(0.5, "fourth")
+
+    run(qtbot, centre, work)
+    assert [stage for _, stage, _ in heard] == ["one", "another", "third", "fourth"]
+    assert all(left != left for _, _, left in heard[:3])
+    assert heard[3][2] == 7.0
