@@ -459,8 +459,8 @@ class StudyModel(QObject):
             return (StageState.PAUSED if job.paused else StageState.RUNNING), ""
         return getattr(self, f"_{key}_state")()
 
-    def next_step(self) -> Advice:
-        """The one line that says what to do next."""
+    def next_step(self, at: str = "") -> Advice:
+        """The one line that says what to do next, to somebody on the page `at`."""
         if self._study is None:
             return Advice("Open a study, or begin a new one.", "experiment")
         states = {key: self.stage_state(key)[0] for key in STAGE_KEYS}
@@ -477,7 +477,9 @@ class StudyModel(QObject):
         campaigns = self.study.campaigns()
         begun = any(c.done + c.failed for c in campaigns)
         # One electrode is a look ahead; whoever has many needs no reminder.
-        if not begun and states["structure"] in (StageState.READY, StageState.OUTDATED):
+        # Nobody who is past it is sent back.
+        ahead = at in ("", "experiment", "structure") and not begun
+        if ahead and states["structure"] in (StageState.READY, StageState.OUTDATED):
             return Advice("Generate an electrode and look inside it.", "structure")
         if states["campaign"] is StageState.OUTDATED:
             return Advice("The law changed: run a campaign with it.", "campaign")
@@ -490,8 +492,8 @@ class StudyModel(QObject):
             return Advice("Train models on the dataset.", "models")
         return Advice("Read the maps, and decide.", "maps")
 
-    def note_maps_seen(self) -> None:
-        """Say that the maps of the present models were looked at."""
+    def note_maps_used(self) -> None:
+        """Say that a recommendation or report came of the present models."""
         seen = self._models_fingerprint()
         if self._provenance.get("maps_models") != seen:
             self._set_provenance("maps_models", seen)

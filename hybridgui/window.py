@@ -401,6 +401,8 @@ class MainWindow(QMainWindow):
         page = self.pages[key]
         self._stack.setCurrentWidget(page)
         self.rail.show_stage(key)
+        if self.model.is_open:
+            self.rail.show_advice(self.model.next_step(key))
         page.activated()
 
     @property
@@ -409,7 +411,7 @@ class MainWindow(QMainWindow):
         return STAGE_KEYS[self._stack.currentIndex()]
 
     def _on_next_step(self) -> None:
-        self.show_stage(self.model.next_step().stage)
+        self.show_stage(self.model.next_step(self.stage).stage)
 
     def _on_study_opened(self) -> None:
         self.show_stage(self.model.parameter("window/stage", "experiment"))
@@ -459,7 +461,7 @@ class MainWindow(QMainWindow):
             return
         for key in STAGE_KEYS:
             self.rail.show_state(key, *self.model.stage_state(key))
-        self.rail.show_advice(self.model.next_step())
+        self.rail.show_advice(self.model.next_step(self.stage))
 
     # -- helpers -------------------------------------------------------------------------------------------
     def _try(self, work) -> None:

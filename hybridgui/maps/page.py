@@ -256,11 +256,16 @@ class MapsPage(Page):
         if not path:
             return
         study = self._model.study
+
+        def written(file: Path) -> None:
+            self._model.note_maps_used()
+            self._model.say("success", f"Wrote {Path(file).name}.")
+
         self._model.start_job(
             "Writing the report",
             lambda job: report(job, study, Path(path)),
             stage=self.key,
-            finished=lambda file: self._model.say("success", f"Wrote {Path(file).name}."),
+            finished=written,
         )
 
     # -- deciding -----------------------------------------------------------------------------------
@@ -288,6 +293,7 @@ class MapsPage(Page):
             study = self._model.study
             study.set_setting(RECOMMENDATION_SETTING, decision.recommendation.to_dict())
             study.set_setting(VERIFICATION_SETTING, None)
+        self._model.note_maps_used()
         self._refresh_buttons()
 
     def verify(self) -> None:
@@ -386,8 +392,6 @@ class MapsPage(Page):
         """Read what the maps stand on, if it changed."""
         if self._stale:
             self._read()
-        elif self._sources is not None and self._sources.responses.models:
-            self._model.note_maps_seen()
 
     def _on_study_opened(self) -> None:
         self._sources = None
@@ -440,8 +444,6 @@ class MapsPage(Page):
         self._refresh_form()
         self._choose_middle()
         self._draw()
-        if self.isVisible() and sources.responses.models:
-            self._model.note_maps_seen()
 
     def _choose_middle(self) -> None:
         some = self._model.is_open and bool(self._model.study.models())

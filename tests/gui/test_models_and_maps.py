@@ -128,7 +128,7 @@ def test_that_the_maps_show_every_view(trained, idle):
     assert matrix.signs[row, 0] > 0  # the made-up tortuosity rises with pressure
     page.tabs.setCurrentIndex(2)
     assert len(page.profiler_view._cells) == 3 * len(page.outputs.checked())
-    assert trained.model.stage_state("maps")[0].name == "DONE"
+    assert trained.model.stage_state("maps")[1] == "Ready to read"
 
 
 def test_that_dragging_an_input_moves_every_response_and_can_be_undone(qtbot, trained, idle):

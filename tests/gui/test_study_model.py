@@ -148,6 +148,15 @@ def test_that_the_stages_follow_the_work(model):
     assert model.study.campaign(campaign).pending == 0
 
 
+def test_that_nobody_on_the_campaign_page_is_sent_back_to_look_at_one_electrode(model):
+    fill(model.study)
+    campaign = model.study.campaigns()[-1].id
+    model.study.remove_campaign(campaign)
+    model.note_campaigns(model.law)
+    assert model.next_step("experiment").stage == "structure"
+    assert model.next_step("campaign").stage == "campaign"
+
+
 def test_that_a_new_law_makes_the_campaign_out_of_date(model):
     fill(model.study)
     model.note_campaigns(model.law)
