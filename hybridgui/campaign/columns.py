@@ -80,7 +80,14 @@ def dataset_columns(
             continue
         text = _plain if name in (*INPUTS, *_AFTER) else _four
         shown.append(Column(name, heading(name), text, tip(name)))
-    return shown
+    # What never changes says least: it stands behind the properties.
+    aside = {one.key for one in shown if _is_constant(frame, one.key)}
+    return [c for c in shown if c.key not in aside] + [c for c in shown if c.key in aside]
+
+
+def _is_constant(frame: pd.DataFrame, name: str) -> bool:
+    settled = name in INPUTS or name in _COUNTS
+    return settled and len(frame) > 1 and frame[name].nunique(dropna=False) == 1
 
 
 def numeric_properties(frame: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from engine.maps.curves import CurveSet, Panel, Picked
 from engine.maps.drawing import stretches
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import follow_theme, label
+from hybridgui.widgets.basics import Notice, follow_theme
 from hybridgui.widgets.plot import Legend, Plot
 
 _REACH = 24
@@ -37,7 +37,7 @@ class CurveGrid(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GRID)
         layout.addLayout(self._grid, 1)
-        self._notes = label("", "small", wrap=True)
+        self._notes = Notice("warning")
         layout.addWidget(self._notes)
         self._plots: list[Plot] = []
         self._data: CurveSet | None = None
@@ -111,9 +111,8 @@ class CurveGrid(QWidget):
         if not all(bool(c.inside.all()) for p in panels for c in p.curves):
             entries.append(("extrapolated", muted, "dash"))
         self.legend.show_entries("", entries)
-        self._notes.setText("\n".join(data.notes[:2]))
+        self._notes.set_text("\n".join(data.notes[:2]))
         self._notes.setToolTip("\n".join(data.notes))
-        self._notes.setVisible(bool(data.notes))
 
     def _provide(self, count: int) -> None:
         columns = 1 if count == 1 else 2

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from engine.maps.curves import PAPER_FIGURES
+from engine.maps.curves import CROSS_PRESSURES, PAPER_FIGURES
 from engine.maps.quantities import quantity
 from engine.maps.responses import SETTINGS, Responses, setting_range
 from hybridgui.maps.work import CurveChoice
@@ -116,6 +116,11 @@ class CurvesForm(QWidget):
                 axes.append(("gap_um", quantity("gap_um").label))
             if responses.law is not None:
                 axes.append(("porosity_percent", quantity("porosity_percent").label))
+            low, high = responses.ranges.get(PRESSURE, (0.0, float("inf")))
+            marks = [f"{p:g}" for p in CROSS_PRESSURES if low <= p <= high]
+            self.boxes["labels"].setText(
+                f"Porosity at {', '.join(marks)} MPa" if marks else "Porosity on the curves"
+            )
         self.figure_choice.set_choices(figures)
         self.roles["axis"].set_choices(axes)
         for role in ("panel", "colour"):

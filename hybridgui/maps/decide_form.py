@@ -17,6 +17,9 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, clear_layout, label
 from hybridgui.widgets.form import FormGroup, NumberField
 
+_GAP, _PRESSURE = "gap_um", "pressure_MPa"
+_WIDEST = 16_777_215
+"""Largest width that Qt knows: as wide as the column."""
 _SCATTER = (
     ("gap", "Roll gap ±", "µm", "Scatter of the roll gap, standard deviation"),
     ("initial_porosity", "Initial porosity ±", "%", "Scatter of the porosity before calendering"),
@@ -99,7 +102,9 @@ class DecideForm(QWidget):
         self.goals.show_outputs([o for o in outputs if quantity(o).direction])
         names = list(responses.settings) if responses is not None else []
         if responses is not None and responses.calibration is not None:
-            names = ["gap_um" if name == "pressure_MPa" else name for name in names]
+            # Either is what a lab turns; they are one setting, so only one can be held.
+            place = names.index(_PRESSURE) if _PRESSURE in names else len(names)
+            names[place:place] = [_GAP] if _PRESSURE in names else []
         if list(self._fixed) == names:
             return
         clear_layout(self._fixed_group.form)
@@ -109,6 +114,7 @@ class DecideForm(QWidget):
             one = quantity(name)
             low, high = setting_range(responses, name)
             field = LimitField("free")
+            field.setMaximumWidth(_WIDEST)
             field.setToolTip(
                 f"{one.label}: free, or held at a value of {low:.4g} to {high:.4g} {one.unit}"
             )
@@ -138,6 +144,8 @@ class DecideForm(QWidget):
     def fixed(self) -> dict[str, float]:
         """Settings that are not to be moved; InputError where a value is no number."""
         values = {name: field.value() for name, field in self._fixed.items()}
+        if values.get(_GAP) is not None and values.get(_PRESSURE) is not None:
+            raise InputError("Hold the roll gap or the pressure, not both: one sets the other.")
         return {name: value for name, value in values.items() if value is not None}
 
     def _cell_values(self) -> dict[str, float]:

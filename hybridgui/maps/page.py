@@ -472,7 +472,7 @@ class MapsPage(Page):
             group.setVisible(place == index)
         deciding = index == 3
         self.recommend_button.setVisible(deciding)
-        self.export_button.setVisible(not deciding)
+        self.export_button.setVisible(index < 2)  # the others have no figure of their own
 
     def _draw(self) -> None:
         if self._sources is None:

@@ -13,7 +13,7 @@ from engine.maps.profiler import Profile
 from engine.maps.quantities import quantity
 from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.theme import GRID, theme, with_opacity
-from hybridgui.widgets.basics import Notice, clear_layout, follow_theme
+from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
 
@@ -108,6 +108,14 @@ class ProfilerView(QWidget):
         self._grid.setSpacing(GRID)
         scroll.setWidget(content)
         outer.addWidget(scroll, 1)
+        self.errors = label(
+            "Intervals: of porosity the error of the law on a coating it has not seen; of the "
+            "other responses the errors of their models alone, not those of the law. Decide "
+            "joins both.",
+            "small",
+            wrap=True,
+        )
+        outer.addWidget(self.errors)
         self.bar = SettingBar("Drag a dashed line, or type at the right: every response moves.")
         outer.addWidget(self.bar)
         self._cells: dict[tuple[str, str], TraceCell] = {}
@@ -140,6 +148,8 @@ class ProfilerView(QWidget):
         self.bar.show_setting({n: v for n, v in profile.at.items() if n in _SHOWN and v == v})
         self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
         self.notice.setToolTip("\n".join(profile.notes))
+        porosity = profile.values.get("porosity_percent", (0.0, float("nan"), float("nan")))
+        self.errors.setVisible(porosity[1] == porosity[1])
 
     def _span(self, output: str, values: np.ndarray) -> tuple[float, float]:
         """Vertical range of a row: it stays while the values fit and fill most of it."""

@@ -31,7 +31,8 @@ class PropertySummary(QWidget):
             name = QLabel(rich(row.symbol))
             name.setTextFormat(Qt.TextFormat.RichText)
             value = label(row.text, selectable=True)
-            unit = label(row.unit, "muted")
+            # a symbol such as %CC-AM has its unit
+            unit = label("" if row.symbol.startswith("%") else row.unit, "muted")
             for column, part in enumerate((name, value, unit)):
                 part.setToolTip(f"<b>{row.label}</b><br>{row.definition}")
                 self._grid.addWidget(part, line, column)

@@ -488,11 +488,16 @@ class RecipeForm(QWidget):
                 pressure, gap = value, float(calibration.gap(value))
             else:
                 pressure, gap = float(calibration.pressure(value)), value
-        except InputError:
-            (self._pressure if driver == "pressure" else self._gap).show_value(value)
-            return
-        self._pressure.show_value(pressure)
-        self._gap.show_value(gap)
+        except InputError as error:
+            pressure = gap = None
+            reason = str(error)
+        else:
+            reason = ""
+        for name, field, follows in (
+            ("pressure", self._pressure, pressure),
+            ("gap", self._gap, gap),
+        ):
+            _show_or_dash(field, value if name == driver else _rounded(follows), reason)
 
     def _show_derived(self) -> None:
         plan = self._plan
@@ -510,3 +515,19 @@ class RecipeForm(QWidget):
     def derived(self) -> dict[str, str]:
         """The derived values as shown, by their names."""
         return self._derived.texts
+
+
+def _rounded(value: float | None) -> float | None:
+    """Three digits: what follows from a calibration is known no better."""
+    return None if value is None else float(f"{value:.3g}")
+
+
+def _show_or_dash(field: NumberField, value: float | None, reason: str) -> None:
+    """Show a value, or a dash where there is none; the tooltip says why."""
+    field.setSpecialValueText("–" if value is None else "")
+    field.show_value(field.minimum() if value is None else value)
+    usual = field.property("usualTip")
+    if usual is None:
+        usual = field.toolTip()
+        field.setProperty("usualTip", usual)
+    field.setToolTip(reason if value is None else usual)

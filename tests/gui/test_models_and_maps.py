@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
+from engine.errors import InputError
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
@@ -458,6 +459,19 @@ def test_that_what_is_not_to_be_moved_stays(trained, deciding, idle):
     idle(trained)
     best = deciding.decide_view.decision.recommendation
     assert best.setting["am_percent"] == pytest.approx(94.6) and best.fixed == {"am_percent": 94.6}
+
+
+def test_that_a_lab_that_sets_the_pressure_can_hold_it(trained, deciding, idle):
+    form = deciding._goals_group
+    form._fixed["pressure_MPa"].setText("80")
+    form._fixed["pressure_MPa"].editingFinished.emit()
+    deciding.recommend()
+    idle(trained)
+    assert deciding.decide_view.decision.recommendation.setting["pressure_MPa"] == 80.0
+    assert trained.model.stage_state("maps")[0].name == "DONE"
+    form._fixed["gap_um"].setText("30")
+    with pytest.raises(InputError, match="not both"):
+        form.fixed()
 
 
 def test_that_the_cell_is_kept_for_the_report(trained, deciding, idle):

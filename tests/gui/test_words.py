@@ -67,3 +67,24 @@ def test_that_times_are_short(seconds, text):
 
 def test_that_families_are_letters_like_spreadsheet_columns():
     assert [family_letter(n) for n in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
+
+
+def test_that_settings_that_never_change_stand_behind_the_properties():
+    import pandas as pd
+
+    from hybridgui.campaign.columns import dataset_columns
+
+    frame = pd.DataFrame(
+        {
+            "pressure_MPa": [20.0, 60.0],
+            "initial_thickness_um": [100.0, 100.0],
+            "repeats": [2, 2],
+            "tortuosity_electrolyte": [2.0, 2.0],
+        }
+    )
+    assert [column.key for column in dataset_columns(frame)] == [
+        "pressure_MPa",
+        "tortuosity_electrolyte",
+        "initial_thickness_um",
+        "repeats",
+    ]
