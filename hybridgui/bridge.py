@@ -283,11 +283,12 @@ class JobCentre(QObject):
         return next((job for job in reversed(self._running) if job.stage == stage), None)
 
     def cancel_all(self, seconds: float = 30.0) -> bool:
-        """Stop everything and wait for the threads; True when all have ended."""
+        """Stop everything and wait so long for all threads; True when all have ended."""
         jobs = [*self._running, *self._quiet]
         for job in jobs:
             job.cancel()
-        return all(job.wait(seconds) for job in jobs)
+        end = time.monotonic() + seconds
+        return all(job.wait(max(0.0, end - time.monotonic())) for job in jobs)
 
     def _on_ended(self, job: Job) -> None:
         if job in self._quiet:

@@ -358,7 +358,7 @@ class MainWindow(QMainWindow):
         """Whether the present study may be closed; asks where work would be lost."""
         model = self.model
         if not model.is_open:
-            return True
+            return self._stop_jobs()
         jobs = model.jobs.running
         if jobs:
             answer = dialogs.ask(
@@ -371,13 +371,8 @@ class MainWindow(QMainWindow):
             )
             if answer != "stop":
                 return False
-            if not model.jobs.cancel_all():
-                model.say("error", "The work could not be stopped yet: try again in a moment.")
+            if not self._stop_jobs():
                 return False
-            # the ends of the jobs wait in the event queue: let the pages hear of them first
-            from PySide6.QtWidgets import QApplication
-
-            QApplication.processEvents()
         if model.is_untitled and not model.is_empty:
             answer = dialogs.ask(
                 self,
@@ -391,8 +386,24 @@ class MainWindow(QMainWindow):
                 return False
             if answer == "save":
                 self.ask_save_as()
-                return not model.is_untitled
+                return not model.is_untitled and self._stop_jobs()
+            if not self._stop_jobs():
+                return False
             self._try(lambda: model.close(discard_untitled=True))
+        return self._stop_jobs()
+
+    def _stop_jobs(self) -> bool:
+        """Stop what runs, previews and the like too, without a question; False if it goes on."""
+        jobs = self.model.jobs
+        if not jobs.running and not jobs.quiet:
+            return True
+        if not jobs.cancel_all():
+            self.model.say("error", "The work could not be stopped yet: try again in a moment.")
+            return False
+        # the ends of the jobs wait in the event queue: let the pages hear of them first
+        from PySide6.QtWidgets import QApplication
+
+        QApplication.processEvents()
         return True
 
     # -- pages -------------------------------------------------------------------------------------------

@@ -132,9 +132,12 @@ def _read_dump(name: str, text: str) -> ParticleTable:
     bounds = None
     flags = ["ff"] * 3
     header: list[str] = []
+    declared = ""
     rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate(lines):
-        if line.startswith("ITEM: BOX BOUNDS"):
+        if line.startswith("ITEM: NUMBER OF ATOMS"):
+            declared = lines[number + 1].strip() if number + 1 < len(lines) else "nothing"
+        elif line.startswith("ITEM: BOX BOUNDS"):
             words = line.split()[3:]
             if "xy" in words:
                 raise InputError(f"{name} has a slanted (triclinic) box: use an orthogonal one.")
@@ -157,6 +160,11 @@ def _read_dump(name: str, text: str) -> ParticleTable:
                     rows.append((before + place + 1, lines[place].split()))
     if bounds is None or not np.isfinite(bounds).all():
         raise InputError(f"{name} declares no box bounds: write the dump again.")
+    if declared and _number(declared) != len(rows):
+        raise InputError(
+            f"{name} declares {declared[:30]} particles in its last snapshot but lists {len(rows):,}"
+            ": it was cut off or edited; write or copy it again."
+        )
     columns, spoilt = _columns(name, header, rows)
     periodic = len(flags) == 3 and flags[0] == "pp" and flags[1] == "pp"
     return ParticleTable(name, columns, spoilt, bounds, periodic, notes)

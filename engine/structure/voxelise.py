@@ -14,6 +14,7 @@ import numpy as np
 from engine.structure.stack import AM
 
 _BLOCK = 16  # voxels
+_REACH = 4.0  # voxels, from a voxel to the surface of its particle
 
 
 @numba.njit(cache=True, nogil=True)
@@ -89,6 +90,29 @@ def _nearest(wanted, positions, outer, along, across, axes, edge, reach, best, o
                     if s <= reach and s < best[k, jj, ii]:
                         best[k, jj, ii] = s
                         owner[k, jj, ii] = n
+
+
+@numba.njit(cache=True, nogil=True)
+def _nearest_to(point, lengths, positions, outer, along, across, axes, reach):
+    """As `_nearest`, of one point in a box that is periodic in y and x with these lengths."""
+    best = np.float32(np.inf)
+    owner = -1
+    for n in range(len(outer)):
+        far = outer[n] + reach
+        dz = point[0] - positions[n, 0]
+        if abs(dz) > far:
+            continue
+        y, x = point[1] - positions[n, 1], point[2] - positions[n, 2]
+        for j in range(math.ceil((-far - y) / lengths[0]), math.floor((far - y) / lengths[0]) + 1):
+            for i in range(
+                math.ceil((-far - x) / lengths[1]), math.floor((far - x) / lengths[1]) + 1
+            ):
+                dy, dx = y + j * lengths[0], x + i * lengths[1]
+                s = _spheroid_distance(dz, dy, dx, along[n], across[n], axes[n])
+                if s <= reach and s < best:
+                    best = np.float32(s)
+                    owner = n
+    return owner
 
 
 @numba.njit(cache=True, nogil=True)
@@ -263,13 +287,19 @@ def nearest_particle(
     """
     best = np.full(wanted.shape, np.inf, dtype=np.float32)
     owner = np.full(wanted.shape, -1, dtype=np.int32)
-    far = 4.0 * voxel_size if reach is None else reach
+    far = _REACH * voxel_size if reach is None else reach
+    outer, along, across, axes = _bodies(radii, shapes)
+    _nearest(wanted, positions, outer, along, across, axes,
+             float(voxel_size), float(far), best, owner)  # fmt: skip
+    return owner
+
+
+def _bodies(radii: np.ndarray, shapes: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """Radii around, semi-axes along and across, and axes of particles."""
     if shapes is None:
         shapes = np.tile([1.0, 1.0, 0.0, 0.0], (len(radii), 1))
     along, across = radii * shapes[:, 0] ** (2 / 3), radii * shapes[:, 0] ** (-1 / 3)
-    _nearest(wanted, positions, np.maximum(along, across), along, across, shapes[:, 1:],
-             float(voxel_size), float(far), best, owner)  # fmt: skip
-    return owner
+    return np.maximum(along, across), along, across, shapes[:, 1:]
 
 
 def particle_of_voxel(
@@ -281,3 +311,37 @@ def particle_of_voxel(
 ) -> np.ndarray:
     """Which particle each voxel of active material belongs to (as `nearest_particle`)."""
     return nearest_particle(labels == AM, positions, radii, voxel_size, shapes=shapes)
+
+
+def particle_at(
+    labels: np.ndarray,
+    voxel: tuple[int, int, int],
+    positions: np.ndarray,
+    radii: np.ndarray,
+    voxel_size: float,
+    shapes: np.ndarray | None = None,
+) -> int:
+    """Which particle one voxel belongs to: `particle_of_voxel` without the others.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (nz, ny, nx)
+    voxel : tuple of three ints
+        (z, y, x).
+    positions, radii : ndarray, shapes (n, 3) and (n,), µm
+    voxel_size : float, µm
+    shapes : ndarray, shape (n, 4), optional
+        Of spheroids.
+
+    Returns
+    -------
+    int
+        Number of the particle; -1 where the voxel is no active material or none is near.
+    """
+    if labels[voxel] != AM:
+        return -1
+    point = (np.array(voxel) + 0.5) * voxel_size
+    lengths = np.array(labels.shape[1:]) * float(voxel_size)
+    outer, along, across, axes = _bodies(radii, shapes)
+    reach = _REACH * float(voxel_size)
+    return int(_nearest_to(point, lengths, positions, outer, along, across, axes, reach))

@@ -28,6 +28,7 @@ from engine.maps.sources import default_inputs, default_targets, read_sources, s
 from engine.structure.condition import Condition
 from engine.study import Study
 from hybridgui.bridge import Job
+from hybridgui.structure.work import columns_to_json
 
 # Every fifth condition is kept for testing, as in the paper (80/20).
 _TEST_FOLDS = 5
@@ -202,11 +203,9 @@ def recorded_structure(
         "voxels_sha256": result.voxels_sha256,
         "report": {},
         "properties": {},
-        "columns": {
-            name: value if np.isfinite(value) else str(value)
-            for name, value in result.properties.items()
-            if isinstance(value, (int, float))
-        },
+        "columns": columns_to_json(
+            {n: v for n, v in result.properties.items() if isinstance(v, (int, float))}
+        ),
     }
     # A pressure goes through the law of the study, which may be another one than the campaign's.
     laws = {one.id: one.design.get("law") for one in study.campaigns()}

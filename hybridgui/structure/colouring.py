@@ -87,7 +87,7 @@ def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Fiel
             job.engine_progress.report(0.1, "Finding the particle of each voxel")
             found = electrode.structure.particles
             owner = particle_of_voxel(
-                stack.labels, found.centres, found.radii, stack.voxel_size
+                stack.labels, found.centres, found.radii, stack.voxel_size, found.shapes
             ).astype(np.float32)
             owner[owner < 0] = np.nan
             return {key: Field(owner, "Particle", "categories")}

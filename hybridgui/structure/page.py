@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from hybridgui.structure.work import (
     ElectrodePath,
     characterize_electrode,
     check_resolution,
+    columns_to_json,
     generate_electrode,
     press_electrode,
     rebuild_electrode,
@@ -330,7 +332,7 @@ class StructurePage(Page):
     def _show_path(self, path: ElectrodePath, step: int) -> None:
         self.path = path
         self.path_bar.show_path(path, step)
-        self.path_plot.show_path(path.pressures, tuple(e.properties for e in path.electrodes), step)
+        self.path_plot.show_path(path.pressures, path.properties, step)
         if self.tabs.indexOf(self.path_plot) < 0:
             self.tabs.addTab(self.path_plot, "Pressing")
         self.show_electrode(path.electrodes[step], keep_camera=False)
@@ -553,10 +555,9 @@ class StructurePage(Page):
         shown = self.electrode
 
         def finished(result) -> None:
-            if self.electrode is shown:
-                columns, full = result
-                kept = {n: v for n, v in shown.properties.items() if n not in columns}
-                self._take_properties(columns | kept, full)
+            columns, full = result
+            kept = {n: v for n, v in shown.properties.items() if n not in columns}
+            self._take_properties(shown, columns | kept, full)
 
         work = characterize_electrode(shown.stack, parts)
         self._begin("Computing the properties", work, finished)
@@ -578,32 +579,30 @@ class StructurePage(Page):
             return
 
         def finished(found: dict[str, float]) -> None:
-            if self.electrode is shown:
-                self._take_properties(shown.properties | found, shown.record.get("properties", {}))
+            full = shown.record.get("properties", {})
+            self._take_properties(shown, shown.properties | found, full)
 
         work = check_resolution(condition, shown.structure.seed, shown.properties)
         self._begin("Checking the resolution", work, finished)
 
-    def _take_properties(self, columns: dict[str, float], full: dict[str, Any]) -> None:
-        electrode = self.electrode
-        assert electrode is not None
-        record = electrode.record | {
-            "properties": full,
-            "columns": {n: v if abs(v) < float("inf") else str(v) for n, v in columns.items()},
-        }
-        self.electrode = Electrode(
-            electrode.stack,
-            electrode.source,
-            electrode.title,
-            electrode.structure,
-            columns,
-            electrode.notes,
-            record,
-        )
+    def _take_properties(
+        self, electrode: Electrode, columns: dict[str, float], full: dict[str, Any]
+    ) -> None:
+        """Keep properties with their electrode wherever the page has it, shown or not."""
+        record = electrode.record | {"properties": full, "columns": columns_to_json(columns)}
+        known = replace(electrode, properties=columns, record=record)
+        self.pinned = [known if e is electrode else e for e in self.pinned]
+        if self.path is not None and electrode in self.path.electrodes:
+            steps = tuple(known if e is electrode else e for e in self.path.electrodes)
+            self.path = replace(self.path, electrodes=steps)
+            step = self.path_bar.slider.value()
+            self.path_plot.show_path(self.path.pressures, self.path.properties, step)
         if electrode.source == IMPORTED and not self.model.read_only:
             self.model.study.set_stack_properties(int(record["stack"]), full)
+        if self.electrode is electrode:
+            self.electrode = known
+            self._remember(record)
         self._show_properties()
-        self._remember(record)
 
     # -- the study ------------------------------------------------------------------------------------
     def _on_study_opened(self) -> None:

@@ -244,7 +244,7 @@ class ViewPanel(QWidget):
             Leave the camera even where the size is another one.
         """
         before = self._electrode
-        pins_changed = tuple(pinned) != self._pinned
+        pins_changed = [id(e.stack) for e in pinned] != [id(e.stack) for e in self._pinned]
         self._electrode, self._pinned = electrode, tuple(pinned)
         self._field = None
         self._restore_looks()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
             "voxels_sha256": structure.stack.sha256,
             "report": structure.report,
             "properties": full,
-            "columns": _finite_or_text(flat),
+            "columns": columns_to_json(flat),
         }
         return Electrode(
             structure.stack,
@@ -104,6 +104,11 @@ class ElectrodePath:
 
     electrodes: tuple[Electrode, ...]
     pressures: tuple[float, ...]
+
+    @property
+    def properties(self) -> tuple[dict[str, float], ...]:
+        """Properties at each pressure."""
+        return tuple(electrode.properties for electrode in self.electrodes)
 
 
 def press_electrode(
@@ -166,7 +171,7 @@ def press_electrode(
                 "index": number,
                 "voxels_sha256": structure.stack.sha256,
                 "properties": full,
-                "columns": _finite_or_text(flat),
+                "columns": columns_to_json(flat),
             }
             title = electrode_title(structure.condition, seed)
             electrodes.append(
@@ -308,13 +313,12 @@ def surroundings_of(electrode: Electrode, voxel: tuple[int, int, int], reach: fl
     stack, words = electrode.stack, []
     structure = electrode.structure
     if structure is not None and structure.condition.protocol == "physical":
-        from engine.structure.voxelise import particle_of_voxel
+        from engine.structure.voxelise import particle_at
 
-        corner = np.array(voxel) * stack.voxel_size
-        one = stack.labels[tuple(slice(i, i + 1) for i in voxel)]
         found = structure.particles
-        owners = particle_of_voxel(one, found.centres - corner, found.radii, stack.voxel_size)
-        owner = owners.item()
+        owner = particle_at(
+            stack.labels, voxel, found.centres, found.radii, stack.voxel_size, found.shapes
+        )
         if owner >= 0:
             words.append(f"particle {owner + 1} of {len(found)}")
     cut = tuple(
@@ -340,7 +344,7 @@ def local_thickness_field(stack: VoxelStack, label: int) -> Callable[[Job], Any]
     return work
 
 
-def _finite_or_text(columns: dict[str, float]) -> dict[str, Any]:
+def columns_to_json(columns: Mapping[str, float]) -> dict[str, Any]:
     """Columns as JSON values: what is not a finite number becomes a text."""
     return {k: v if abs(v) < float("inf") else str(v) for k, v in columns.items()}
 

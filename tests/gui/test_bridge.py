@@ -131,6 +131,28 @@ def test_that_a_quiet_job_is_not_among_the_running_but_is_waited_for(qtbot, cent
     qtbot.waitUntil(lambda: not centre.quiet)
 
 
+def test_that_all_jobs_share_one_deadline_when_they_are_stopped(centre, monkeypatch):
+    from hybridgui import bridge
+
+    clock = [100.0]
+    waited = []
+
+    def wait(job, seconds):
+        waited.append(seconds)
+        clock[0] += 20.0
+        return True
+
+    go = threading.Event()
+    for number in range(3):
+        centre.start("Deaf", lambda job: go.wait(5), quiet=number == 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge.Job, "wait", wait)
+        patch.setattr(bridge.time, "monotonic", lambda: clock[0])
+        centre.cancel_all(30.0)
+    assert waited == [30.0, 10.0, 0.0]
+    go.set()
+
+
 def test_that_the_newest_job_of_a_stage_is_found(qtbot, centre):
     go = threading.Event()
     first = centre.start("A", lambda job: go.wait(5), stage="models")

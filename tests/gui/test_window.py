@@ -148,6 +148,25 @@ def test_that_closing_while_a_job_runs_asks_and_staying_stays(qtbot, window, ans
     assert not window.isVisible() and not window.model.is_open
 
 
+@pytest.mark.parametrize("leave", ["close", "new_study"])
+def test_that_quiet_work_is_stopped_without_a_question_when_the_study_is_left(
+    window, answers, leave
+):
+    ended = threading.Event()
+
+    def work(job):
+        try:
+            while True:
+                job.engine_progress.report(0.1)
+        finally:
+            ended.set()
+
+    window.model.jobs.start("Preview", work, quiet=True)
+    getattr(window, leave)()
+    assert ended.is_set() and not window.model.jobs.quiet
+    assert answers.questions == []
+
+
 def test_that_an_untitled_study_with_content_is_asked_about(window, answers, files, tmp_path):
     window.model.set_law(published_law().to_dict(), None)
     answers.will("stay")

@@ -110,6 +110,9 @@ def test_that_lists_are_read_in_several_forms(tmp_path, text):
         (DUMP.replace("BOX BOUNDS pp", "BOX BOUNDS xy xz yz pp"), "slanted"),
         (DUMP.replace("ITEM: BOX BOUNDS", "ITEM: NOTHING"), "no box bounds"),
         (DUMP.replace("-1.0e-5 1.0e-5", "high low"), "pairs of numbers"),
+        (DUMP[: DUMP.rindex("3 1 9.5e-6")], "declares 3 particles .* lists 2: it was cut off"),
+        (DUMP[: DUMP.rindex("1 1 0 0 5e-6")], "declares 3 particles .* lists 0"),
+        (DUMP.replace("ATOMS\n3", "ATOMS\nthree"), "declares three particles"),
     ],
 )
 def test_that_what_cannot_be_understood_is_refused(tmp_path, text, reason):

@@ -20,7 +20,7 @@ from engine.structure.spheroids import (
     relax_spheroids,
     semi_axes,
 )
-from engine.structure.voxelise import particle_of_voxel, surface_distances
+from engine.structure.voxelise import particle_at, particle_of_voxel, surface_distances
 from tests.structure import naive
 
 
@@ -167,6 +167,20 @@ def test_that_a_voxelised_spheroid_has_its_volume_and_its_extent(aspect):
     labels = inside.astype(np.uint8)
     owner = particle_of_voxel(labels, centre, radius, 0.5, shapes)
     assert np.array_equal(owner == 0, inside)
+
+
+def test_that_one_voxel_of_a_packing_of_flakes_belongs_to_the_flake_the_whole_stack_says():
+    rng = np.random.default_rng(5)
+    positions, radii, shapes = random_bodies(5, 25)
+    shapes[:, 0] = 0.3
+    shape = (24, 24, 24)
+    near, _ = surface_distances(positions, radii, shape, 0.5, 2.0, shapes=shapes)
+    labels = (near <= 0).astype(np.uint8)
+    whole = particle_of_voxel(labels, positions, radii, 0.5, shapes)
+    as_spheres = particle_of_voxel(labels, positions, radii, 0.5)
+    assert np.count_nonzero(whole != as_spheres) > 100
+    for voxel in map(tuple, rng.integers(0, shape, (600, 3))):
+        assert particle_at(labels, voxel, positions, radii, 0.5, shapes) == whole[voxel]
 
 
 def test_that_the_distance_of_a_sphere_is_exact_as_a_spheroid_too():

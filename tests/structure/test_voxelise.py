@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from engine.structure.stack import AM
 from engine.structure.voxelise import (
     exact_particles,
+    particle_at,
     particle_of_voxel,
     smallest,
     surface_distances,
@@ -107,3 +108,35 @@ def test_that_every_voxel_of_a_particle_knows_its_number():
     assert np.array_equal(owner >= 0, labels == AM)
     for n, r in enumerate(radii):
         assert np.count_nonzero(owner == n) * 0.125 == pytest.approx(4 / 3 * np.pi * r**3, rel=0.06)
+
+
+def test_that_one_voxel_belongs_to_the_particle_that_the_whole_stack_says():
+    rng = np.random.default_rng(11)
+    shape, edge = (24, 30, 20), 0.5
+    box = np.array(shape) * edge
+    radii = np.concatenate([[4.0], rng.uniform(0.6, 1.6, 30)])  # one large, many small
+    positions = rng.random((31, 3)) * box
+    near, _ = surface_distances(positions, radii, shape, edge, 2.0)
+    labels, _ = exact_particles(near, int(np.count_nonzero(near <= 0)) + 200)
+    whole = particle_of_voxel(labels, positions, radii, edge)
+    voxels = rng.integers(0, shape, (600, 3))
+    owners = []
+    for voxel in map(tuple, voxels):
+        owner = particle_at(labels, voxel, positions, radii, edge)
+        assert owner == whole[voxel]
+        if labels[voxel] == AM:
+            apart = (np.array(voxel) + 0.5) * edge - positions
+            apart[:, 1:] -= np.round(apart[:, 1:] / box[1:]) * box[1:]
+            assert owner == np.argmin(np.linalg.norm(apart, axis=1) - radii)
+            owners.append(owner)
+        else:
+            assert owner == -1
+    assert len(set(owners)) > 15  # most of them are not the large one
+
+
+def test_that_a_voxel_across_the_face_belongs_to_a_particle_larger_than_the_box():
+    positions, radii = np.array([[4.0, 1.0, 1.0], [9.0, 3.9, 3.9]]), np.array([3.0, 0.8])
+    labels = np.full((24, 8, 8), AM, np.uint8)
+    whole = particle_of_voxel(labels, positions, radii, 0.5)
+    for voxel in np.ndindex(labels.shape):
+        assert particle_at(labels, voxel, positions, radii, 0.5) == whole[voxel]

@@ -1,6 +1,7 @@
 """Two electrodes side by side, and one electrode while it is pressed."""
 
 import itertools
+import threading
 
 import numpy as np
 import pytest
@@ -124,6 +125,42 @@ def test_that_an_electrode_is_pressed_before_the_users_eyes(qtbot, pressed, mode
     qtbot.mouseClick(bar.close_button, Qt.MouseButton.LeftButton)
     assert pressed.path is None and not bar.isVisible()
     assert pressed.electrode is not None
+
+
+def test_that_properties_of_a_pressed_step_stay_when_the_slider_moves(qtbot, pressed, monkeypatch):
+    from hybridgui.structure import page as pages
+
+    go = threading.Event()
+
+    def characterize(stack, parts):
+        def work(job):
+            go.wait(60)
+            return {"pore_size_d50_um": 1.5}, {"pore_size_um": {}}
+
+        return work
+
+    monkeypatch.setattr(pages, "characterize_electrode", characterize)
+    bar, last = pressed.path_bar, len(pressed.path.electrodes) - 1
+    pressed.panel.phases.compare.setChecked(True)
+    assert pressed.pinned == [pressed.electrode]
+    tortuosity = pressed.electrode.properties["tortuosity_electrolyte"]
+    pressed.compute_properties("all")
+    bar.slider.setValue(0)  # while they are computed
+    go.set()
+    qtbot.waitUntil(lambda: idle(pressed), timeout=SECONDS)
+    assert pressed.electrode is pressed.path.electrodes[0]
+    assert "pore_size_d50_um" not in pressed.electrode.properties
+    assert pressed.pinned[0].properties["pore_size_d50_um"] == 1.5
+    bar.slider.setValue(last)
+    assert pressed.electrode.properties["pore_size_d50_um"] == 1.5
+    assert pressed.electrode.properties["tortuosity_electrolyte"] == tortuosity
+    assert pressed.electrode.record["columns"]["pore_size_d50_um"] == 1.5
+    pressed.panel.phases.compare.setChecked(False)
+    pressed.compute_properties("all")
+    qtbot.waitUntil(lambda: idle(pressed), timeout=SECONDS)
+    bar.slider.setValue(1)
+    bar.slider.setValue(last)
+    assert pressed.electrode.properties["pore_size_d50_um"] == 1.5
 
 
 def test_that_playing_goes_through_the_steps(qtbot, pressed):

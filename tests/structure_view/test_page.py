@@ -682,6 +682,39 @@ def test_that_a_click_names_the_particle(qtbot, page, model):
     assert stack.labels[voxel] == AM
     words = surroundings_of(page.electrode, voxel, 3.0)
     assert words.startswith(f"particle {largest + 1} of {len(particles)} · ")
+    from engine.structure.voxelise import particle_of_voxel
+
+    owners = particle_of_voxel(stack.labels, particles.centres, particles.radii, stack.voxel_size)
+    others = np.argwhere((owners >= 0) & (owners != largest))
+    for place in others[:: len(others) // 20]:
+        voxel = tuple(int(i) for i in place)
+        words = surroundings_of(page.electrode, voxel, 3.0)
+        assert words.startswith(f"particle {owners[voxel] + 1} of {len(particles)} · ")
+
+
+def test_that_flakes_are_named_and_coloured_by_their_shape(qapp):
+    from types import SimpleNamespace
+
+    from engine.structure.particles import Particles
+    from engine.structure.voxelise import particle_of_voxel
+    from hybridgui.bridge import Job
+    from hybridgui.structure.colouring import field_work
+    from hybridgui.structure.work import surroundings_of
+
+    rng = np.random.default_rng(2)
+    shapes = np.tile([0.25, 1.0, 0.0, 0.0], (20, 1))  # lying flat
+    flakes = Particles(rng.random((20, 3)) * 10, rng.uniform(1, 2, 20), shapes)
+    labels = np.full((20, 20, 20), AM, np.uint8)
+    structure = SimpleNamespace(particles=flakes, condition=SimpleNamespace(protocol="physical"))
+    electrode = Electrode(VoxelStack(labels, (0.5,) * 3), "generated", "flakes", structure)
+    owners = particle_of_voxel(labels, flakes.centres, flakes.radii, 0.5, shapes)
+    job = Job("Colouring", lambda job: None)
+    field = field_work(electrode, "particle")(job)["particle"].values
+    assert np.array_equal(np.nan_to_num(field, nan=-1), owners)
+    for place in rng.integers(0, 20, (50, 3)):
+        voxel = tuple(int(i) for i in place)
+        named = surroundings_of(electrode, voxel, 1.0).partition(" of ")[0]
+        assert named == f"particle {owners[voxel] + 1}" or owners[voxel] < 0
 
 
 def test_that_an_electrode_is_built_again_only_when_somebody_looks(qtbot, page, model, tmp_path):
