@@ -15,12 +15,17 @@ from engine.errors import InputError
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("characterize", help="compute the properties of a stack")
-    parser.add_argument("stack", metavar="STACK", help="TIFF, folder of slices, .npy or .vti")
+    parser.add_argument("stack", metavar="STACK", help="TIFF, folder of slices, .npy, .vti, .raw")
     parser.add_argument("--voxel-size", metavar="0.39", help="µm (default: the file's own)")
     parser.add_argument(
         "--phases", nargs="+", default=[], action="extend", metavar="phase=label",
         help="electrolyte=0 am=85 cbd=170 where the labels are not 0, 1, 2",
     )  # fmt: skip
+    parser.add_argument(
+        "--shape", nargs=3, metavar=("Z", "Y", "X"),
+        help="voxels of a .raw file; 1 Y X makes a single image a stack of one slice",
+    )  # fmt: skip
+    parser.add_argument("--dtype", metavar="uint8", help="voxel type of a .raw file")
     parser.add_argument("--flow-axis", choices=["z", "y", "x"], default="z")
     parser.add_argument("--solver", choices=["multigrid", "taufactor"], default="multigrid")
     parser.add_argument("--properties", choices=["published", "all"], default="published")
@@ -38,10 +43,15 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         if not label.lstrip("-").isdigit():
             raise InputError(f"--phases {name}={label}: the label must be a whole number.")
         phases[name] = int(label)
+    for text in args.shape or ():
+        if not text.isdigit() or int(text) < 1:
+            raise InputError(f"--shape {text} is not a whole number of voxels of 1 or more.")
     stack, notes = read_stack(
         args.stack,
         voxel_size=number(args.voxel_size, "--voxel-size") if args.voxel_size else None,
         phases=phases or None,
+        shape=[int(text) for text in args.shape] if args.shape else None,
+        dtype=args.dtype,
     )
     console.warn(notes)
     if args.solver == "multigrid":  # `seconds` leaves the compilation of kernels out

@@ -26,7 +26,8 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "pressure": (0.0, 10000.0, "between 0 and 10000 MPa"),
     "loading": (1e-3, 1000.0, "between 0 and 1000 mg/cm²"),
 }
-_DASHES = {"-", "–", "—", "--", "−"}
+# What stands where nothing was measured; compared in lower case.
+NOTHING = {"-", "–", "—", "--", "−", "nan", "na", "n/a", "n.a.", "#n/a", "null"}
 
 # Loads that stand in for a pressure where the contact of the rolls is known.
 _LOADS = ("line load", "force")
@@ -190,7 +191,7 @@ def _cells(
             )
             continue
         value = sheet.cell(row, column)
-        if value is None or (isinstance(value, str) and value in _DASHES):
+        if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
             continue
         if isinstance(value, float) and np.isfinite(value):
             states[i] = NUMBER

@@ -389,6 +389,11 @@ def _warnings(law: CalenderingLaw, table: CalenderingTable, assessment: LawAsses
             f"{', '.join(words[:-1])} and {words[-1]} move together in this sheet ({k} coating "
             f"famil{'y' if k == 1 else 'ies'}): their effects cannot be told apart."
         )
+    if assessment.grouped_cv_rmse is not None and type(law.refittable()) is not type(law):
+        said.append(
+            "The coefficients of this law are given, not fitted: the error on a coating that was "
+            "left out is that of its terms fitted to the other coatings."
+        )
     said += law.notes_
     said += shape_warnings(law, table)
     over = table.porosity > table.initial_porosity
@@ -425,7 +430,9 @@ def shape_warnings(law: CalenderingLaw, table: CalenderingTable) -> list[str]:
         where = f"above an initial porosity of {ends[0]:.0f} %"
     else:
         where = f"at initial porosities of {ends[0]:.0f} to {ends[1]:.0f} %"
+    worst = int(np.nanargmin(np.where(turning, turns, np.inf)))
     return [
         f"The law lets the porosity rise again at high pressure {where} (above "
-        f"{turns[turning].min():.0f} MPa at worst): use a law constrained to fall there."
+        f"{turns[worst]:.0f} MPa at worst, at {100 * porosities[worst]:.0f} %): use a law "
+        "constrained to fall there."
     ]

@@ -16,6 +16,7 @@ from engine.experiment.calibration import (
     GapCalibration,
     fit_calibration,
 )
+from engine.experiment.columns import NOTHING
 from engine.experiment.extra_columns import PROCESS
 from engine.experiment.headers import fold
 from engine.experiment.layout import Column
@@ -267,7 +268,7 @@ def _extra_values(sheet: Sheet, rows: list[int], column: Column) -> NDArray[Any]
     for i, row in enumerate(rows):
         value = sheet.cell(row, column.index)
         texts.append(sheet.shown(row, column.index))
-        if value is None:
+        if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
             continue
         if isinstance(value, float):
             numbers[i] = 100 * value if (row, column.index) in sheet.percent else value

@@ -189,7 +189,7 @@ def open_workbook(
         raise InputError(f"The decimal mark is '.' or ',', not '{decimal}'.")
     try:
         if path.is_dir():
-            raise InputError(f"{path.name} is a folder. {_SPREADSHEETS}.")
+            raise InputError(f"{path} is a folder. {_SPREADSHEETS}.")
         size = path.stat().st_size
         if size > _MOST_BYTES:
             raise InputError(

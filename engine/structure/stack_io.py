@@ -24,6 +24,8 @@ from engine.structure.volume_files import (
 
 READABLE = (".tif", ".tiff", ".npy", ".vti", ".raw")
 WRITABLE = READABLE
+VOXEL_SIZES = 1e-4, 1e3
+"""Edges of a voxel that can be meant, µm: from an atom to a coarse picture of a whole cell."""
 
 
 def read_stack(
@@ -45,7 +47,8 @@ def read_stack(
         Phase name to value(s), e.g. ``{"electrolyte": 0, "am": 85, "cbd": 170}``; by default
         the labels 0, 1, 2.
     shape : three ints along (z, y, x), optional
-        Of a .raw file without a description beside it.
+        Of a .raw file without a description beside it. Of other files it is checked; (1, ny, nx)
+        says that a single image is meant as a stack of one slice.
     dtype : str, optional
         Of the voxels of a .raw file, such as "uint8" or ">u2".
 
@@ -100,13 +103,13 @@ def read_values(
         elif path.stat().st_size == 0:
             raise InputError(f"{path.name} is empty: choose another stack.")
         elif suffix == ".npy":
-            values, spacing, notes = read_npy(path)
+            values, spacing, notes = read_npy(path, shape)
         elif suffix == ".vti":
             values, spacing, notes = read_vti(path)
         elif suffix == ".raw":
             values, spacing, notes = read_raw(path, shape, dtype)
         else:
-            values, spacing, notes = read_tiff(path)
+            values, spacing, notes = read_tiff(path, shape)
     except MemoryError:
         raise InputError(
             f"{path.name} does not fit into memory: crop it or use a machine with more."
@@ -114,6 +117,13 @@ def read_values(
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"Cannot read {path}: {reason}.") from None
+    if shape is not None and tuple(int(n) for n in shape) != values.shape:
+        raise InputError(
+            f"{path.name} has {' x '.join(map(str, values.shape))} voxels (z, y, x), not "
+            f"{' x '.join(map(str, shape))}: correct the shape."
+        )
+    if len(values) == 1:
+        notes.append("The stack is one slice: what is computed along z says nothing of a coating.")
     return values, spacing, notes
 
 
@@ -168,4 +178,9 @@ def _given_spacing(voxel_size: float | Sequence[float]) -> tuple[float, float, f
         edges = np.repeat(edges, 3)
     if edges.size != 3 or not np.isfinite(edges).all() or edges.min() <= 0:
         raise InputError(f"Voxel size {voxel_size} is not one or three positive lengths in µm.")
+    if edges.min() < VOXEL_SIZES[0] or edges.max() > VOXEL_SIZES[1]:
+        raise InputError(
+            f"Voxel size {voxel_size} µm is not between {VOXEL_SIZES[0]:g} and {VOXEL_SIZES[1]:g} "
+            "µm: check its unit."
+        )
     return float(edges[0]), float(edges[1]), float(edges[2])

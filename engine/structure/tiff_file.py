@@ -7,6 +7,7 @@ import re
 import struct
 import threading
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +24,10 @@ MICROMETRES: dict[str, float] = {
     "millimeter": 1e3, "cm": 1e4, "centimeter": 1e4, "m": 1e6, "inch": 25400.0,
 }  # fmt: skip
 """Length units that ImageJ and OME write, in µm."""
+
+_RESOLUTION_UNITS = {2: MICROMETRES["inch"], 3: MICROMETRES["cm"]}  # TIFF 6.0, page 38
+# Resolutions of screens and printers, 72 to 2400 dots an inch, are 10 µm and more.
+_VOXELS = 1e-3, 10.0
 
 Spacing = tuple[float, float, float]
 
@@ -72,8 +77,15 @@ def write_tiff(
     )
 
 
-def read_tiff(path: Path) -> tuple[np.ndarray, Spacing | None, list[str]]:
+def read_tiff(
+    path: Path, shape: Sequence[int] | None = None
+) -> tuple[np.ndarray, Spacing | None, list[str]]:
     """Read the voxels of a multi-page TIFF and the voxel size that it declares.
+
+    Parameters
+    ----------
+    shape : three ints along (z, y, x), optional
+        (1, ny, nx) says that a single image is meant as a stack of one slice.
 
     Returns
     -------
@@ -96,7 +108,7 @@ def read_tiff(path: Path) -> tuple[np.ndarray, Spacing | None, list[str]]:
             if len(tiff.pages) == 0 or complaints.found:  # the length walks the chain of slices
                 reason = complaints.found[0] if complaints.found else "no slices"
                 raise ValueError(reason.split("> ", 1)[-1])
-            _refuse_what_is_no_stack(path.name, tiff, series)
+            _refuse_what_is_no_stack(path.name, tiff, series, shape is not None and shape[0] == 1)
             notes = []
             if len(tiff.series) > 1:
                 notes.append(f"{path.name} holds {len(tiff.series)} images; the first was read.")
@@ -117,10 +129,23 @@ def read_tiff(path: Path) -> tuple[np.ndarray, Spacing | None, list[str]]:
     return np.ascontiguousarray(values.reshape((-1, *values.shape[-2:]))), spacing, notes
 
 
-def _refuse_what_is_no_stack(name: str, tiff: tifffile.TiffFile, series: Any) -> None:
+def single_image(name: str, shape: Sequence[int]) -> str:
+    """What to do with a picture of which nothing says that it is a stack."""
+    ny, nx = shape[-2:]
+    return (
+        f"{name} is a single 2D image of {nx} x {ny} pixels: choose a stack of slices, or give the "
+        f"shape 1 {ny} {nx} if one slice is meant."
+    )
+
+
+def _refuse_what_is_no_stack(
+    name: str, tiff: tifffile.TiffFile, series: Any, one_slice: bool
+) -> None:
     page = series.keyframe
     axes = series.axes
-    ours = "phase_labels" in (tiff.imagej_metadata or {})
+    # A file that declares three axes is a stack, of however few slices.
+    declared = [len(described.get("shape", ())) for described in tiff.shaped_metadata or ()]
+    one_slice |= "phase_labels" in (tiff.imagej_metadata or {}) or declared == [3]
     if "S" in axes or page.samplesperpixel > 1:
         raise InputError(
             f"{name} is a colour image (RGB): save the segmented labels as an 8-bit stack."
@@ -135,11 +160,8 @@ def _refuse_what_is_no_stack(name: str, tiff: tifffile.TiffFile, series: Any) ->
         raise InputError(
             f"{name} has the axes {axes} (channels or times): save one three-dimensional stack."
         )
-    if not many and not ours:
-        raise InputError(
-            f"{name} is a single 2D image of {series.shape[-1]} x {series.shape[-2]} pixels: "
-            "choose a stack of slices."
-        )
+    if not many and not one_slice:
+        raise InputError(single_image(name, series.shape))
 
 
 def _refuse_truncated(path: Path, series: Any) -> None:
@@ -168,9 +190,17 @@ def _declared_spacing(tiff: tifffile.TiffFile, notes: list[str]) -> Spacing | No
     unit = re.sub(r"\\u00[bB]5", "µ", str(imagej.get("unit", ""))).strip()
     scale = MICROMETRES.get(unit) or MICROMETRES.get(unit.lower())
     tags = tiff.pages[0].tags  # type: ignore[union-attr]
+    spacing = float(imagej.get("spacing", 0) or 0)
+    nameless = unit in ("", "pixel", "pixels")
+    of_tag = False
+    if scale is None and nameless and "ResolutionUnit" in tags:
+        scale = _RESOLUTION_UNITS.get(int(tags["ResolutionUnit"].value))
+        of_tag = scale is not None
     if scale is None or "XResolution" not in tags:
-        if unit not in ("", "pixel", "pixels"):
+        if not nameless:
             notes.append(f"The length unit '{unit}' in the file is not known.")
+        elif spacing > 0:
+            notes.append("The file declares a spacing without a unit.")
         return None
     edges = []
     for axis in ("YResolution", "XResolution"):
@@ -179,9 +209,14 @@ def _declared_spacing(tiff: tifffile.TiffFile, notes: list[str]) -> Spacing | No
         if per_unit <= 0:
             return None
         edges.append(_tidy(scale / per_unit))
+    if of_tag and not _VOXELS[0] <= min(edges) <= max(edges) <= _VOXELS[1]:
+        notes.append(
+            f"The file's resolution would make voxels of {edges[1]:.4g} µm, as of a print: it was "
+            "not used."
+        )
+        return None
     if "yunit" in imagej or "zunit" in imagej:
         notes.append("The file declares different units per axis; that of x was used for all.")
-    spacing = float(imagej.get("spacing", 0) or 0)
     if spacing <= 0:
         notes.append("The file declares no slice distance; that of the pixels in x was used.")
         return edges[1], edges[0], edges[1]

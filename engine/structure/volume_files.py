@@ -16,17 +16,21 @@ import tifffile
 
 from engine.errors import InputError
 from engine.structure.stack import VoxelStack
-from engine.structure.tiff_file import Spacing, read_tiff
+from engine.structure.tiff_file import Spacing, read_tiff, single_image
 
 Read = tuple[np.ndarray, "Spacing | None", list[str]]
 
 
-def read_npy(path: Path) -> Read:
+def read_npy(path: Path, shape: Sequence[int] | None = None) -> Read:
     """Read a numpy array; a description beside it (``name.npy.json``) gives the voxel size."""
     try:
         values = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise InputError(f"{path.name} is not a readable .npy array ({error}).") from None
+    if values.ndim == 2 and shape is not None and shape[0] == 1:
+        values = values[None]
+    if values.ndim == 2 and values.size:
+        raise InputError(single_image(path.name, values.shape))
     if values.ndim != 3 or values.size == 0:
         raise InputError(
             f"{path.name} has the shape {values.shape}: a stack has three axes (z, y, x)."

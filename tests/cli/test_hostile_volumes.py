@@ -44,3 +44,14 @@ def test_that_hostile_volumes_get_clear_values(verb, tmp_path, name):
             assert 1 < given < 1.2
         else:
             assert given == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+def test_that_bare_voxels_are_read_by_shape_and_type(verb, tmp_path):
+    labels = ((X + Y) % 2).astype(">u2")
+    labels.tofile(tmp_path / "v.raw")
+    words = ["characterize", tmp_path / "v.raw", "--voxel-size", 1, "--dtype", ">u2", "--shape"]
+    status, found, _ = verb(*words, *labels.shape)
+    assert status == 0 and found["phase_fractions"]["am"] == pytest.approx(0.5)
+    for shape, said in (((9, 8, 6), "check shape and type"), ((0, 8, 6), "whole number")):
+        status, _, err = verb(*words, *shape)
+        assert status == 2 and said in err

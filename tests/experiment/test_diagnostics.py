@@ -105,6 +105,7 @@ def test_that_the_published_law_is_judged_by_refitting_its_terms():
     published = assess(published_law(), table)
     assert published.grouped_cv_rmse == pytest.approx(0.0395, abs=1e-4)
     assert published.r2 == pytest.approx(0.969, abs=5e-4)
+    assert any("given, not fitted" in text for text in published.warnings)
 
 
 def test_that_coefficients_carry_their_spread_over_families(polynomial):
@@ -134,7 +135,9 @@ def test_that_standard_errors_are_those_of_repeated_experiments():
 
 
 def test_that_a_law_that_turns_is_reported_and_one_that_cannot_is_not(polynomial):
-    assert any("rise again at high pressure below" in text for text in polynomial.warnings)
+    (said,) = [text for text in polynomial.warnings if "rise again at high pressure below" in text]
+    assert "MPa at worst, at 35 %)" in said
+    assert not any("given, not fitted" in text for text in polynomial.warnings)
     table = sample_table()
     for law in (make_law("kawakita"), make_law("polynomial", physical=True)):
         said = assess(law.fit(table), table).warnings

@@ -165,7 +165,6 @@ def test_that_an_impossible_percent_is_named_as_the_sheet_shows_it(tmp_path):
         (1, -3.0, ("Row 7", "Initial porosity", "-3 is not between 0 and 100 %")),
         (1, 0.487, ("Row 7", "Initial porosity", "0.487 looks like a fraction")),
         (4, "broken", ("Row 7", "Porosity", "'broken' is not a number")),
-        (0, "n/a", ("Row 7", "AM", "'n/a' is not a number")),
         (3, 140.0, ("Row 7", "Roll gap", "140 µm is outside the 0-127 µm")),
         (2, 0.0, ("Row 7", "Initial thickness", "0 µm is not between 1 and 2000 µm")),
         (2, "138 kg", ("Row 7", "Initial thickness", "'138 kg' is in kg")),
@@ -177,6 +176,25 @@ def test_that_a_data_row_with_an_impossible_cell_is_refused(tmp_path, column, va
     rows = [list(row) for row in measured()]
     rows[5][column] = value
     refused(excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *rows])), *words)
+
+
+@pytest.mark.parametrize("nothing", ["NaN", "nan", "NA", "n/a", "null", " N/A "])
+def test_that_words_for_nothing_leave_the_row_out(tmp_path, nothing):
+    rows = [list(row) for row in measured()]
+    rows[5][4] = nothing
+    table = read_table(excel(tmp_path / "a.xlsx", ("S", [ENGLISH, *rows])))
+    assert len(table) == len(rows) - 1
+    assert table.left_out == ((7, "'Porosity (%)' is blank"),)
+    rows = [[*row, 12.5] for row in measured()]
+    rows[5][5] = nothing
+    table = read_table(excel(tmp_path / "b.xlsx", ("S", [[*ENGLISH, "Line speed"], *rows])))
+    assert np.isnan(table.extra["Line speed"][5]) and table.extra["Line speed"][4] == 12.5
+
+
+def test_that_a_folder_is_named_even_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^\. is a folder"):
+        read_table(".")
 
 
 @pytest.mark.parametrize("wrong", [48.7, 1.42])

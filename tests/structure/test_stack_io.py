@@ -189,3 +189,59 @@ def test_that_a_tomography_volume_of_another_source_can_be_read():
     assert shares == [0.4499, 0.4005, 0.1496]
     with pytest.raises(InputError, match="the values 85, 170"):
         read_stack(path)
+
+
+@pytest.mark.parametrize(("unit", "length"), [("CENTIMETER", 1e4), ("INCH", 25400.0)])
+def test_that_the_resolution_of_a_plain_tiff_is_its_voxel_size(tmp_path, unit, length):
+    tifffile.imwrite(
+        tmp_path / "r.tif", np.zeros((6, 4, 5), np.uint8),
+        resolution=(length / 0.5, length / 0.25), resolutionunit=unit,
+    )  # fmt: skip
+    stack, notes = read_stack(tmp_path / "r.tif")
+    assert stack.spacing == pytest.approx((0.5, 0.25, 0.5), rel=1e-6)
+    assert notes == ["The file declares no slice distance; that of the pixels in x was used."]
+
+
+def test_that_the_resolution_of_a_print_is_no_voxel_size(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "p.tif", np.zeros((6, 4, 5), np.uint8), resolution=(72, 72), resolutionunit=2
+    )
+    stack, notes = read_stack(tmp_path / "p.tif")
+    assert stack.spacing == (1.0, 1.0, 1.0)
+    assert "352.8 µm, as of a print: it was not used" in notes[0]
+
+
+def test_that_a_spacing_without_a_unit_is_said(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "s.tif", np.zeros((6, 4, 5), np.uint8), imagej=True, resolution=(2, 2),
+        metadata={"axes": "ZYX", "spacing": 0.5},
+    )  # fmt: skip
+    stack, notes = read_stack(tmp_path / "s.tif")
+    assert stack.spacing == (1.0, 1.0, 1.0)
+    assert notes[0] == "The file declares a spacing without a unit."
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy"])
+def test_that_one_slice_is_a_stack_where_the_user_or_the_file_says_so(tmp_path, suffix):
+    path, image = tmp_path / f"one{suffix}", np.zeros((4, 5), np.uint8)
+
+    def write(values):
+        np.save(path, values) if suffix == ".npy" else tifffile.imwrite(path, values)
+
+    write(image)
+    with pytest.raises(InputError, match=r"5 x 4 pixels: .*give the shape 1 4 5"):
+        read_stack(path)
+    stack, notes = read_stack(path, shape=(1, 4, 5))
+    assert stack.shape == (1, 4, 5) and "one slice" in notes[-2]
+    write(image[None])
+    stack, notes = read_stack(path)
+    assert stack.shape == (1, 4, 5) and "one slice" in notes[-2]
+    with pytest.raises(InputError, match="not 2 x 4 x 5"):
+        read_stack(path, shape=(2, 4, 5))
+
+
+@pytest.mark.parametrize("size", [1e9, 1e-9, (1, 1, 2e3)])
+def test_that_a_voxel_size_that_cannot_be_meant_is_refused(tmp_path, size):
+    np.save(tmp_path / "v.npy", np.zeros((2, 4, 5), np.uint8))
+    with pytest.raises(InputError, match=r"not between 0\.0001 and 1000 µm"):
+        read_stack(tmp_path / "v.npy", size)

@@ -504,7 +504,7 @@ def test_that_cancelling_an_import_changes_nothing(qtbot, page, model, tmp_path)
     [
         (np.random.default_rng(0).normal(size=(4, 4, 4)), "segment"),
         (np.arange(64, dtype=np.uint8).reshape(4, 4, 4), "64 different values"),
-        (np.zeros((4, 4), np.uint8), "three axes"),
+        (np.zeros((4, 4), np.uint8), "single 2d image"),
     ],
 )
 def test_that_what_is_no_label_volume_is_refused_in_words(
