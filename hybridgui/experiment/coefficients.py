@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from hybridgui.experiment.words import term_shown
 from hybridgui.widgets.basics import label
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import rich
@@ -20,7 +21,7 @@ def coefficient_row(
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
-    caption = label(rich(name.replace("*", "·")), "small")
+    caption = label(rich(term_shown(name)), "small")
     caption.setTextFormat(Qt.TextFormat.RichText)
     layout.addWidget(caption)
     layout.addStretch(1)

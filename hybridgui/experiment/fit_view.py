@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.experiment.diagnostics import LawAssessment
-from hybridgui.experiment.words import family_letter
+from hybridgui.experiment.words import family_letter, warnings_and_choices
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, NumberCard, Segmented, follow_theme, label
 from hybridgui.widgets.numbers import rounded
@@ -41,6 +41,8 @@ class FitView(QWidget):
         layout.addLayout(cards)
         self.notice = Notice("warning")
         layout.addWidget(self.notice)
+        self.info = label("", "small", wrap=True)
+        layout.addWidget(self.info)
         row = QHBoxLayout()
         row.addWidget(label("Measured against", "heading"))
         self._which = Segmented([("fitted", "fitted"), ("left_out", "predicted when left out")])
@@ -78,8 +80,12 @@ class FitView(QWidget):
         if skill is not None:
             caption += f" (R² {rounded(skill, 2)})"
         self.new_card.show_number(error, assessment.meaning, caption)
-        others = [w for w in assessment.warnings if w != assessment.meaning]
+        others, told = warnings_and_choices(
+            w for w in assessment.warnings if w != assessment.meaning
+        )
         self.notice.set_sentences(others)
+        self.info.setText(" ".join(told))
+        self.info.setVisible(bool(told))
         self._draw()
 
     def _draw(self) -> None:

@@ -21,13 +21,13 @@ _COLUMNS = (
     Column("use", "", tip="What it is recommended for"),
     Column("coefficients", "Coefficients"),
     Column("r2", "R²", lambda v: "–" if v != v else f"{v:.3f}", "On the measured coatings"),
-    Column("rmse", "Error, fitted\n(points)", _points, "Typical error on the conditions fitted"),
+    Column("rmse", "Error,\nfitted\n(points)", _points, "Typical error on the conditions fitted"),
     Column(
-        "grouped", "Error, new coating\n(points)", _points,
+        "grouped", "Error, new\ncoating\n(points)", _points,
         "Typical error on a coating family that was left out",
     ),
     Column(
-        "single", "Error, new pressure\n(points)", _points,
+        "single", "Error, new\npressure\n(points)", _points,
         "Typical error on single conditions that were left out",
     ),
     Column("falls", "Falls", tip="Whether the porosity only falls with the pressure"),
@@ -110,10 +110,10 @@ class LawComparisonView(QWidget):
         if entry is self._comparison.recommended:
             use.append("recommended")
         elif entry is self._comparison.for_known_coatings:
-            use.append("for measured coatings")
+            use.append("known coatings")
         nan = float("nan")
         return {
-            "name": entry.name,
+            "name": entry.name.replace("initial porosity", "ε_init"),
             "use": ", ".join(use),
             "coefficients": a.coefficients,
             "r2": nan if a.r2 is None else a.r2,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -21,6 +22,7 @@ from hybridgui.experiment.law_domain import LawDomainView
 from hybridgui.experiment.law_form import LawForm
 from hybridgui.experiment.law_plots import LawPlots
 from hybridgui.experiment.law_text import LawText
+from hybridgui.experiment.words import warnings_and_choices
 from hybridgui.experiment.work import LawPreview, compare, describe_law, preview_law
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -29,6 +31,13 @@ from hybridgui.widgets.form import Choice
 from hybridgui.widgets.numbers import rounded
 
 _WAIT = 250
+
+
+class _Tabs(QTabWidget):
+    """Tabs that take the height there is, not what the highest page would like."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
 
 class LawDialog(QDialog):
@@ -91,7 +100,7 @@ class LawDialog(QDialog):
         cards.addWidget(self.fit_card, 2)
         cards.addWidget(self.new_card, 3)
         column.addLayout(cards)
-        self.tabs = QTabWidget()
+        self.tabs = _Tabs()
         self.tabs.setDocumentMode(True)
         self.plots, self.text = LawPlots(), LawText()
         self.comparison, self.domain = LawComparisonView(), LawDomainView()
@@ -102,6 +111,8 @@ class LawDialog(QDialog):
         lines.setContentsMargins(0, 2 * GRID, 0, 0)
         self.notice = Notice("warning")
         lines.addWidget(self.notice)
+        self.info = Notice("info")
+        lines.addWidget(self.info)
         lines.addStretch(1)
         self._warnings_scroll = QScrollArea()
         self._warnings_scroll.setWidgetResizable(True)
@@ -115,11 +126,13 @@ class LawDialog(QDialog):
         ):
             self.tabs.addTab(widget, text)
         self.tabs.currentChanged.connect(self._on_tab)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.tabs.setMinimumHeight(self.tabs.minimumSizeHint().height())
         column.addWidget(self.tabs, 1)
-        room = QScrollArea()
-        room.setWidgetResizable(True)
-        room.setWidget(right)
-        split.addWidget(room)
+        self._room = QScrollArea()
+        self._room.setWidgetResizable(True)
+        self._room.setWidget(right)
+        split.addWidget(self._room)
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         letters = self.fontMetrics().averageCharWidth()
@@ -144,7 +157,7 @@ class LawDialog(QDialog):
         window = self.parentWidget()
         size = window.size() if window is not None else None
         self.resize(
-            *(min(1160, size.width() - 40), min(740, size.height() - 40)) if size else (1160, 740)
+            *(min(1240, size.width() - 40), min(740, size.height() - 40)) if size else (1160, 740)
         )
 
     # -- fitting ----------------------------------------------------------------------------------
@@ -253,7 +266,8 @@ class LawDialog(QDialog):
             f"± {100 * a.grouped_cv_rmse:.1f} points" if known else "not known", a.meaning, caption
         )
         self.plots.show_law(preview, self._table)
-        others = [w for w in a.warnings if w != a.meaning]
+        others, told = warnings_and_choices(w for w in a.warnings if w != a.meaning)
+        self.info.set_sentences(told, "info")
         self.notice.set_sentences(others or ["Nothing to warn of within the measured coatings."],
                                   "warning" if others else "success")  # fmt: skip
         self.tabs.setTabText(1, f"Warnings ({len(others)})" if others else "Warnings")

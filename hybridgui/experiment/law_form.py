@@ -13,7 +13,7 @@ from engine.experiment.extra_columns import possible_inputs
 from engine.experiment.laws.stepwise import candidate_terms
 from engine.experiment.laws.terms import PUBLISHED_TERMS, parse_term
 from engine.experiment.table import CalenderingTable
-from hybridgui.experiment.words import LAW_HINTS
+from hybridgui.experiment.words import LAW_HINTS, term_shown
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, label
 from hybridgui.widgets.check_list import CheckList
@@ -175,7 +175,7 @@ class LawForm(QWidget):
         self._own_terms = [
             t for t in dict.fromkeys([*self._own_terms, *checked]) if t not in offered
         ]
-        entries = [(t, t.replace("*", " · "), "") for t in (*offered, *self._own_terms)]
+        entries = [(t, term_shown(t), "") for t in (*offered, *self._own_terms)]
         self.terms_list.show_entries(entries, checked)
 
     @staticmethod

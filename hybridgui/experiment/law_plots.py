@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from hybridgui.experiment.words import family_letter
 from hybridgui.experiment.work import LawPreview
@@ -52,6 +52,8 @@ class LawPlots(QWidget):
         ):
             plot.name = name
             plot.setMinimumSize(220, 150)
+            # A plot asks for far more height than it needs: all three are to be seen whole.
+            plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
             plot.pointChosen.connect(self.choose)
         grid.addWidget(self.curves, 0, 0, 2, 1)
         grid.addWidget(self.parity, 0, 1)

@@ -219,7 +219,10 @@ class ExperimentPage(Page):
         self.law_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         kind = self.law_choice.current
         if kind in CAN_BE_PHYSICAL:
-            self.law_dialog.show_spec(kind, {"physical": self.physical_box.isChecked()})
+            parameters: dict[str, Any] = {"physical": self.physical_box.isChecked()}
+            if kind == "polynomial" and not table.has_gap:
+                parameters["select"] = "bic"  # the published terms need the roll gap
+            self.law_dialog.show_spec(kind, parameters)
         self.law_dialog.acceptedLaw.connect(self._on_law_accepted)
         self.law_dialog.open()
 

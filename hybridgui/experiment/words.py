@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,32 @@ def without_shell(text: str) -> str:
     return re.sub(r"\s*\(in a shell [^)]*\)", "", text)
 
 
+def term_shown(term: str) -> str:
+    """A term of a law for people: ``1`` is the constant, ``t0*P`` is t₀ × P."""
+    if term == "1":
+        return "constant"
+    term = re.sub(r"\beps_init\b", "ε_init", term)
+    return re.sub(r"\bt0\b", "t₀", term).replace("*", " × ")
+
+
+def warnings_and_choices(sentences: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Warnings of an assessment, and apart from them what was merely chosen, for people."""
+    warnings: list[str] = []
+    choices: list[str] = []
+    for sentence in sentences:
+        found = re.fullmatch(r"The terms (.+) were chosen by (.+)", sentence)
+        if found:
+            terms = ", ".join(term_shown(term) for term in found[1].split(", "))
+            choices.append(f"The terms {terms} were chosen by {found[2]}")
+        else:
+            warnings.append(re.sub(r"\S*(\beps_init\b|\w\*\w)\S*", _spoken, sentence))
+    return warnings, choices
+
+
+def _spoken(match: re.Match[str]) -> str:
+    return term_shown(match[0])
+
+
 def family_letter(family: int) -> str:
     """Short name of a family: A, B, C …"""
     letters = ""
@@ -97,4 +123,9 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
     for name, values in table.extra.items():
         frame[name] = values
         columns.append(Column(name, name.replace("_", " ")))
+    # What the sheet does not give is not shown, and what it hardly gives comes last.
+    filled = {c.key: float((frame[c.key].notna() & (frame[c.key] != "")).mean())
+              for c in columns if c.key in frame}  # fmt: skip
+    columns = [c for c in columns if filled.get(c.key, 0.0) > 0]
+    columns.sort(key=lambda c: filled[c.key] < 0.5)
     return frame, columns

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 
 from engine.experiment.laws import law_from_dict, make_law
 from engine.experiment.reader import read_table
+from hybridgui.experiment.words import warnings_and_choices
 from hybridgui.settings import templates_file
 from tests.experiment.sheets import measured
 from tests.gui.conftest import said
@@ -45,7 +46,7 @@ def test_that_the_wizard_opens_on_the_law_of_the_page_and_tells_the_truth(wizard
     assert wizard.form.spec() == ("polynomial", {"physical": False})
     assert wizard.fit_card.number == "0.970" and wizard.new_card.number == "± 3.9 points"
     assert "no better than quoting the mean" in wizard.new_card._meaning.text()
-    assert "AM, eps_init and thickness move together" in wizard.notice.text
+    assert "AM, ε_init and thickness move together" in wizard.notice.text
     assert "80 %" in wizard.plots.caption
 
 
@@ -85,7 +86,7 @@ def test_that_terms_are_chosen_by_hand_or_by_a_criterion(qtbot, window, idle, wi
         form._on_terms_choice()
         settled(qtbot, window, idle, wizard)
         assert wizard.preview.law.select == way
-        assert f"chosen by {way.upper()}" in wizard.notice.text
+        assert f"chosen by {way.upper()}" in wizard.info.text
 
 
 def test_that_terms_that_cannot_be_told_apart_are_refused_in_words(qtbot, window, idle, wizard):
@@ -314,3 +315,38 @@ def test_that_exported_measurements_hold_no_live_formula(window, page, idle, fil
     cells = [c for row in openpyxl.load_workbook(path)["Measurements"].rows for c in row]
     assert not any(cell.data_type == "f" for cell in cells)
     np.testing.assert_allclose(read_table(path).porosity, window.model.table.porosity)
+
+
+def test_that_the_wizard_opens_on_a_law_that_works_without_a_gap(window, page, idle, tmp_path):
+    head = "AM (%);porosity before (%);thickness before (µm);pressure (MPa);porosity after (%)"
+    rows = [
+        f"{am};{before};{thick};{p};{before * (0.5 + 0.4 * np.exp(-p / 300)):.2f}"
+        for am, before, thick in ((94, 48.7, 138), (95, 47.5, 170), (96, 42.0, 180))
+        for p in (900, 1200, 1500, 2000)
+    ]
+    dialog = open_sheet(window, idle, tmp_path, "\n".join([head, *rows]) + "\n")
+    dialog._on_import()
+    assert not window.model.table.has_gap
+    page.choose_law()
+    idle(window)
+    assert not page.law_dialog._problem.text and page.law_dialog.accept_button.isEnabled()
+    # a column that is empty throughout is not shown
+    shown = [c.key for c in page.table_view.frame_model._columns]
+    assert "gap_um" not in shown and shown[0] == "row"
+    page.law_dialog.reject()
+
+
+def test_that_the_plots_and_the_table_of_laws_stand_whole_in_the_wizard(qtbot, wizard):
+    room = wizard._room
+    qtbot.waitUntil(lambda: room.viewport().height() > 100)
+    assert room.verticalScrollBar().maximum() == 0, [
+        (wizard.tabs.tabText(i), wizard.tabs.widget(i).minimumSizeHint().height())
+        for i in range(wizard.tabs.count())
+    ]
+
+
+def test_that_terms_are_written_as_people_write_them():
+    told = ["The terms 1, ln(P), eps_init*t0 were chosen by BIC among 13.", "AM, eps_init move."]
+    warnings, choices = warnings_and_choices(told)
+    assert choices == ["The terms constant, ln(P), ε_init × t₀ were chosen by BIC among 13."]
+    assert warnings == ["AM, ε_init move."]

@@ -115,7 +115,8 @@ class CalenderingLaw:
             raise InputError(
                 f"The law '{self.kind}' is written in the roll gap, and the pressures of "
                 f"{table.source or 'this table'} are outside the gap calibration: give your "
-                "machine's calibration or choose a law in the pressure, e.g. kawakita."
+                "machine's calibration or choose a law in the pressure; a comparison of the "
+                "laws says which errs least."
             )
         for name in self.extra_inputs:
             if name not in table.numeric_extra():
