@@ -35,10 +35,11 @@ _FORMS = (
 
 
 class TermBar(QWidget):
-    """From where to where one term moves the prediction over the data."""
+    """How far one term moves the prediction below and above its mean over the data."""
 
-    def __init__(self, low: float, high: float, reach: float, parent: QWidget | None = None):
-        super().__init__(parent)
+    def __init__(self, low: float, high: float, reach: float, *, positive: bool):
+        super().__init__()
+        self._positive = positive
         self._low, self._high, self._reach = low, high, reach or 1.0
         self.setFixedSize(160, 16)
 
@@ -54,8 +55,7 @@ class TermBar(QWidget):
         right = middle + half * self._high / self._reach
         painter.setPen(Qt.PenStyle.NoPen)
         signs = theme().sign_colours
-        positive = self._low + self._high >= 0
-        painter.setBrush(QColor(signs["direct" if positive else "inverse"]))
+        painter.setBrush(QColor(signs["direct" if self._positive else "inverse"]))
         painter.drawRoundedRect(QRectF(left, 3, max(right - left, 3), 10), 3, 3)
         painter.end()
 
@@ -155,26 +155,33 @@ class EquationView(QWidget):
             sizes = model.term_sizes(self._frame)
         except InputError:  # the data that it was trained on are not at hand
             sizes = []
-        reach = max((max(abs(s["low"]), abs(s["high"])) for s in sizes), default=1.0)
+        # From its mean: what a term adds everywhere is no more than a part of the intercept.
+        spans = [(s["low"] - s["mean"], s["high"] - s["mean"]) for s in sizes]
+        reach = max((max(-low, high) for low, high in spans), default=1.0)
         for index, term in enumerate(model.symbolic.terms):
             text, latex = to_text(term), to_latex(term)
             if term.op in ("+", "-"):  # a sum that is multiplied needs its brackets
                 text, latex = f"({text})", rf"\left({latex}\right)"
             coefficient = float(model.symbolic.coefficients[index])
-            size = sizes[index] if sizes else None
-            card.body.addWidget(self._term(coefficient, text, latex, size, reach))
+            span = spans[index] if spans else None
+            card.body.addWidget(self._term(coefficient, text, latex, span, reach))
         if sizes:
             card.body.addWidget(line())
             card.body.addWidget(
                 label(
-                    "Bars: from where to where each term moves the prediction over the data.",
+                    "Bars: how far each term moves the prediction from its mean over the data.",
                     "small",
                 )
             )
         return card
 
     def _term(
-        self, coefficient: float, text: str, latex: str, size: dict | None, reach: float
+        self,
+        coefficient: float,
+        text: str,
+        latex: str,
+        span: tuple[float, float] | None,
+        reach: float,
     ) -> QWidget:
         row = QWidget()
         inside = QHBoxLayout(row)
@@ -184,11 +191,11 @@ class EquationView(QWidget):
         inside.addWidget(label(f"{sign} {number(abs(coefficient))}", selectable=True))
         inside.addWidget(label("×", "muted"))
         inside.addWidget(self._formula(text, latex), 1)
-        if size is not None:
-            span = f"{number(size['low'], 3)} to {number(size['high'], 3)}"
-            bar = TermBar(size["low"], size["high"], reach)
-            bar.setToolTip(span)
-            inside.addWidget(label(span, "small"))
+        if span is not None:
+            words = f"{number(span[0], 3)} to {number(span[1], 3)}"
+            bar = TermBar(*span, reach, positive=coefficient >= 0)
+            bar.setToolTip(words)
+            inside.addWidget(label(words, "small"))
             inside.addWidget(bar)
         return row
 

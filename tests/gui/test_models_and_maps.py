@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
+from hybridgui.learning.equation_view import TermBar
 from hybridgui.learning.work import is_test_row
 from tests.gui.conftest import said
 from tests.gui.studies import fill
@@ -65,6 +66,8 @@ def test_that_an_equation_is_found_shown_and_copied(qtbot, filled, idle):
     assert list(stored) == ["active_surface_published_percent"]
     found = model_from_dict(stored["active_surface_published_percent"])
     assert found.method == "sisso" and found.metrics["test"]["r2"] > 0.99
+    bars = page.inspector.equation_view.findChildren(TermBar)
+    assert bars and all(bar._low <= 0 <= bar._high <= bar._reach for bar in bars)
     page.inspector.equation_view.copy("latex")
     assert QGuiApplication.clipboard().text() == found.latex
     assert page.inspector.accuracy_view.table.frame["name"].iat[0].startswith("This model")
