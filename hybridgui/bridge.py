@@ -159,15 +159,6 @@ class Job(QObject):
         """Send a typed event to the window."""
         self.event.emit(event)
 
-    def report_count(self, done: int, total: int, noun: str) -> None:
-        """Report countable work: gives the rate beside fraction and time left."""
-        elapsed = self._elapsed()
-        if done and elapsed > 0.5:
-            self.rate_text = f"{done / elapsed:.3g} per s"
-        self._on_report(done / max(total, 1), f"{done:,} of {total:,} {noun}")
-        if self.engine_progress.cancelled:
-            raise Cancelled("stopped at the user's request")
-
     def set_pace(self, rate_text: str, seconds_left: float | None) -> None:
         """Give rate and time left where the engine knows them better than the fraction does.
 

@@ -104,10 +104,6 @@ class SheetPreview:
         """Text of a cell as shown; `row` as the user sees it, `column` from 0."""
         return self.sheet.shown(row - 1, column)
 
-    def is_percent(self, column: int) -> bool:
-        """Whether the spreadsheet shows the numbers of a column (from 0) as percents."""
-        return any(c == column for _, c in self.sheet.percent)
-
     @cached_property
     def thousands(self) -> str:
         """Sign between thousands in numbers that stand as text; empty where there is none."""

@@ -108,11 +108,6 @@ def write_unit(unit: Unit) -> str:
     return "·".join(s if p == 1 else f"{s}^{p}" for s, p in unit)
 
 
-def unit_to_json(unit: Unit) -> dict[str, str]:
-    """JSON form with powers as text, since a third has no exact float."""
-    return {symbol: str(power) for symbol, power in unit}
-
-
 def units_of(columns: Iterable[str], declared: Mapping[str, str] | None = None) -> list[Unit]:
     """Unit of each column: the declared one, else the one of its suffix."""
     declared = declared or {}

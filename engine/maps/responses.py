@@ -7,7 +7,7 @@ profiler and the decision ask it and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -407,10 +407,6 @@ class Responses:
             if step in self.models and step not in found:
                 found.append(step)
         return found
-
-    def with_models(self, models: Mapping[str, PropertyModel]) -> Responses:
-        """The same process with other models."""
-        return replace(self, models=models)
 
 
 _DERIVED = {

@@ -235,10 +235,12 @@ def cut_slices(imported: ImportedParticles, voxel_size: float, begin: int, end: 
     return labels
 
 
-def estimate_fractions(imported: ImportedParticles, voxels: int = 200_000) -> dict[str, float]:
+def estimate_fractions(
+    imported: ImportedParticles, voxels: int = 200_000, progress: Progress | None = None
+) -> dict[str, float]:
     """Phase fractions on about so many coarse voxels: quick, good to about a point."""
     size = (math.prod(imported.box) / voxels) ** (1 / 3)
-    return voxelise_particles(imported, min(size, min(imported.box))).phase_fractions
+    return voxelise_particles(imported, min(size, min(imported.box)), progress).phase_fractions
 
 
 def stack_shape(imported: ImportedParticles, voxel_size: float) -> tuple[int, int, int]:

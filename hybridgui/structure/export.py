@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
+from engine.progress import Progress, silent
 from engine.structure.stack import VoxelStack
+from engine.structure.stages import Stage
 from hybridgui.structure.phases import PHASE_SHORT, PHASES
 from hybridgui.structure.work import Electrode
 
@@ -26,7 +28,12 @@ def write_electrode(path: Path, electrode: Electrode, compressed: bool = False) 
     write_stack(path, electrode.stack, description=json.dumps(origin), compressed=compressed)
 
 
-def write_surfaces(path: Path, stack: VoxelStack, phases: tuple[int, ...] = PHASES) -> list[Path]:
+def write_surfaces(
+    path: Path,
+    stack: VoxelStack,
+    phases: tuple[int, ...] = PHASES,
+    progress: Progress | None = None,
+) -> list[Path]:
     """Write the closed smooth surface of each phase as ``name_AM.stl`` and so on, in µm.
 
     Raises
@@ -37,13 +44,16 @@ def write_surfaces(path: Path, stack: VoxelStack, phases: tuple[int, ...] = PHAS
     from vtkmodules.vtkIOGeometry import vtkSTLWriter
     from vtkmodules.vtkIOPLY import vtkPLYWriter
 
-    from hybridgui.structure.smooth_surfaces import phase_surface, smooth_surfaces
+    from hybridgui.structure.smooth_surfaces import ITERATIONS, phase_surface, smooth_surfaces
     from hybridgui.structure.vtk_arrays import poly_data
 
     path = Path(path)
     written = []
-    meshes = smooth_surfaces(stack.labels, stack.spacing)
-    for phase in phases:
+    progress = progress or silent()
+    whole = Stage(progress, 0.0, 0.6)
+    meshes = smooth_surfaces(stack.labels, stack.spacing, ITERATIONS, whole)
+    for place, phase in enumerate(phases):
+        progress.report(0.6 + 0.4 * place / len(phases), f"Writing the {PHASE_SHORT[phase]}")
         if not any(phase in pair for pair in meshes):
             continue
         writer = vtkPLYWriter() if path.suffix.lower() == ".ply" else vtkSTLWriter()

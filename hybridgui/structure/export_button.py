@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from engine.errors import InputError
 from hybridgui import dialogs
 from hybridgui.bridge import Job
 from hybridgui.structure import export
@@ -98,13 +97,15 @@ class ExportButton(QToolButton):
         path = self.ask_path("Export surfaces", export.SURFACE_FILTERS, ".stl")
         if path is None or self._electrode is None:
             return
-        try:
-            # VTK is used in the GUI thread only.
-            files = export.write_surfaces(path, self._electrode.stack)
-        except InputError as error:
-            self._model.say("error", str(error))
-            return
-        self._model.say("success", f"Wrote {', '.join(f.name for f in files)}.")
+        stack = self._electrode.stack
+        self._model.start_job(
+            "Writing the surfaces",
+            lambda job: export.write_surfaces(path, stack, progress=job.engine_progress),
+            stage="structure",
+            finished=lambda files: self._model.say(
+                "success", f"Wrote {', '.join(f.name for f in files)}."
+            ),
+        )
 
     def ask_particles(self) -> None:
         """Ask where to write the particle list."""

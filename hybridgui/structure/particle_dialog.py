@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import InputError
+from engine.progress import Progress, silent
 from engine.structure.particle_import import (
     UNITS,
     ImportedParticles,
@@ -30,6 +31,7 @@ from engine.structure.particle_import import (
 )
 from engine.structure.particle_table import ParticleTable
 from engine.structure.stack import PHASE_NAMES, VoxelStack
+from engine.structure.stages import Stage
 from hybridgui.bridge import Job
 from hybridgui.structure.phases import PHASE_TITLES, colours_by_label
 from hybridgui.structure.slices import SlicePane, colour_table
@@ -55,16 +57,23 @@ class ParticlePreview:
 
 
 def preview_particles(
-    table: ParticleTable, answer: dict[str, Any], voxel_size: float
+    table: ParticleTable,
+    answer: dict[str, Any],
+    voxel_size: float,
+    progress: Progress | None = None,
 ) -> ParticlePreview:
     """Interpret a table, cut its middle slice and estimate the phase fractions."""
+    progress = progress or silent()
+    progress.report(0.0, "Reading the columns")
     imported, notes = interpret(table, **answer)
+    progress.report(0.3, "Cutting the middle slice")
     shape = stack_shape(imported, voxel_size)
     coarser = max(1.0, (shape[1] * shape[2] / _SLICE_PIXELS) ** 0.5)
     size = min(voxel_size * coarser, min(imported.box))
     middle = stack_shape(imported, size)[0] // 2
     cut = VoxelStack(cut_slices(imported, size, middle, middle + 1), (size,) * 3)
-    return ParticlePreview(imported, notes, shape, cut, estimate_fractions(imported))
+    fractions = estimate_fractions(imported, progress=Stage(progress, 0.6, 1.0))
+    return ParticlePreview(imported, notes, shape, cut, fractions)
 
 
 class ParticleDialog(QDialog):
@@ -315,7 +324,7 @@ class ParticleDialog(QDialog):
         asked, table, answer, size = self._asked, self._table, self.answer(), self.voxel_size
         self._job = self._model.start_job(
             "Looking at the particles",
-            lambda job: (asked, preview_particles(table, answer, size)),
+            lambda job: (asked, preview_particles(table, answer, size, job.engine_progress)),
             stage="structure",
             quiet=True,
             finished=self._on_preview,

@@ -14,6 +14,7 @@ from vtkmodules.vtkCommonCore import vtkLookupTable
 from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
 
+from engine.progress import Progress
 from engine.structure.stack import VoxelStack
 from hybridgui.structure.annotations import AxesMarker, Caption, ColourBar, PhaseLegend, ScaleBar
 from hybridgui.structure.backdrop import LIGHT
@@ -23,7 +24,7 @@ from hybridgui.structure.cut_face import CutFace
 from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.phases import Looks, PhaseLook, default_looks, rgb
 from hybridgui.structure.slice_planes import SlicePlanes, first_on_planes
-from hybridgui.structure.smooth_surfaces import smooth_surfaces
+from hybridgui.structure.smooth_surfaces import ITERATIONS, smooth_surfaces
 from hybridgui.structure.streamlines import Streamlines
 from hybridgui.structure.surface_actors import SurfaceActors
 from hybridgui.structure.surroundings import Surroundings
@@ -204,14 +205,14 @@ class StructureScene:
         self._mode = mode
         self._rebuild()
 
-    def smoothing(self) -> Callable[[], Callable[[], None]] | None:
+    def smoothing(self) -> Callable[[Progress], Callable[[], None]] | None:
         """The long part of showing smooth surfaces, or None where it was done or is short.
 
         Returns
         -------
         callable or None
-            To be called off the GUI thread. What it returns is to be called on it, and makes
-            `set_mode` quick; that does nothing if another structure is shown by then.
+            To be called with a Progress off the GUI thread. What it returns is to be called on
+            it, and makes `set_mode` quick; that does nothing if another structure is shown by then.
         """
         key = ("smooth", self._stride, self._crop)
         if self._stack is None or key in self._meshes:
@@ -221,8 +222,8 @@ class StructureScene:
         if labels.size < _QUICK_TO_SMOOTH:
             return None
 
-        def work() -> Callable[[], None]:
-            meshes = _moved(smooth_surfaces(labels, spacing), corner)
+        def work(progress: Progress) -> Callable[[], None]:
+            meshes = _moved(smooth_surfaces(labels, spacing, ITERATIONS, progress), corner)
             return lambda: self._remember(key, meshes) if self._stack is stack else None
 
         return work

@@ -6,6 +6,7 @@ import numpy as np
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkSurfaceNets3D
 
+from engine.progress import Progress, silent
 from hybridgui.structure.phases import OUTSIDE, PHASES
 from hybridgui.structure.voxel_faces import PAIRS, InterfaceMesh
 from hybridgui.structure.vtk_arrays import image_data
@@ -17,6 +18,7 @@ def smooth_surfaces(
     labels: np.ndarray,
     spacing: tuple[float, float, float],
     iterations: int = ITERATIONS,
+    progress: Progress | None = None,
 ) -> dict[tuple[int, int], InterfaceMesh]:
     """Surfaces between the phases, relaxed within a voxel or so of the true faces.
 
@@ -31,6 +33,7 @@ def smooth_surfaces(
         Along (z, y, x).
     iterations : int
         Rounds of smoothing.
+    progress : Progress, optional
 
     Returns
     -------
@@ -38,6 +41,8 @@ def smooth_surfaces(
         As of `voxel_faces`; each triangle is turned so that its normal points from the first
         phase of the pair to the second.
     """
+    progress = progress or silent()
+    progress.report(0.0, "Finding the surfaces")
     # Surface nets takes 0 for the background: the labels are raised by one.
     padded = np.pad(labels + np.uint8(1), 1)
     image = image_data(padded, (1.0, 1.0, 1.0), origin=(-0.5, -0.5, -0.5))
@@ -55,6 +60,7 @@ def smooth_surfaces(
     if not nets.GetOutput().GetNumberOfCells():
         return {}
     lattice = _points(nets)
+    progress.report(0.3, "Smoothing the surfaces")
     nets.SmoothingOn()
     nets.Update()
     points = _points(nets)
@@ -70,7 +76,8 @@ def smooth_surfaces(
     code = sides.min(axis=1) * (OUTSIDE + 1) + sides.max(axis=1)
     edges = np.array(spacing[::-1], dtype=np.float32)
     meshes = {}
-    for pair in PAIRS:
+    for place, pair in enumerate(PAIRS):
+        progress.report(0.6 + 0.4 * place / len(PAIRS), "Turning the triangles")
         chosen = cells[code == pair[0] * (OUTSIDE + 1) + pair[1]]
         if not chosen.size:
             continue

@@ -13,6 +13,7 @@ from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.errors import InputError
+from engine.structure.stages import Stage
 from hybridgui.structure import warm_up
 from hybridgui.structure.colouring import PHASE, available, colouring
 from hybridgui.structure.cut_controls import CutControls
@@ -328,11 +329,16 @@ class ViewPanel(QWidget):
         long = [scene.smoothing() for scene in self.scenes] if mode == "smooth" else []
         long = [work for work in long if work is not None]
         if long:
+            share = 1 / len(long)
             self._model.start_job(
                 "Smoothing the surfaces",
-                lambda job: [work() for work in long],
+                lambda job: [
+                    work(Stage(job.engine_progress, k * share, (k + 1) * share))
+                    for k, work in enumerate(long)
+                ],
                 stage="structure",
                 finished=self._on_smoothed,
+                cancelled=self._on_not_smoothed,
             )
         else:
             self._apply_mode()
@@ -342,6 +348,12 @@ class ViewPanel(QWidget):
             take()
         if self._mode == "smooth" and self.scenes:
             self._apply_mode()
+
+    def _on_not_smoothed(self) -> None:
+        """Say again what is drawn."""
+        if self._mode == "smooth" and self.scene is not None:
+            self._mode = self.scene.mode
+            self.toolbar.modes.set_current(self._mode)
 
     def _apply_mode(self) -> None:
         for scene in self.scenes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from engine.kernels import kernels_compiled
@@ -256,18 +255,6 @@ def check_resolution(
         from engine.properties.resolution import resolution_check
 
         return resolution_check(condition, seed, columns, job.engine_progress)
-
-    return work
-
-
-def read_electrode(path: Path, **options: Any) -> Callable[[Job], tuple[VoxelStack, list[str]]]:
-    """Work that reads a stack from a file; options are those of `read_stack`."""
-
-    def work(job: Job) -> tuple[VoxelStack, list[str]]:
-        from engine.structure.stack_io import read_stack
-
-        job.engine_progress.report(0.05, f"Reading {Path(path).name}")
-        return read_stack(path, **options)
 
     return work
 

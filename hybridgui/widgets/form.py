@@ -278,13 +278,6 @@ class FormGroup(QWidget):
         """Show or hide a field with its label."""
         self._form.setRowVisible(field, visible)
 
-    def set_row_label(self, field: QWidget, text: str) -> None:
-        """Rename a field."""
-        caption = self._form.labelForField(field)
-        if caption is not None:
-            caption.setText(text)
-        field.setAccessibleName(text)
-
 
 def beside(*widgets: QWidget) -> QWidget:
     """Return a row of widgets."""

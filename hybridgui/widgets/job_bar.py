@@ -36,7 +36,6 @@ class JobBar(QFrame):
         self._pause = button("Pause", self._on_pause, flat=True)
         self._cancel = button("Cancel", self._on_cancel, flat=True)
         self._quiet = label("", "muted")
-        self._note = label("", "muted")
         for widget in (
             self._title,
             self._bar,
@@ -49,7 +48,6 @@ class JobBar(QFrame):
         ):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self._note)
         self.setFixedHeight(self.sizeHint().height() + 4)
         jobs.started.connect(self._on_started)
         jobs.ended.connect(self._on_ended)
@@ -63,10 +61,6 @@ class JobBar(QFrame):
     def set_quiet_text(self, text: str) -> None:
         """What to say when nothing runs."""
         self._quiet.setText(text)
-
-    def set_note(self, text: str) -> None:
-        """What stands at the right end."""
-        self._note.setText(text)
 
     def _on_started(self, job: Job) -> None:
         job.progress.connect(self._on_progress)

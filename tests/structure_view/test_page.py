@@ -397,8 +397,22 @@ def test_that_a_tiff_carries_scale_and_unit_for_fiji(qtbot, shown, tmp_path, sai
 
 
 def test_that_surfaces_are_written_one_file_a_phase(qtbot, shown, tmp_path, monkeypatch, said):
+    import threading
+
+    from hybridgui.structure import smooth_surfaces as smoothing
+
     monkeypatch.setattr(dialogs, "ask_save", lambda *args: str(tmp_path / "electrode.stl"))
+    threads = []
+    smooth = smoothing.smooth_surfaces
+
+    def noted(*args):
+        threads.append(threading.current_thread())
+        return smooth(*args)
+
+    monkeypatch.setattr(smoothing, "smooth_surfaces", noted)
     shown.export_button.ask_surfaces()
+    qtbot.waitUntil(lambda: idle(shown) and bool(said), timeout=SECONDS)
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
     names = sorted(f.name for f in tmp_path.glob("*.stl"))
     assert names == ["electrode_AM.stl", "electrode_CBD.stl", "electrode_Electrolyte.stl"]
     from vtkmodules.vtkFiltersCore import vtkMassProperties
@@ -807,6 +821,52 @@ def test_that_large_surfaces_are_smoothed_off_the_gui_thread(qtbot, page, monkey
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
     assert page.panel.scene.drawn_cells > 0
+
+
+def test_that_smoothing_stops_when_it_is_cancelled(qtbot, page, monkeypatch):
+    import threading
+
+    from hybridgui.structure import scene as scenes
+
+    labels = np.random.default_rng(4).integers(0, 3, (12, 12, 12)).astype(np.uint8)
+    page.show_electrode(Electrode(VoxelStack(labels), "imported", "noise"))
+    go, smooth, made = threading.Event(), scenes.smooth_surfaces, []
+
+    def held(*args):
+        go.wait(60)
+        made.append(smooth(*args))
+        return made[-1]
+
+    monkeypatch.setattr(scenes, "smooth_surfaces", held)
+    monkeypatch.setattr(scenes, "_QUICK_TO_SMOOTH", 100)
+    page.panel.set_mode("smooth")
+    (job,) = page.model.jobs.running
+    with qtbot.waitSignal(job.cancelled, timeout=SECONDS):
+        job.cancel()
+        go.set()
+    assert not made
+    assert page.panel.scene.mode == "voxels" == page.panel.toolbar.modes.current
+
+
+def test_that_a_preview_of_particles_can_be_dropped(tmp_path):
+    from engine.errors import Cancelled
+    from engine.progress import Progress
+    from engine.structure.particle_table import read_table
+    from hybridgui.structure.particle_dialog import preview_particles
+
+    (tmp_path / "list.txt").write_text("x y z radius\n5 5 5 2\n9 9 9 2\n")
+    table = read_table(tmp_path / "list.txt")
+    heard = []
+    preview_particles(table, {}, 0.5, Progress(lambda fraction, stage: heard.append(fraction)))
+    assert len(heard) >= 3 and heard == sorted(heard)
+    for step in heard[:-1]:  # asked at any report, it stops at the next
+        asked = []
+        progress = Progress(
+            lambda fraction, _, step=step, asked=asked: fraction >= step and asked[0].cancel()
+        )
+        asked.append(progress)
+        with pytest.raises(Cancelled):
+            preview_particles(table, {}, 0.5, progress)
 
 
 def test_that_particles_of_a_simulation_are_asked_about_and_cut_into_voxels(qtbot, page, tmp_path):
