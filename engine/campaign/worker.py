@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -27,6 +29,9 @@ SINGLE_THREAD = {
 # A `main()` reached with this mark is a pool process that lost its way: it ends at once.
 POOL_MARK = "HYBRIDGUI_POOL_CHILD"
 _PARENT_CHECK_SECONDS = 1.0
+# mallopt(3): blocks up to 32 MiB (the largest allowed) come from the heap, and the heap gives
+# nothing back below 256 MiB of free memory.
+_MALLOC_OPTIONS = {-3: 32 << 20, -1: 256 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,24 @@ class Outcome:
 def start_worker(parent: int) -> None:
     """Prepare a pool process: it leaves Ctrl-C to its parent and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def keep_freed_memory() -> None:
+    """Let this process use the memory of one structure again for the next.
+
+    The GNU C library gives the memory of large arrays back at once, and the system then hands it
+    out anew page by page: a tenth of the time of a published structure. Elsewhere nothing is done.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return
+    for option, value in _MALLOC_OPTIONS.items():
+        mallopt(option, value)
 
 
 def _end_with(parent: int) -> None:
