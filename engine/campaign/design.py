@@ -7,7 +7,6 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from engine.campaign import sampling
@@ -157,13 +156,6 @@ class Design:
                 f"{where}: {self.structures} structures are more than {MOST_STRUCTURES}; vary "
                 "fewer values or lower 'repeats'."
             )
-
-    @classmethod
-    def from_toml(cls, path: str | Path) -> Design:
-        """Read a design file; see `engine.campaign.design_file`."""
-        from engine.campaign.design_file import read_design
-
-        return read_design(Path(path))
 
     @classmethod
     def published_training(cls, **changes: Any) -> Design:

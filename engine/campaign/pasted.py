@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from engine.campaign.design import Design
+from engine.campaign.variables import ALIASES
 from engine.errors import InputError
 
 
@@ -22,7 +23,7 @@ def read_pasted(text: str, law: dict[str, Any], **fields: Any) -> Design:
         `CalenderingLaw.to_dict`.
     **fields
         Further fields of `Design`, e.g. ``repeats``; and variables that hold for all rows,
-        e.g. ``protocol="published"``, under ``variables``.
+        e.g. ``protocol="published"``, under ``variables``; a column of the table goes first.
 
     Raises
     ------
@@ -47,7 +48,9 @@ def read_pasted(text: str, law: dict[str, Any], **fields: Any) -> Design:
             )
         for name, cell in zip(names, cells, strict=True):
             columns[name].append(_value(cell))
-    variables: dict[str, Any] = fields.pop("variables", {}) | columns
+    given = {ALIASES.get(name, name) for name in names}
+    for_all = {k: v for k, v in fields.pop("variables", {}).items() if k not in given}
+    variables: dict[str, Any] = for_all | columns
     return Design(variables=variables, law=law, sampling="list", **fields)
 
 

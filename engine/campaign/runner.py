@@ -88,7 +88,11 @@ def run_campaign(
     record = study.campaign(campaign)
     design = Design.from_dict(record.design)
     pool: Pool = DaskPool(dask) if dask else LocalPool(workers)
-    run = _Run(study, campaign, design, pool, progress or silent(), pause, time_limit, work)
+    try:
+        run = _Run(study, campaign, design, pool, progress or silent(), pause, time_limit, work)
+    except BaseException:
+        pool.close()
+        raise
     try:
         yield CampaignStarted(
             campaign,

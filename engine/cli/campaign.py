@@ -36,14 +36,14 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Create or resume the campaign and run what is pending."""
-    from engine.campaign.design import Design
+    from engine.campaign.design_file import read_design
     from engine.campaign.regenerate import changes_in
     from engine.campaign.runner import run_campaign
     from engine.study import Study
 
     if not args.workers.isdigit() or int(args.workers) < 1:
         raise InputError(f"--workers '{args.workers}' is not a whole number of 1 or more.")
-    design = Design.from_toml(args.design)
+    design = read_design(Path(args.design))
     try:
         points = design.conditions()  # refuses an impossible design before a study is touched
     except InputError as error:

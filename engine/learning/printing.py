@@ -153,9 +153,22 @@ def to_excel(tree: Expression, cells: Mapping[str, str]) -> str:
 
 
 def latex_name(name: str) -> str:
-    r"""Column name as upright LaTeX text, underscores escaped."""
-    escaped = re.sub(r"([_%&#$])", r"\\\1", name)
-    return rf"\mathrm{{{escaped}}}"
+    """Column name as upright LaTeX text."""
+    return rf"\mathrm{{{escape_latex(name)}}}"
+
+
+_LATEX_SIGNS = {
+    **{sign: "\\" + sign for sign in "_%&#${}"},
+    " ": r"\ ",
+    "\\": r"\backslash{}",
+    "^": r"\wedge{}",
+    "~": r"\sim{}",
+}
+
+
+def escape_latex(name: str) -> str:
+    """Any text, so that it stands in a LaTeX formula as it is written."""
+    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in name)
 
 
 def latex_number(value: float, digits: int | None = None) -> str:

@@ -186,7 +186,10 @@ class CampaignPage(Page):
         except InputError as error:
             self._model.say("error", str(error))
             return
-        begun = any(c.design == design.to_dict() and c.done for c in self._model.study.campaigns())
+        begun = any(
+            Design.from_dict(c.design).key == design.key and c.done
+            for c in self._model.study.campaigns()
+        )
         found = self._estimates.get((design.key, self.form.worker_count))
         if found is None and not begun and design.structures >= _PILOT_FROM:
             self.time_pilot(then=lambda found: self._start(design, found))

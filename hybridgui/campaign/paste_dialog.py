@@ -73,10 +73,8 @@ class PasteDialog(QDialog):
         self.design, problem = None, ""
         text = self.text.toPlainText()
         if text.strip():
-            named = text.strip().splitlines()[0]
-            fixed = {name: value for name, value in self._fixed.items() if name not in named}
             try:
-                self.design = read_pasted(text, self._law, variables=fixed)
+                self.design = read_pasted(text, self._law, variables=self._fixed)
             except InputError as error:
                 problem = str(error)
         self.notice.set_text(problem, "error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from engine.experiment.laws.printing import extra_cells
 from hybridgui.experiment.work import LawPreview
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, button, label
@@ -78,5 +79,5 @@ def _cells(preview: LawPreview) -> str:
             cells.append("E2: pressure (MPa)")
     else:
         cells.append("D2: pressure (MPa)")
-    cells += [f"{chr(ord('F') + i)}2: {name}" for i, name in enumerate(law.extra_inputs)]
+    cells += [f"{cell}: {name}" for name, cell in extra_cells(law).items()]
     return ", ".join(cells)

@@ -32,6 +32,7 @@ class InspectorRequests(QObject):
         super().__init__(page)
         self._page, self._inspector, self._model = page, inspector, model
         self._comparisons: dict[str, Any] = {}
+        self._responses = 0  # asked for so far: only the last one is shown
         inspector.curvesNeeded.connect(self._on_curves)
         inspector.equationChosen.connect(self._on_equation_chosen)
         inspector.accuracy_view.points_view.structureAsked.connect(self._on_structure)
@@ -107,10 +108,12 @@ class InspectorRequests(QObject):
             return
         options = self._page.options("dnn") | self._page.options("sisso")
 
+        known = self._comparisons  # replaced when other models come
+
         def show(found: Any) -> None:
-            self._comparisons[chosen.target] = found
+            known[chosen.target] = found
             now = self._page.chosen()
-            if now is not None and now.target == chosen.target:
+            if known is self._comparisons and now is not None and now.target == chosen.target:
                 view.show_comparison(*found)
 
         view.show_busy(True)
@@ -130,12 +133,17 @@ class InspectorRequests(QObject):
     # -- what a model says ----------------------------------------------------------------------
     def _on_structure(self, values: dict[str, Any]) -> None:
         study = self._model.study
+
+        def show(found: Any) -> None:
+            if self._model.is_open and self._model.study is study:
+                self._model.ask_electrode(*found)
+
         self._model.start_job(
             "Looking for the structure",
             lambda job: recorded_structure(job, study, values),
             stage="",
             quiet=True,
-            finished=lambda found: self._model.ask_electrode(*found),
+            finished=show,
         )
 
     def _on_response(self, across: str, up: str, held: dict[str, float]) -> None:
@@ -143,10 +151,19 @@ class InspectorRequests(QObject):
         if chosen is None:
             return
 
+        self._responses += 1
+        number = self._responses
+
+        def current() -> bool:
+            return number == self._responses and self._page.chosen() is chosen
+
         def show(found: Any) -> None:
-            asked = (view.across.current, view.up.current)
-            if self._page.chosen() is chosen and asked == (across, up):
+            if current():
                 view.show_response(*found)
+
+        def refuse(sentence: str, _details: str) -> None:
+            if current():
+                view.show_response(None, None, sentence)
 
         self._model.start_job(
             "Drawing responses",
@@ -154,7 +171,7 @@ class InspectorRequests(QObject):
             stage="",
             quiet=True,
             finished=show,
-            failed=lambda sentence, _: view.show_response(None, None, sentence),
+            failed=refuse,
         )
 
     def _on_curves(self) -> None:
@@ -164,9 +181,12 @@ class InspectorRequests(QObject):
         study, data = self._model.study, chosen.to_dict()
 
         def show(curves: Any) -> None:
-            now = self._page.chosen()
-            if now is not None and now.target == chosen.target:
+            if self._page.chosen() is chosen:
                 self._inspector.show_curves(curves)
+
+        def refuse(sentence: str, _details: str) -> None:
+            if self._page.chosen() is chosen:
+                self._inspector.show_curves(None, sentence)
 
         self._model.start_job(
             "Drawing curves",
@@ -174,7 +194,7 @@ class InspectorRequests(QObject):
             stage="",
             quiet=True,
             finished=show,
-            failed=lambda sentence, _: self._inspector.show_curves(None, sentence),
+            failed=refuse,
         )
 
     # -- limits -----------------------------------------------------------------------------------

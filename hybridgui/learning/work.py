@@ -208,8 +208,7 @@ def recorded_structure(
         ),
     }
     # A pressure goes through the law of the study, which may be another one than the campaign's.
-    laws = {one.id: one.design.get("law") for one in study.campaigns()}
-    if not any(same_law(study.law(), law) for law in laws.values()):
+    if not same_law(study.law(), study.campaign(result.campaign).design.get("law")):
         condition = replace(condition, pressure=None, gap=None)
     return condition, record
 

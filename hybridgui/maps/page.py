@@ -497,6 +497,8 @@ class MapsPage(Page):
                 self._refresh_buttons()
 
         def refuse(sentence: str, _details: str) -> None:
+            if self._sources is not sources or self._curve_group.choice() != choice:
+                return
             self._problem.set_text(sentence, "info")
             self.curve_grid.show_curves(None)
             self.curve_bar.show_setting({})
@@ -521,8 +523,9 @@ class MapsPage(Page):
                 self._refresh_buttons()
 
         def refuse(sentence: str, _details: str) -> None:
-            self.matrix_view.show_matrix(None)
-            self._matrix_note.setText(sentence)
+            if self._sources is sources and self.method_choice.current == method:
+                self.matrix_view.show_matrix(None)
+                self._matrix_note.setText(sentence)
 
         self._model.start_job(
             "Computing relations",

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.campaign.design import AdaptiveRepeats, Design
+from engine.campaign.design_file import read_design
 from engine.campaign.seeds import structure_seed
 from engine.errors import InputError
 from engine.experiment.laws import published_law
@@ -32,7 +33,7 @@ def read(tmp_path):
     def read(text: str) -> Design:
         path = tmp_path / "design.toml"
         path.write_text(textwrap.dedent(text), encoding="utf-8")
-        return Design.from_toml(path)
+        return read_design(path)
 
     return read
 
@@ -163,10 +164,10 @@ def test_that_what_is_wrong_in_a_file_is_named(read, text, words):
 
 def test_that_a_missing_or_binary_file_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        Design.from_toml(tmp_path / "none.toml")
+        read_design(tmp_path / "none.toml")
     (tmp_path / "a.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not a text file"):
-        Design.from_toml(tmp_path / "a.toml")
+        read_design(tmp_path / "a.toml")
 
 
 def test_that_a_condition_the_law_refuses_is_named(read):

@@ -29,6 +29,16 @@ def test_that_any_usual_separator_and_decimal_sign_is_read(text):
     assert design.conditions()[0].condition.protocol == "published"
 
 
+def test_that_a_pasted_column_goes_before_a_value_for_all_by_any_of_its_names():
+    design = read_pasted(
+        "gap_um am_percent porosity_percent thickness_um\n1 94 46 80\n9 94 46 90",
+        LAW,
+        variables={"initial_thickness_um": 100.0},
+    )
+    thickness = [point.values["initial_thickness_um"] for point in design.conditions()]
+    assert thickness == [80.0, 90.0]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -10,7 +10,7 @@ from engine.errors import Cancelled, InputError
 from engine.experiment.comparison import compare_laws
 from engine.experiment.diagnostics import assess
 from engine.experiment.laws import law_from_dict, make_law
-from engine.experiment.laws.printing import print_law
+from engine.experiment.laws.printing import extra_cells, print_law
 from engine.experiment.laws.stepwise import candidate_terms, choose_terms
 from engine.progress import Progress
 from tests.experiment.tables import design_table, sample_table, table_of
@@ -204,3 +204,25 @@ def test_that_a_law_without_a_closed_form_is_not_printed():
         print_law(law)
     with pytest.raises(InputError, match="Form 'word'"):
         print_law(law, "word")
+
+
+HOSTILE = 'Temp"""\nraise SystemExit("ran")\n"""\\'
+
+
+def test_that_no_name_of_a_column_becomes_code(monkeypatch):
+    law = make_law("polynomial").fit(sample_table())
+    am, e0, t0, gap = POINTS[0]
+    expected = float(law.predict(am, e0, t0, gap=gap))
+    monkeypatch.setattr(type(law), "extra_inputs", (HOSTILE,))
+    space: dict = {}
+    exec(print_law(law, "python"), space)
+    (line,) = [x for x in print_law(law, "python").splitlines() if "SystemExit" in x]
+    assert line.lstrip().startswith("# extra_0: ")
+    assert space["porosity"](am, e0, t0, gap, 60.0) == pytest.approx(expected, abs=1e-7)
+
+
+def test_that_many_extra_inputs_have_cells_of_a_sheet(monkeypatch):
+    law = make_law("polynomial").fit(sample_table())
+    monkeypatch.setattr(type(law), "extra_inputs", [f"input {i}" for i in range(24)])
+    cells = list(extra_cells(law).values())
+    assert cells[0] == "F2" and cells[20] == "Z2" and cells[21:] == ["AA2", "AB2", "AC2"]

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from openpyxl.utils import get_column_letter
+
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.compaction import CompactionLaw
 from engine.experiment.laws.polynomial import PolynomialLaw
 from engine.experiment.laws.symbolic import SissoLaw
 from engine.experiment.laws.terms import parse_term
+from engine.learning.printing import escape_latex
 
 FORMS = ("text", "latex", "excel", "python")
 
@@ -142,13 +145,17 @@ def print_law(
     tree = expression(law)
     if form == "excel":
         both = {"P": "E2"} if law.uses_gap and law.uses_pressure else {}
-        extra = {name: f"{chr(ord('F') + i)}2" for i, name in enumerate(law.extra_inputs)}
-        return "=" + _excel(tree, {**EXCEL_CELLS, **both, **extra, **(cells or {})})
+        return "=" + _excel(tree, {**EXCEL_CELLS, **both, **extra_cells(law), **(cells or {})})
     if form == "latex":
         return r"\varepsilon_\mathrm{cal} = " + _latex(tree)
     if form == "python":
         return _function(law, tree)
     return "eps_cal = " + _plain(tree, {}, "^")
+
+
+def extra_cells(law: CalenderingLaw) -> dict[str, str]:
+    """Cell of each extra input of a law in its Excel formula: F2, G2, and so on."""
+    return {name: f"{get_column_letter(6 + i)}2" for i, name in enumerate(law.extra_inputs)}
 
 
 def _format(value: float) -> str:
@@ -224,7 +231,7 @@ def _latex(node: _Node) -> str:
         mantissa, _, exponent = _format(parts[0]).partition("e")
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
     if node.what == "input":
-        return _LATEX.get(parts[0], rf"\mathrm{{{_escape(parts[0])}}}")
+        return _LATEX.get(parts[0], rf"\mathrm{{{escape_latex(parts[0])}}}")
     if node.what == "add":
         text = _latex(parts[0])
         for part in parts[1:]:
@@ -246,13 +253,6 @@ def _latex(node: _Node) -> str:
     return rf"\{node.what}\left({arguments}\right)"
 
 
-def _escape(name: str) -> str:
-    """The name of a column as LaTeX sets it, blanks kept."""
-    for sign in "\\{}":
-        name = name.replace(sign, "")
-    return "".join("\\" + c if c in "%_&#$" else r"\ " if c == " " else c for c in name)
-
-
 def _parentheses(node: _Node, than: int) -> str:
     written = _latex(node)
     inside = _inside(node, written, than)
@@ -267,10 +267,12 @@ def _function(law: CalenderingLaw, tree: _Node) -> str:
     body = _plain(tree, names, "**")
     for function in ("exp", "ln"):
         body = body.replace(f"{function}(", f"math.{'log' if function == 'ln' else function}(")
-    extra = "".join(f"\n    {names[name]}: {name}." for name in law.extra_inputs)
+    # Names come from a user's sheet: as comments on one line they cannot become code.
+    extra = "".join(f"    # {names[name]}: {' '.join(name.split())}\n" for name in law.extra_inputs)
     return (
         "import math\n\n\n"
         f"def porosity({', '.join(names[name] for name in arguments)}):\n"
-        f'    """Porosity after calendering; fractions, µm, MPa ({law.kind} law).{extra}"""\n'
+        f'    """Porosity after calendering; fractions, µm, MPa ({law.kind} law)."""\n'
+        f"{extra}"
         f"    return {body}\n"
     )
