@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.cli.console import Console
 from engine.cli.outputs import output_file
-from engine.cli.tables import read_csv
+from engine.learning.table_files import read_csv
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:

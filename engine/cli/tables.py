@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from engine.errors import InputError
+from engine.learning.table_files import read_table_file
 
 if TYPE_CHECKING:
     from engine.study import Study
-
-
-def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table with one header line; semicolons go with decimal commas.
-
-    Raises
-    ------
-    InputError
-        If the file is absent, empty, no table, or has a column twice.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"There is no file {path}: check the name.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            semicolons = ";" in file.readline()
-            separator, decimal = (";", ",") if semicolons else (",", ".")
-            file.seek(0)
-            _refuse_a_column_twice(
-                path.name, next(filter(None, csv.reader(file, delimiter=separator)), [])
-            )
-        frame = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal)
-    except InputError:
-        raise
-    except (ValueError, csv.Error, pd.errors.ParserError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path.name} could not be read as a CSV table: {reason}.") from None
-    if frame.empty:
-        raise InputError(f"{path.name} has no data rows below its header.")
-    return frame
-
-
-def _refuse_a_column_twice(name: str, header: list[str]) -> None:
-    """Two columns of one name: nobody can tell which one is meant."""
-    counted = Counter(title.strip() for title in header if title.strip())
-    twice = [f"'{title}'" for title, count in counted.items() if count > 1]
-    if twice:
-        raise InputError(
-            f"{name} has the column{'s' * (len(twice) > 1)} {', '.join(twice)} more than once: "
-            "rename or remove all but one."
-        )
 
 
 def is_study(path: str | Path) -> bool:
@@ -106,7 +64,7 @@ def mixed_settings(frame: pd.DataFrame) -> list[str]:
 
 
 def read_dataset(path: str | Path, campaign: int | None = None) -> pd.DataFrame:
-    """Read the dataset of a study (one row a condition), or of one campaign, or a CSV table.
+    """Read the dataset of a study (one row a condition), or of one campaign, or a table file.
 
     Raises
     ------
@@ -116,7 +74,7 @@ def read_dataset(path: str | Path, campaign: int | None = None) -> pd.DataFrame:
     if not is_study(path):
         if campaign is not None:
             raise InputError(f"--campaign is for a study; {Path(path).name} is a table.")
-        return read_csv(path)
+        return read_table_file(path).frame
     from engine.study import Study
 
     with Study.open(path, read_only=True) as study:

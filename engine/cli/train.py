@@ -17,10 +17,10 @@ from engine.cli.tables import (
     add_campaign,
     is_study,
     mixed_settings,
-    read_csv,
     read_dataset,
 )
 from engine.errors import InputError
+from engine.learning.table_files import read_csv
 
 if TYPE_CHECKING:
     from engine.learning.model import PropertyModel
@@ -31,7 +31,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser = verbs.add_parser("train", help="learn models from a study or a table")
     parser.add_argument(
         "table",
-        metavar="STUDY|TABLE.csv|SISSO.in",
+        metavar="STUDY|TABLE.csv|TABLE.xlsx|SISSO.in",
         help="a SISSO.in with train.dat beside it names inputs, target and settings itself",
     )
     add_campaign(parser)

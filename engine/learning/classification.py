@@ -10,7 +10,8 @@ DOI 10.1103/PhysRevMaterials.2.083802, section on classification.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,9 @@ class LimitClassifier:
         refused), ``false`` (was accepted but does not), ``rows``; ``overlap``: training rows
         inside the overlap of the classes.
     statements : tuple of str
+    data : str
+        Digest of the training rows, so that `fits_rows` can tell them from others; empty in older
+        files.
     """
 
     inputs: tuple[str, ...]
@@ -60,6 +64,20 @@ class LimitClassifier:
     limits: dict[str, list[float | None]]
     metrics: dict[str, Any] = field(default_factory=dict)
     statements: tuple[str, ...] = ()
+    data: str = ""
+
+    def fits_rows(self, table: Any) -> bool:
+        """Whether these are the rows that the border was found on, in any order.
+
+        Raises
+        ------
+        InputError
+            If an input or a limited column is missing.
+        """
+        names = {*self.inputs, *self.limits}
+        if self.data:
+            return _digest(table, names) == self.data
+        return len(as_frame(table)) == self.metrics.get("train", {}).get("rows")
 
     def decision(self, table: Any) -> np.ndarray:
         """Value of the border function, shape (n,); its zero line is the border in a map."""
@@ -110,6 +128,7 @@ class LimitClassifier:
             "limits": self.limits,
             "metrics": self.metrics,
             "statements": list(self.statements),
+            "data": self.data,
         }
 
     @classmethod
@@ -133,6 +152,7 @@ class LimitClassifier:
                 limits={k: list(v) for k, v in data["limits"].items()},
                 metrics=dict(data["metrics"]),
                 statements=tuple(data["statements"]),
+                data=str(data.get("data", "")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, InputError):
@@ -142,6 +162,15 @@ class LimitClassifier:
         if not needed <= set(found.inputs) or len(found.weights) != len(found.features):
             raise InputError("The classifier file is damaged: its parts do not fit.")
         return found
+
+
+def _digest(table: Any, names: Iterable[str]) -> str:
+    """Short name of some columns' content, whatever the order of rows and columns."""
+    frame = as_frame(table)
+    chosen = sorted(names)
+    values = np.array([number_column(frame, name) for name in chosen]) + 0.0  # -0.0 is 0.0
+    values = np.ascontiguousarray(values[:, np.lexsort(values)])
+    return hashlib.sha256("\t".join(chosen).encode() + values.tobytes()).hexdigest()[:16]
 
 
 def meets(table: Any, limits: Limits) -> np.ndarray:
@@ -462,4 +491,5 @@ def train_classifier(
         limits={n: [low, high] for n, (low, high) in limits.items()},
         metrics=metrics,
         statements=tuple(said),
+        data=_digest(frame, {*names, *limits}),
     )

@@ -50,6 +50,9 @@ class FrontView(QWidget):
         layout.addWidget(self.all_box)
         self.table = DataTable()
         self.table.setMaximumHeight(150)
+        # The equation takes what is left; both of its ends say more than its middle.
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         layout.addWidget(self.table)
         self.use_button = button("Use this equation", self._on_use)
         layout.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)

@@ -84,6 +84,9 @@ class LimitsView(QWidget):
         right.addWidget(self._formula)
         self._error = label("", "", wrap=True, selectable=True)
         right.addWidget(self._error)
+        self.age = Notice("warning")
+        self.age.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        right.addWidget(self.age)
         self.notice = Notice("info")
         self.notice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         right.addWidget(self.notice)
@@ -178,6 +181,7 @@ class LimitsView(QWidget):
     def show_border(self, classifier: LimitClassifier | None) -> None:
         """Show a border; its map follows with `show_map`."""
         self._classifier, self._map = classifier, None
+        self.age.set_text("")
         for widget in (self._axes_row, self.plot, self.legend, self._formula, self._error):
             widget.setVisible(classifier is not None)
         if classifier is None:
@@ -198,6 +202,18 @@ class LimitsView(QWidget):
             self._axes[1].setCurrentIndex(1 if self._axes[0].currentIndex() != 1 else 0)
         self._draw()
         self._on_axes()
+
+    def show_age(self, classifier: LimitClassifier, frame: pd.DataFrame, current: bool) -> None:
+        """Say whether the border was found on other rows than the present ones."""
+        text = ""
+        if not current:
+            then, now = classifier.metrics["train"]["rows"], len(frame)
+            rows = f"{then} conditions; there are {now} now" if then != now else "other values"
+            text = (
+                f"This border is older than the present dataset: it was found on {rows}. "
+                "Find the border again to use them."
+            )
+        self.age.set_text(text)
 
     def show_map(self, found: BorderMap) -> None:
         """Show the border over two inputs."""

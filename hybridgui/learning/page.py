@@ -18,7 +18,8 @@ from engine.learning.sisso_search import SissoOptions
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from hybridgui import dialogs
-from hybridgui.campaign.columns import INPUTS, numeric_properties
+from hybridgui.learning.dataset_choice import KEY as DATASET
+from hybridgui.learning.dataset_choice import DatasetChoice
 from hybridgui.learning.inspector import Inspector
 from hybridgui.learning.live_view import LiveView
 from hybridgui.learning.requests import InspectorRequests
@@ -48,8 +49,6 @@ from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
 
-_DERIVED_INPUTS = ("porosity_percent", "thickness_um")
-
 
 class ModelsPage(Page):
     """Trains models of the properties, and inspects them.
@@ -58,11 +57,13 @@ class ModelsPage(Page):
     -------
     bestChanged : a `BestSoFar` of the search under way
     trainingEnded : sentence about how it ended
+    dataRead : the dataset was read anew
     """
 
     key = "models"
     bestChanged = Signal(object)
     trainingEnded = Signal(str)
+    dataRead = Signal()
 
     def __init__(self, model: StudyModel):
         super().__init__()
@@ -87,8 +88,12 @@ class ModelsPage(Page):
         self._no_data = EmptyState(
             "ph.math-operations",
             "Models need a dataset",
-            "Run a campaign first: each of its conditions is one point to learn from.",
-            (button("Go to Campaign", lambda: self._model.go_to("campaign"), primary=True),),
+            "Run a campaign: each of its conditions is one point to learn from. Or open a table, "
+            "or a problem of SISSO programs.",
+            (
+                button("Go to Campaign", lambda: self._model.go_to("campaign"), primary=True),
+                button("Open a table…", lambda: self.dataset.ask_file()),
+            ),
         )
         self._no_models = EmptyState(
             "ph.math-operations",
@@ -110,7 +115,7 @@ class ModelsPage(Page):
         splitter.setChildrenCollapsible(False)
         self.models_view = DataTable()
         self.models_view.rowChosen.connect(lambda _: self._show_chosen())
-        self.models_view.setMinimumHeight(90)
+        self.models_view.setMinimumHeight(60)
         splitter.addWidget(self.models_view)
         self.inspector = Inspector()
         self.requests = InspectorRequests(self, self.inspector, self._model)
@@ -123,6 +128,12 @@ class ModelsPage(Page):
 
     def _build_side(self) -> None:
         body = self.side.body
+        self.dataset = DatasetChoice(self._model)
+        group = FormGroup("Dataset")
+        group.add_wide(self.dataset)
+        body.addWidget(group)
+        self._data_notice = Notice("warning")
+        body.addWidget(self._data_notice)
         group = FormGroup("Learn")
         self.targets = CheckList(7)
         self.targets.setAccessibleName("Properties to learn")
@@ -169,8 +180,6 @@ class ModelsPage(Page):
         body.addWidget(group)
         self._rows = label("", "muted", wrap=True)
         self._rows.setAccessibleName("What the training will take")
-        self._data_notice = Notice("warning")
-        body.addWidget(self._data_notice)
         # Beside the button that it speaks of: it must be seen without scrolling.
         self.side.foot.addWidget(self._rows)
         self.train_button = button("Train", self.train, primary=True)
@@ -195,14 +204,14 @@ class ModelsPage(Page):
         inputs, targets = self.inputs.checked(), self.targets.checked()
         method = self.method.current
         options = self.options(method)
-        keep = self.test_box.isChecked()
+        keep, data = self.test_box.isChecked(), self._data
         self.live_view.start(targets)
         self.show_middle(self._content)
         self._model.start_job(
             "Training",
             lambda job: run_training(
                 job, frame, inputs, targets, method, options, keep, validation,
-                campaign if validation is not None else None,
+                campaign if validation is not None else None, data.units, data.source,
             ),
             stage=self.key,
             event=self._on_event,
@@ -213,11 +222,22 @@ class ModelsPage(Page):
 
     def options(self, method: str) -> dict[str, Any]:
         """Options of the engine for a method at the effort of the form."""
-        choices = efforts(method)
+        choices = self.efforts(method)
         if not choices:
             return {}
         key = self.effort.current if self.effort.current in choices else "quick"
         return dict(choices[key][2])
+
+    def efforts(self, method: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
+        """Efforts on offer: those of the method, and what the file of the dataset states."""
+        stated = self._data.stated
+        if method != "sisso" or not stated:
+            return efforts(method)
+        words = (
+            f"Rung {stated['rung']}, {stated['terms']} terms, {stated['sis']} features a round, "
+            f"operators {' '.join(stated['operators'])}; poles are not looked for."
+        )
+        return {"stated": ("As the file states", words, stated), **efforts(method)}
 
     @property
     def data(self) -> LearningData:
@@ -232,10 +252,10 @@ class ModelsPage(Page):
 
     def open_wizard(self) -> None:
         """Train step by step."""
-        if not self._model.is_open or self._data.frame.empty:
-            self._model.say("info", "Run a campaign first: there is nothing to learn from.")
+        if not self._model.is_open:
+            self._model.say("info", "Open a study first: it keeps what is trained.")
             return
-        self.wizard = TrainingWizard(self, self._model, self._data)
+        self.wizard = TrainingWizard(self, self._model)
         self.wizard.finished.connect(self._on_wizard_closed)
         self.wizard.open()
 
@@ -293,7 +313,9 @@ class ModelsPage(Page):
             tables, test = self.tables()
             rows = tables["train"][~test].reset_index(drop=True)
             options = SissoOptions(**self.options("sisso"))
-            notes = write_problem(Path(path).parent, rows, chosen.inputs, chosen.target, options)
+            notes = write_problem(
+                Path(path).parent, rows, chosen.inputs, chosen.target, options, self._data.units
+            )
         except (InputError, OSError) as error:
             self._model.say("error", str(error))
             return
@@ -356,10 +378,10 @@ class ModelsPage(Page):
         if not self._model.is_open or self._reading is not None:
             return
         self._stale = False
-        study = self._model.study
+        study, source = self._model.study, str(self._model.parameter(DATASET, ""))
         self._reading = self._model.start_job(
             "Reading the dataset",
-            lambda job: read_data(job, study),
+            lambda job: read_data(job, study, source),
             stage="",
             quiet=True,
             finished=lambda data: self._on_data(data) if self._is_open(study) else None,
@@ -379,6 +401,8 @@ class ModelsPage(Page):
         self._refresh_form()
         self._choose_middle()
         self._show_chosen()
+        self.requests.note_data()
+        self.dataRead.emit()
 
     # -- showing ----------------------------------------------------------------------------------------------
     def _on_models_changed(self) -> None:
@@ -450,6 +474,7 @@ class ModelsPage(Page):
             ],
         )
         self.models_view.fit_columns()
+        self.models_view.fit_height(8)
         if rows:
             index = next((i for i, row in enumerate(rows) if row["target"] == target), 0)
             self.models_view.selectRow(index)
@@ -478,6 +503,8 @@ class ModelsPage(Page):
     def tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
         """Rows that the models were trained on and validated on, and which were for testing."""
         summary = self._model.study.training_summary() or {}
+        if summary.get("dataset", "") != self._data.source:
+            raise InputError("The models were trained on another dataset than the one chosen.")
         frame, validation = self._data.split(summary.get("validation_campaign"))
         tables = {"train": frame}
         if validation is not None:
@@ -486,36 +513,32 @@ class ModelsPage(Page):
 
     # -- the form -------------------------------------------------------------------------------------------------
     def _on_parameter_changed(self, key: str, _value: Any) -> None:
+        if key == DATASET:
+            self._stale = True
+            if self.isVisible():
+                self._read()
         if key.startswith("models/"):
             self._refresh_form()
 
     def _refresh_form(self) -> None:
         model, data = self._model, self._data
-        frame = data.frame
-        targets = numeric_properties(frame)
-        chosen = [t for t in model.parameter("models/targets", data.targets) if t in targets]
+        self.dataset.refresh()
         self.targets.show_entries(
-            [(t, quantity(t).label, _tip(t)) for t in _first(targets, data.targets)], chosen
+            [(t, quantity(t).label, _tip(t)) for t in data.target_choices],
+            self._chosen_columns("models/targets", data.targets, data.target_choices),
         )
-        candidates = [
-            name
-            for name in (*INPUTS, *_DERIVED_INPUTS)
-            if name in frame and frame[name].notna().all() and frame[name].nunique() > 1
-        ]
-        candidates += [name for name in data.inputs if name not in candidates]
-        wanted = [i for i in model.parameter("models/inputs", data.inputs) if i in candidates]
         self.inputs.show_entries(
             [
                 (i, f"{quantity(i).label} ({quantity(i).unit})", quantity(i).label)
-                for i in _first(candidates, data.inputs)
+                for i in data.input_choices
             ],
-            wanted,
+            self._chosen_columns("models/inputs", data.inputs, data.input_choices),
         )
         method = model.parameter("models/method", "sisso")
         self.method.show_value(method)
-        choices = efforts(method)
+        choices = self.efforts(method)
         self.effort.set_choices([(key, entry[0]) for key, entry in choices.items()])
-        effort = model.parameter("models/effort", "quick")
+        effort = model.parameter("models/effort", "stated" if "stated" in choices else "quick")
         self.effort.show_value(effort)
         self._group.set_row_visible(self.effort, bool(choices))
         hint = METHOD_HINTS.get(method, "")
@@ -534,12 +557,18 @@ class ModelsPage(Page):
         self._data_notice.set_sentences(list(data.notes))
         self._refresh_buttons()
 
+    def _chosen_columns(self, key: str, usual: list[str], offered: list[str]) -> list[str]:
+        """Columns ticked before; the usual ones where this dataset has none of them."""
+        wanted = self._model.parameter(key, usual)
+        found = [name for name in wanted if name in offered]
+        return usual if wanted and not found else found
+
     def work_text(self, method: str, effort: str = "") -> str:
         """What a training would take, in words; the effort of the form unless given."""
         frame, _ = self._data.split(self.validation_campaign)
         if frame.empty:
             return ""
-        options = dict(efforts(method)[effort][2]) if effort else self.options(method)
+        options = dict(self.efforts(method)[effort][2]) if effort else self.options(method)
         rows = round(0.8 * len(frame)) if self.test_box.isChecked() else len(frame)
         inputs, targets = len(self.inputs.checked()), len(self.targets.checked())
         return work_words(method, options, rows, inputs, targets)
@@ -554,13 +583,19 @@ class ModelsPage(Page):
         elif model.jobs.running_in(self.key) is not None:
             reason = "Training is running."
         elif self._data.frame.empty:
-            reason = "Run a campaign first: there is nothing to learn from."
+            reason = "Run a campaign or open a table: there is nothing to learn from."
         elif not self.targets.checked():
             reason = "Choose at least one property to learn."
         elif not self.inputs.checked():
             reason = "Choose at least one input."
+        elif both := {*self.inputs.checked()} & {*self.targets.checked()}:
+            reason = f"'{min(both)}' is chosen as property and as input: choose one."
         enable(self.train_button, reason, "Train a model of every chosen property")
-        enable(self.wizard_button, reason, "Choose data, inputs, properties and effort in order")
+        enable(
+            self.wizard_button,
+            "" if model.is_open else "No study is open.",
+            "Choose data, inputs, properties and effort in order",
+        )
 
 
 def _r2(metrics: dict[str, Any], part: str) -> float:
@@ -571,8 +606,3 @@ def _r2(metrics: dict[str, Any], part: str) -> float:
 def _tip(column: str) -> str:
     entry = CATALOGUE.get(column)
     return f"{entry.label}\n{entry.definition}" if entry is not None else column
-
-
-def _first(names: list[str], usual: list[str]) -> list[str]:
-    """The usual names first, the others after."""
-    return [n for n in usual if n in names] + [n for n in names if n not in usual]

@@ -10,7 +10,6 @@ from engine.errors import InputError
 from engine.learning.classification import LimitClassifier
 from engine.learning.inspection import border_map
 from engine.learning.model import PropertyModel
-from hybridgui.campaign.columns import numeric_properties
 from hybridgui.learning.inspector import Inspector
 from hybridgui.learning.work import (
     compare,
@@ -62,12 +61,22 @@ class InspectorRequests(QObject):
         if not self._model.is_open:
             return
         view, data = self._inspector.limits_view, self._page.data
-        names = numeric_properties(data.frame)
-        columns = [t for t in data.targets if t in names]
-        columns += [t for t in names if t not in columns]
-        view.show_columns(data.frame, columns, self._model.parameter("models/limits", {}))
+        view.show_columns(
+            data.frame, data.target_choices, self._model.parameter("models/limits", {})
+        )
         if view.classifier is None and not data.frame.empty:
             self._show_kept_border()
+        self.note_data()
+
+    def note_data(self) -> None:
+        """Say so where the border shown was found on other conditions than the present ones."""
+        view, frame = self._inspector.limits_view, self._page.data.frame
+        if view.classifier is None or frame.empty:
+            return
+        try:
+            view.show_age(view.classifier, frame, view.classifier.fits_rows(frame))
+        except InputError:  # another dataset, without the columns of the border
+            view.show_border(None)
 
     def _show_kept_border(self) -> None:
         try:
@@ -206,6 +215,7 @@ class InspectorRequests(QObject):
             if not self._model.is_open or self._model.study is not study:
                 return
             view.show_border(found)
+            self.note_data()
             if not self._model.read_only:
                 study.set_classifier(found.to_dict())
 

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine.maps.quantities import quantity
+from hybridgui.learning.dataset_choice import KEY as DATASET
+from hybridgui.learning.dataset_choice import DatasetChoice
 from hybridgui.learning.live_view import LiveView
-from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES, efforts
+from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, button, clear_layout, enable, label
@@ -30,10 +32,9 @@ from hybridgui.widgets.table import Column, DataTable
 
 if TYPE_CHECKING:
     from hybridgui.learning.page import ModelsPage
-    from hybridgui.learning.work import LearningData
 
 _STEPS = (
-    ("The data", "Every condition of the campaigns is one point to learn from."),
+    ("The data", "Choose what to learn from: every row is one point."),
     ("What from what", "Choose the properties to learn, and the inputs to learn them from."),
     ("How thoroughly", "More effort finds better equations, and takes longer."),
     ("Training", "The best equation of every property, as the search goes on."),
@@ -43,10 +44,11 @@ _STEPS = (
 class TrainingWizard(QDialog):
     """Edits the same parameters as the form of the page, one question at a time."""
 
-    def __init__(self, page: ModelsPage, model: StudyModel, data: LearningData):
+    def __init__(self, page: ModelsPage, model: StudyModel):
         super().__init__(page)
-        self._page, self._model, self._data = page, model, data
+        self._page, self._model = page, model
         self._job: Any = None
+        self._waiting = False
         self.setWindowTitle("Train models")
         self.resize(820, 560)
         layout = QVBoxLayout(self)
@@ -74,32 +76,34 @@ class TrainingWizard(QDialog):
         layout.addLayout(row)
         page.bestChanged.connect(self._live.show_best)
         page.trainingEnded.connect(self._on_ended)
+        page.dataRead.connect(self._on_data)
+        self._on_data()
         self._show_step(0)
 
     # -- the steps ----------------------------------------------------------------------------------
     def _data_step(self) -> QWidget:
         step, column = _step()
-        page, frame = self._page, self._data.frame
-        counts = self._data.campaigns()
-        text = f"{len(frame)} conditions"
-        if len(counts) > 1:
-            text += f" of {len(counts)} campaigns"
-        column.addWidget(label(text + "."))
-        for note in self._data.notes:
-            column.addWidget(Notice("warning", note))
+        page = self._page
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.dataset = DatasetChoice(self._model)
+        self.dataset.edited.connect(lambda _: self._on_dataset())
+        self.dataset.choice.setMinimumContentsLength(32)
+        row.addWidget(label("Learn from"))
+        row.addWidget(self.dataset)
+        self._rows = label("", "muted")
+        row.addWidget(self._rows)
+        row.addStretch(1)
+        column.addLayout(row)
+        self._notes = Notice("warning")
+        column.addWidget(self._notes)
         self.test_box = QCheckBox(page.test_box.text())
         self.test_box.setChecked(page.test_box.isChecked())
         self.test_box.clicked.connect(
             lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
         )
         column.addWidget(self.test_box)
-        self.validation = Choice([("", "Nothing else")])
-        if len(counts) > 1:
-            self.validation.set_choices(
-                [("", "Nothing else")]
-                + [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
-            )
-        self.validation.show_value(page.validation.current)
+        self.validation = Choice()
         self.validation.setMinimumContentsLength(24)
         self.validation.setAccessibleName("Validate on")
         self.validation.edited.connect(
@@ -109,37 +113,55 @@ class TrainingWizard(QDialog):
         row.addWidget(label("Validate on"))
         row.addWidget(self.validation)
         row.addStretch(1)
-        holder = QWidget()
-        holder.setLayout(row)
         row.setContentsMargins(0, 0, 0, 0)
-        holder.setVisible(len(counts) > 1)
-        column.addWidget(holder)
-        table = DataTable()
-        names = [n for n in (*self._data.inputs, *self._data.targets) if n in frame]
-        table.show_frame(frame[names], [Column(n, _heading(n)) for n in names])
-        column.addWidget(table, 1)
+        self._validation_row = QWidget()
+        self._validation_row.setLayout(row)
+        column.addWidget(self._validation_row)
+        self.table = DataTable()
+        column.addWidget(self.table, 1)
         return step
+
+    def _on_dataset(self) -> None:
+        """Wait for the dataset that was chosen."""
+        self._waiting = True
+        self._rows.setText("Reading…")
+        self._refresh()
+
+    def _on_data(self) -> None:
+        """Show the dataset that the page has read."""
+        page, data = self._page, self._page.data
+        self._waiting = data.source != str(self._model.parameter(DATASET, ""))
+        self.dataset.refresh()
+        counts, rows = data.campaigns(), len(data.frame)
+        kind = "rows" if data.source.startswith("file:") else "conditions"
+        text = f"{rows} {kind}" + (f" of {len(counts)} campaigns" if len(counts) > 1 else "")
+        self._rows.setText(text if rows else "")
+        self._notes.set_sentences(list(data.notes))
+        choices = [("", "Nothing else")]
+        choices += [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
+        self.validation.set_choices(choices)
+        self.validation.show_value(page.validation.current)
+        self._validation_row.setVisible(len(counts) > 1)
+        names = [*data.inputs, *data.targets]
+        if data.source.startswith("file:") or not names:
+            names = [str(name) for name in data.frame.columns]
+        names = [n for n in dict.fromkeys(names) if n in data.frame]
+        self.table.show_frame(data.frame, [Column(n, _heading(n)) for n in names])
+        self.table.fit_columns()
+        self._show_columns()
+        self._refresh()
 
     def _columns_step(self) -> QWidget:
         step, column = _step()
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
         self.targets, self.inputs = CheckList(12), CheckList(12)
-        for words, mine, theirs, key in (
-            ("Learn", self.targets, self._page.targets, "models/targets"),
-            ("From", self.inputs, self._page.inputs, "models/inputs"),
+        for words, mine, key in (
+            ("Learn", self.targets, "models/targets"),
+            ("From", self.inputs, "models/inputs"),
         ):
             side = QVBoxLayout()
             side.addWidget(label(words, "heading"))
-            entries = [
-                (
-                    str(theirs.item(k).data(Qt.ItemDataRole.UserRole)),
-                    theirs.item(k).text(),
-                    theirs.item(k).toolTip(),
-                )
-                for k in range(theirs.count())
-            ]
-            mine.show_entries(entries, theirs.checked())
             mine.setAccessibleName(words)
             mine.edited.connect(lambda keys, key=key: self._on_columns(key, keys))
             side.addWidget(mine)
@@ -147,6 +169,18 @@ class TrainingWizard(QDialog):
             row.addLayout(side, 1)
         column.addLayout(row, 1)
         return step
+
+    def _show_columns(self) -> None:
+        """Offer the columns that the page offers."""
+        for mine, theirs in (
+            (self.targets, self._page.targets),
+            (self.inputs, self._page.inputs),
+        ):
+            items = [theirs.item(k) for k in range(theirs.count())]
+            mine.show_entries(
+                [(str(i.data(Qt.ItemDataRole.UserRole)), i.text(), i.toolTip()) for i in items],
+                theirs.checked(),
+            )
 
     def _effort_step(self) -> QWidget:
         step, column = _step()
@@ -200,11 +234,18 @@ class TrainingWizard(QDialog):
         self.back_button.setEnabled(number > 0 and not running)
         self.cancel_button.setVisible(number < 3 or running)
         targets, inputs = len(self.targets.checked()), len(self.inputs.checked())
+        both = {*self.targets.checked()} & {*self.inputs.checked()}
         reason = ""
-        if number == 1 and not targets:
+        if number == 0 and self._waiting:
+            reason = "The dataset is being read."
+        elif number == 0 and self._page.data.frame.empty:
+            reason = "There is nothing to learn from: choose another dataset, or run a campaign."
+        elif number == 1 and not targets:
             reason = "Choose at least one property to learn."
         elif number == 1 and not inputs:
             reason = "Choose at least one input."
+        elif number == 1 and both:
+            reason = f"'{min(both)}' is chosen as property and as input: choose one."
         elif number == 2 and not self._page.train_button.isEnabled():
             reason = self._page.train_button.toolTip()
         elif running:
@@ -254,7 +295,7 @@ class TrainingWizard(QDialog):
         self._hint.setText(METHOD_HINTS.get(method, ""))
         clear_layout(self._efforts)
         self._group = QButtonGroup(self)
-        choices = efforts(method)
+        choices = self._page.efforts(method)
         if not choices:
             self._efforts.addWidget(label(self._page.work_text(method) + "; takes seconds."))
         chosen = self._page.effort.current

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,28 +24,49 @@ from engine.learning.inspection import (
 from engine.learning.metrics import fold_numbers
 from engine.learning.model import PropertyModel, model_from_dict
 from engine.learning.sensitivity import Sensitivity, sobol_indices
+from engine.learning.table import input_columns
+from engine.learning.table_files import read_table_file
 from engine.learning.training import train
 from engine.maps.curves import CurveSet, curve_set, levels
 from engine.maps.sources import default_inputs, default_targets, read_sources, same_law
 from engine.structure.condition import Condition
 from engine.study import Study
 from hybridgui.bridge import Job
+from hybridgui.campaign.columns import INPUTS, numeric_properties
 from hybridgui.structure.work import columns_to_json
 
 # Every fifth condition is kept for testing, as in the paper (80/20).
 _TEST_FOLDS = 5
 _SEED = 0
+_DERIVED_INPUTS = ("porosity_percent", "thickness_um")
 
 
 @dataclass(frozen=True)
 class LearningData:
-    """What can be learned from: the dataset, and the usual choice of columns."""
+    """What can be learned from: the dataset, and the usual choice of columns.
+
+    Attributes
+    ----------
+    input_choices, target_choices : list of str
+        Columns on offer, the usual ones first.
+    origins : tuple of int
+        Campaign of each row; empty for a table of a file.
+    source : str
+        See `read_data`.
+    units, stated : dict
+        Units and options of the search that a SISSO problem states.
+    """
 
     frame: pd.DataFrame
     inputs: list[str]
     targets: list[str]
     notes: tuple[str, ...] = ()
     origins: tuple[int, ...] = ()
+    input_choices: list[str] = field(default_factory=list)
+    target_choices: list[str] = field(default_factory=list)
+    source: str = ""
+    units: dict[str, str] = field(default_factory=dict)
+    stated: dict[str, Any] = field(default_factory=dict)
 
     def split(self, validation: int | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         """Rows to learn from, and those of the campaign that is kept for validation."""
@@ -76,17 +99,75 @@ class Trained:
     statements: list[str] = field(default_factory=list)
 
 
-def read_data(job: Job, study: Study) -> LearningData:
-    """Gather the dataset that the maps will stand on."""
-    sources = read_sources(study, models={})
-    frame = sources.dataset
+def read_data(job: Job, study: Study, source: str = "") -> LearningData:
+    """Gather the dataset to learn from.
+
+    Parameters
+    ----------
+    source : str
+        Empty for what the maps stand on, ``campaign:N`` for one campaign, ``file:PATH`` for a
+        table or a SISSO problem.
+    """
+    kind, _, name = source.partition(":")
+    try:
+        if kind == "file":
+            return _of_file(name)
+        if kind == "campaign" and int(name) not in [one.id for one in study.campaigns()]:
+            raise InputError(f"The study has no campaign {name}: choose another dataset.")
+    except InputError as error:
+        return LearningData(pd.DataFrame(), [], [], (str(error),), source=source)
+    if kind == "campaign":
+        frame = study.dataset(int(name))
+        notes: tuple[str, ...] = ()
+        origins = (int(name),) * len(frame)
+    else:
+        sources = read_sources(study, models={})
+        frame, notes, origins = sources.dataset, sources.notes, sources.origins
     if frame.empty:
-        return LearningData(frame, [], [], sources.notes)
+        return LearningData(frame, [], [], notes, source=source)
+    inputs: list[str] = []
     try:
         inputs = default_inputs(frame)
     except InputError as error:
-        return LearningData(frame, [], default_targets(frame), (*sources.notes, str(error)))
-    return LearningData(frame, inputs, default_targets(frame), sources.notes, sources.origins)
+        notes = (*notes, str(error))
+    targets = default_targets(frame)
+    offered = [
+        one
+        for one in (*INPUTS, *_DERIVED_INPUTS)
+        if one in frame and frame[one].notna().all() and frame[one].nunique() > 1
+    ]
+    return LearningData(
+        frame, inputs, targets, notes, origins,
+        _first(offered, inputs), _first(numeric_properties(frame), targets), source,
+    )  # fmt: skip
+
+
+def _of_file(path: str) -> LearningData:
+    """Table of a file; where it states no columns, the usual ones it has."""
+    table = read_table_file(path)
+    numbers = table.number_columns()
+    if len(numbers) < 2:
+        raise InputError(
+            f"{Path(path).name} has fewer than two columns of numbers that vary: it needs an "
+            "input and a property."
+        )
+    inputs = list(table.inputs)
+    if not inputs:
+        with contextlib.suppress(InputError):
+            inputs = [one for one in default_inputs(table.frame) if one in numbers]
+    targets = list(table.targets) or [t for t in default_targets(table.frame) if t in numbers]
+    stated = {} if table.options is None else vars(table.options)
+    return LearningData(
+        table.frame, inputs, targets, table.notes, (),
+        _first([n for n in numbers if n not in targets], inputs),
+        _first([n for n in numbers if n not in inputs], targets),
+        f"file:{path}", table.units, stated,
+    )  # fmt: skip
+
+
+def _first(names: list[str], usual: list[str]) -> list[str]:
+    """The usual names first, the others after."""
+    return [*usual, *(name for name in names if name not in usual)]
 
 
 def test_rows(frame: pd.DataFrame, inputs: list[str]) -> list[int]:
@@ -105,8 +186,11 @@ def run_training(
     keep_test: bool,
     validation: pd.DataFrame | None = None,
     validation_campaign: int | None = None,
+    units: dict[str, str] | None = None,
+    source: str = "",
 ) -> Trained:
     """Train one model for every target."""
+    input_columns(frame, inputs)  # says which row is wrong, before rows are dealt
     kept = test_rows(frame, inputs) if keep_test else []
 
     def on_model(target: str, ranked: Any) -> None:
@@ -122,16 +206,18 @@ def run_training(
         validation=validation,
         progress=job.engine_progress,
         on_model=on_model,
+        units=units,
         **options,
     )
     summary = {
         "inputs": list(inputs),
         "targets": list(targets),
         "method": method,
-        "options": options,
+        "options": {n: list(v) if isinstance(v, tuple) else v for n, v in options.items()},
         "rows": len(frame),
         "test_points": [[float(frame[name].iloc[row]) for name in inputs] for row in kept],
         "validation_campaign": validation_campaign,
+        "dataset": source,
         "features_screened": int(result.features_screened),
         "seconds": float(result.seconds),
     }

@@ -189,6 +189,15 @@ class DataTable(QTableView):
             width = max(metrics.horizontalAdvance(line) for line in lines)
             self.setColumnWidth(column, min(width + 28, _MAX_COLUMN_WIDTH))
 
+    def fit_height(self, most_rows: int) -> None:
+        """Be no higher than the rows shown need, up to a number of rows."""
+        rows = max(1, min(self._proxy.rowCount(), most_rows))
+        height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
+        height += rows * self.verticalHeader().defaultSectionSize()
+        if self.horizontalHeader().length() > self.viewport().width():
+            height += self.horizontalScrollBar().sizeHint().height()
+        self.setMaximumHeight(height)
+
     def set_filter(self, text: str) -> None:
         """Show only rows that contain a text."""
         self._proxy.setFilterFixedString(text)

@@ -1,19 +1,54 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from engine.errors import Cancelled, InputError
 from engine.learning.sisso import SISSO
 from engine.progress import Progress
 from tests.learning.problems import INPUTS, smooth
 
+# Skipped by scikit-learn unless scipy was imported in its array mode: run by the test below.
+_ALONE = "check_array_api_input"
+_CHECKS = [
+    (estimator, check)
+    for estimator, check in estimator_checks_generator(SISSO(rung=1, terms=1, sis=10, threads=1))
+    if check.func.__name__ != _ALONE
+]
 
-@parametrize_with_checks([SISSO(rung=1, terms=1, sis=10, threads=1)])
+
+@pytest.mark.parametrize(
+    ("estimator", "check"), _CHECKS, ids=[check.func.__name__ for _, check in _CHECKS]
+)
 def test_that_the_conventions_of_scikit_learn_are_kept(estimator, check):
     check(estimator)
+
+
+def test_that_arrays_of_other_libraries_are_taken_as_scikit_learn_asks():
+    program = (
+        "from sklearn.utils.estimator_checks import estimator_checks_generator\n"
+        "from engine.learning.sisso import SISSO\n"
+        "chosen = [pair for pair in estimator_checks_generator(SISSO(rung=1, terms=1, sis=10,"
+        f" threads=1)) if pair[1].func.__name__ == '{_ALONE}']\n"
+        "for estimator, check in chosen: check(estimator)\n"
+        "print(len(chosen), 'checked')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.strip() == "1 checked", done.stderr
 
 
 def test_that_the_estimator_and_the_training_find_the_same_model():
