@@ -22,6 +22,11 @@ TABLE_FILTER = (
 class DatasetChoice(QWidget):
     """A choice of what the study holds, and a button for a file; edits a parameter of the study.
 
+    Parameters
+    ----------
+    most : int
+        Most letters of a file's name.
+
     Signals
     -------
     edited : the source, see `hybridgui.learning.work.read_data`
@@ -29,9 +34,9 @@ class DatasetChoice(QWidget):
 
     edited = Signal(str)
 
-    def __init__(self, model: StudyModel, parent: QWidget | None = None):
+    def __init__(self, model: StudyModel, parent: QWidget | None = None, *, most: int = 40):
         super().__init__(parent)
-        self._model = model
+        self._model, self._most = model, most
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
@@ -50,7 +55,7 @@ class DatasetChoice(QWidget):
     def refresh(self) -> None:
         """Offer what the study holds now, and show what is chosen."""
         model = self._model
-        choices = [("", "All campaigns of the study")]
+        choices = [("", "All campaigns")]
         if model.is_open:
             choices += [
                 (f"campaign:{one.id}", f"Campaign {one.id} · {one.done} structures")
@@ -60,7 +65,11 @@ class DatasetChoice(QWidget):
         source = str(model.parameter(KEY, "")) if model.is_open else ""
         if source not in dict(choices):
             kind, _, name = source.partition(":")
-            text = Path(name).name if kind == "file" else f"Campaign {name} (not in the study)"
+            text = (
+                _short(Path(name).name, self._most)
+                if kind == "file"
+                else f"Campaign {name} (not in the study)"
+            )
             choices.append((source, text))
         self.choice.set_choices(choices)
         self.choice.show_value(source)
@@ -78,3 +87,11 @@ class DatasetChoice(QWidget):
     def _take(self, source: str) -> None:
         self._model.set_parameter(KEY, source, "Choose dataset")
         self.edited.emit(source)
+
+
+def _short(name: str, most: int) -> str:
+    """Name with its middle left out where it is too long."""
+    if len(name) <= most:
+        return name
+    end = (most - 1) // 2
+    return f"{name[: most - 1 - end]}…{name[-end:]}"

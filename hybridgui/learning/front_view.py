@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QVBoxLayout, QWidget
 
 from engine.learning.model import PropertyModel
 from engine.maps.quantities import quantity
@@ -50,8 +50,6 @@ class FrontView(QWidget):
         layout.addWidget(self.all_box)
         self.table = DataTable()
         self.table.setMaximumHeight(150)
-        # The equation takes what is left; both of its ends say more than its middle.
-        self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         layout.addWidget(self.table)
         self.use_button = button("Use this equation", self._on_use)
@@ -101,6 +99,9 @@ class FrontView(QWidget):
             ],
         )
         self.table.fit_columns()
+        if rows:  # the equation takes what is left, and gives the whole as its tooltip
+            header = self.table.horizontalHeader()
+            header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
         self._refresh()
 
     def _row(self, model: PropertyModel, entry: dict[str, Any], rank: int) -> dict[str, Any]:

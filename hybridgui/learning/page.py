@@ -113,6 +113,7 @@ class ModelsPage(Page):
         column.addWidget(self.live_view)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(2 * GRID)
         self.models_view = DataTable()
         self.models_view.rowChosen.connect(lambda _: self._show_chosen())
         self.models_view.setMinimumHeight(60)
@@ -120,7 +121,7 @@ class ModelsPage(Page):
         self.inspector = Inspector()
         self.requests = InspectorRequests(self, self.inspector, self._model)
         splitter.addWidget(self.inspector)
-        splitter.setSizes([176, 424])
+        self._splitter = splitter
         splitter.setStretchFactor(1, 1)
         column.addWidget(splitter, 1)
         self.add_middle(self._no_data, self._no_models, self._content)
@@ -128,7 +129,7 @@ class ModelsPage(Page):
 
     def _build_side(self) -> None:
         body = self.side.body
-        self.dataset = DatasetChoice(self._model)
+        self.dataset = DatasetChoice(self._model, most=17)
         group = FormGroup("Dataset")
         group.add_wide(self.dataset)
         body.addWidget(group)
@@ -474,7 +475,9 @@ class ModelsPage(Page):
             ],
         )
         self.models_view.fit_columns()
-        self.models_view.fit_height(8)
+        self.models_view.fit_height(6)
+        height = self.models_view.maximumHeight()
+        self._splitter.setSizes([height, max(self._splitter.height(), 600) - height])
         if rows:
             index = next((i for i, row in enumerate(rows) if row["target"] == target), 0)
             self.models_view.selectRow(index)
@@ -528,10 +531,7 @@ class ModelsPage(Page):
             self._chosen_columns("models/targets", data.targets, data.target_choices),
         )
         self.inputs.show_entries(
-            [
-                (i, f"{quantity(i).label} ({quantity(i).unit})", quantity(i).label)
-                for i in data.input_choices
-            ],
+            [(i, _with_unit(i), quantity(i).label) for i in data.input_choices],
             self._chosen_columns("models/inputs", data.inputs, data.input_choices),
         )
         method = model.parameter("models/method", "sisso")
@@ -606,3 +606,8 @@ def _r2(metrics: dict[str, Any], part: str) -> float:
 def _tip(column: str) -> str:
     entry = CATALOGUE.get(column)
     return f"{entry.label}\n{entry.definition}" if entry is not None else column
+
+
+def _with_unit(column: str) -> str:
+    found = quantity(column)
+    return found.label if found.unit == "–" else f"{found.label} ({found.unit})"

@@ -8,9 +8,9 @@ from engine.cli import console as speech
 from engine.cli.compilation import SENTENCE, CompilationClock, compilation_clock
 from engine.cli.console import Console
 from engine.cli.outputs import output_file, output_folder
-from engine.cli.tables import read_csv
 from engine.cli.train import speak
 from engine.errors import InputError
+from engine.learning.table_files import read_csv
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from PySide6.QtCore import Qt
 
 from engine.learning.sisso_files import write_problem
 from engine.learning.sisso_search import SissoOptions
@@ -142,3 +143,24 @@ def test_that_a_border_says_when_the_dataset_has_changed_since(window, idle):
     view.find_button.click()
     idle(window)
     assert view.age.text == ""
+
+
+def test_that_tables_use_the_room_they_have(window, idle):
+    fill(window.model.study)
+    window.model.note_campaigns(window.model.law)
+    window.resize(1280, 800)
+    window.show_stage("models")
+    idle(window)
+    page = window.pages["models"]
+    window.model.set_parameter("models/targets", ["active_surface_published_percent"])
+    page.train()
+    idle(window)
+    view = page.models_view
+    rows = view.verticalHeader().defaultSectionSize()
+    assert view.height() < view.horizontalHeader().height() + 2 * rows + 8
+    front = page.inspector.front_view
+    page.inspector.setCurrentWidget(front)
+    idle(window)
+    assert front.table.horizontalHeader().length() == front.table.viewport().width()
+    index = front.table.model().index(0, front.table.model().columnCount() - 1)
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == page.chosen().with_size(1).short_equation()
