@@ -561,7 +561,8 @@ class ModelsPage(Page):
         """Columns ticked before; the usual ones where this dataset has none of them."""
         wanted = self._model.parameter(key, usual)
         found = [name for name in wanted if name in offered]
-        return usual if wanted and not found else found
+        foreign = not any(name in self._data.frame for name in wanted)
+        return usual if wanted and foreign else found
 
     def work_text(self, method: str, effort: str = "") -> str:
         """What a training would take, in words; the effort of the form unless given."""
