@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.experiment.diagnostics import LawAssessment
 from hybridgui.experiment.words import family_letter, warnings_and_choices
@@ -53,6 +53,8 @@ class FitView(QWidget):
         self._panel = PlotPanel()
         self._panel.plot.name = "measured_against_fitted"
         self._panel.setMinimumHeight(260)
+        # the plot's own idea of its size would push it below the fold
+        self._panel.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         layout.addWidget(self._panel, 1)
         self._assessment: LawAssessment | None = None
         self._rows: Any = None
