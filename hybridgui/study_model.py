@@ -80,6 +80,16 @@ class _DocumentCommand(QUndoCommand):
         self._undo()
 
 
+def _while(wanted: Callable[[], bool], slot: Callable[..., None]) -> Callable[..., None]:
+    """Return the slot that does nothing once its answer is not wanted any more."""
+
+    def called(*answer: Any) -> None:
+        if wanted():
+            slot(*answer)
+
+    return called
+
+
 class StudyModel(QObject):
     """An engine `Study` with signals, undo, and the jobs that work on it.
 
@@ -422,9 +432,26 @@ class StudyModel(QObject):
         self.modelsChanged.emit()
 
     # -- jobs and messages --------------------------------------------------------------------------
-    def start_job(self, title: str, work: Work, *, stage: str, **slots: Any) -> Job:
-        """Start work off the GUI thread; a failure is shown unless `failed` is given."""
+    def start_job(
+        self,
+        title: str,
+        work: Work,
+        *,
+        stage: str,
+        wanted: Callable[[], bool] | None = None,
+        **slots: Any,
+    ) -> Job:
+        """Start work off the GUI thread; a failure is shown unless `failed` is given.
+
+        An answer that comes when `wanted` says no, good or bad, is dropped.
+        """
         slots.setdefault("failed", lambda sentence, details: self.say("error", sentence, details))
+        if wanted is not None:
+            slots |= {
+                name: _while(wanted, slots[name])
+                for name in ("finished", "failed")
+                if name in slots
+            }
         return self.jobs.start(title, work, stage=stage, **slots)
 
     def _on_job_started(self, job: Job) -> None:

@@ -143,16 +143,13 @@ class InspectorRequests(QObject):
     def _on_structure(self, values: dict[str, Any]) -> None:
         study = self._model.study
 
-        def show(found: Any) -> None:
-            if self._model.is_open and self._model.study is study:
-                self._model.ask_electrode(*found)
-
         self._model.start_job(
             "Looking for the structure",
             lambda job: recorded_structure(job, study, values),
             stage="",
             quiet=True,
-            finished=show,
+            wanted=lambda: self._model.is_open and self._model.study is study,
+            finished=lambda found: self._model.ask_electrode(*found),
         )
 
     def _on_response(self, across: str, up: str, held: dict[str, float]) -> None:
@@ -163,24 +160,14 @@ class InspectorRequests(QObject):
         self._responses += 1
         number = self._responses
 
-        def current() -> bool:
-            return number == self._responses and self._page.chosen() is chosen
-
-        def show(found: Any) -> None:
-            if current():
-                view.show_response(*found)
-
-        def refuse(sentence: str, _details: str) -> None:
-            if current():
-                view.show_response(None, None, sentence)
-
         self._model.start_job(
             "Drawing responses",
             lambda job: inspect_response(job, chosen, across, up, held, view.shown is None),
             stage="",
             quiet=True,
-            finished=show,
-            failed=refuse,
+            wanted=lambda: number == self._responses and self._page.chosen() is chosen,
+            finished=lambda found: view.show_response(*found),
+            failed=lambda sentence, _: view.show_response(None, None, sentence),
         )
 
     def _on_curves(self) -> None:
@@ -189,21 +176,14 @@ class InspectorRequests(QObject):
             return
         study, data = self._model.study, chosen.to_dict()
 
-        def show(curves: Any) -> None:
-            if self._page.chosen() is chosen:
-                self._inspector.show_curves(curves)
-
-        def refuse(sentence: str, _details: str) -> None:
-            if self._page.chosen() is chosen:
-                self._inspector.show_curves(None, sentence)
-
         self._model.start_job(
             "Drawing curves",
             lambda job: response_curves(job, study, data),
             stage="",
             quiet=True,
-            finished=show,
-            failed=refuse,
+            wanted=lambda: self._page.chosen() is chosen,
+            finished=self._inspector.show_curves,
+            failed=lambda sentence, _: self._inspector.show_curves(None, sentence),
         )
 
     # -- limits -----------------------------------------------------------------------------------

@@ -490,15 +490,12 @@ class MapsPage(Page):
             return
 
         def show(data) -> None:
-            if self._sources is sources and self._curve_group.choice() == choice:
-                self._problem.set_text("")
-                self.curve_grid.show_curves(data, bands=choice.bands, labels=choice.labels)
-                self.curve_bar.show_setting({})
-                self._refresh_buttons()
+            self._problem.set_text("")
+            self.curve_grid.show_curves(data, bands=choice.bands, labels=choice.labels)
+            self.curve_bar.show_setting({})
+            self._refresh_buttons()
 
         def refuse(sentence: str, _details: str) -> None:
-            if self._sources is not sources or self._curve_group.choice() != choice:
-                return
             self._problem.set_text(sentence, "info")
             self.curve_grid.show_curves(None)
             self.curve_bar.show_setting({})
@@ -509,6 +506,7 @@ class MapsPage(Page):
             lambda job: curves(job, sources, choice),
             stage="",
             quiet=True,
+            wanted=lambda: self._sources is sources and self._curve_group.choice() == choice,
             finished=show,
             failed=refuse,
         )
@@ -517,21 +515,20 @@ class MapsPage(Page):
         sources, method = self._sources, self.method_choice.current
 
         def show(data) -> None:
-            if self._sources is sources and self.method_choice.current == method:
-                self.matrix_view.show_matrix(data)
-                self._matrix_note.setText(" ".join(data.notes))
-                self._refresh_buttons()
+            self.matrix_view.show_matrix(data)
+            self._matrix_note.setText(" ".join(data.notes))
+            self._refresh_buttons()
 
         def refuse(sentence: str, _details: str) -> None:
-            if self._sources is sources and self.method_choice.current == method:
-                self.matrix_view.show_matrix(None)
-                self._matrix_note.setText(sentence)
+            self.matrix_view.show_matrix(None)
+            self._matrix_note.setText(sentence)
 
         self._model.start_job(
             "Computing relations",
             lambda job: matrix(job, sources, method),
             stage="",
             quiet=True,
+            wanted=lambda: self._sources is sources and self.method_choice.current == method,
             finished=show,
             failed=refuse,
         )

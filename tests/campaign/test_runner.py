@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -300,20 +301,27 @@ PARENT = """
 """
 
 
-def test_that_a_killed_program_loses_only_what_was_in_hand(tmp_path, folder, undisturbed):
-    path, program = tmp_path / "a.study", tmp_path / "parent.py"
+@contextmanager
+def program_at_work(path):
+    """Another program whose campaign has its first structure done, and goes on."""
+    program = path.with_name("parent.py")
     program.write_text(textwrap.dedent(PARENT))
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(program), str(path)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
-    with parent:
-        assert parent.stdout.readline() == "CampaignStarted\n"
-        assert parent.stdout.readline() == "StructureDone\n"
+    ) as process:
+        assert process.stdout.readline() == "CampaignStarted\n"
+        assert process.stdout.readline() == "StructureDone\n"
+        yield process
+
+
+def test_that_a_killed_program_loses_only_what_was_in_hand(tmp_path, folder, undisturbed):
+    path = tmp_path / "a.study"
+    with program_at_work(path) as parent:
         until(lambda: len(list(folder.glob("pid*"))) == 2)
         workers = workers_of(parent.pid)
         assert len(workers) == 2
@@ -469,19 +477,8 @@ def test_that_a_plain_copy_of_the_file_of_a_running_campaign_can_go_on(tmp_path)
 
 
 def test_that_another_program_cannot_run_the_study_of_a_running_campaign(tmp_path, folder):
-    path, program = tmp_path / "a.study", tmp_path / "parent.py"
-    program.write_text(textwrap.dedent(PARENT))
-    other = subprocess.Popen(
-        [sys.executable, str(program), str(path)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with other:
-        assert other.stdout.readline() == "CampaignStarted\n"
-        assert other.stdout.readline() == "StructureDone\n"
+    path = tmp_path / "a.study"
+    with program_at_work(path) as other:
         with pytest.raises(InputError, match=f"process {other.pid}"):
             run_whole(path, small_design())
         with Study.open(path, read_only=True) as study:

@@ -185,3 +185,24 @@ def test_that_leftovers_of_a_crash_are_removed_only_when_empty(model):
     Study.create(empty).close()
     remove_empty_leftovers()
     assert full.exists() and not empty.exists() and model.path.exists()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_that_an_answer_nobody_waits_for_is_dropped(qtbot, model, fails):
+    def work(job):
+        if fails:
+            raise InputError("too late")
+        return "too late"
+
+    for wanted, answers in ((False, 0), (True, 1)):
+        heard = []
+        model.start_job(
+            "Asking",
+            work,
+            stage="",
+            wanted=lambda wanted=wanted: wanted,
+            finished=lambda found, heard=heard: heard.append(found),
+            failed=lambda sentence, _, heard=heard: heard.append(sentence),
+        )
+        qtbot.waitUntil(lambda: not model.jobs.running)
+        assert len(heard) == answers
