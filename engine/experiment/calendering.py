@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
+
+import numpy as np
 
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
@@ -81,3 +84,62 @@ def calendered_condition(
         **condition_fields,
     )
     return condition, warnings
+
+
+def pressing_path(law: CalenderingLaw, target: Condition, steps: int) -> list[Condition]:
+    """Conditions of one electrode from the uncalendered coating up to a pressure.
+
+    Parameters
+    ----------
+    law : CalenderingLaw
+        Fitted; gives the porosity at each pressure on the way.
+    target : Condition
+        Of the physical protocol, with coating and pressure.
+    steps : int
+        Pressures on the way, evenly spaced. Heights are whole voxels, so fewer conditions can
+        come of it; each stands for the highest pressure that gives it.
+
+    Returns
+    -------
+    list of Condition
+        The uncalendered one first, without a pressure (MPa); then at rising pressures.
+
+    Raises
+    ------
+    InputError
+        If `target` has no coating or pressure, or the law gives a porosity that the path cannot
+        hold.
+    """
+    # Loads the packing, which fitting a law does not need.
+    from engine.structure.calendering_path import path_conditions
+
+    coating = target.coating
+    if coating is None or target.pressure is None:
+        raise InputError("A path of pressing needs a condition with a coating and a pressure.")
+    # A law in terms of the gap knows pressures only where its calibration reaches.
+    low = law.calibration.pressure_min if law.uses_gap else 0.0
+    pressures = np.linspace(low, target.pressure, steps + 1)[1:]
+    porosities = law.predict(
+        target.recipe.am_fraction,
+        coating.initial_porosity,
+        coating.initial_thickness,
+        pressure=pressures,
+    )
+    usable = porosities < coating.initial_porosity
+    conditions = path_conditions(
+        target.recipe,
+        coating,
+        porosities[usable].tolist(),
+        box=target.box,
+        voxel_size=target.voxel_size,
+        options=target.options,
+    )
+    found = np.array([condition.porosity for condition in conditions])
+    reached = np.zeros(len(conditions))
+    for pressure, porosity in zip(pressures[usable], porosities[usable], strict=True):
+        nearest = 1 + int(np.argmin(np.abs(found[1:] - porosity))) if len(found) > 1 else 0
+        reached[nearest] = max(reached[nearest], pressure)
+    return [
+        dataclasses.replace(condition, pressure=float(pressure) if pressure else None)
+        for condition, pressure in zip(conditions, reached, strict=True)
+    ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.errors import InputError
-from engine.structure.stack import AM, CBD, ELECTROLYTE, PHASE_NAMES
+from engine.structure.stack import AM, CBD, ELECTROLYTE, PHASE_NAMES, VoxelStack
 from hybridgui.bridge import Job
 from hybridgui.structure.fields import Field
 from hybridgui.structure.work import Electrode, local_thickness_field, transport_fields
@@ -68,8 +68,15 @@ def _has_particles(electrode: Electrode) -> bool:
     return structure is not None and structure.condition.protocol == "physical"
 
 
-def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Field]]:
+def field_work(
+    electrode: Electrode, key: str, known: Mapping[str, Field] | None = None
+) -> Callable[[Job], dict[str, Field]]:
     """Work that makes the field of a colouring, and those that come of the same effort.
+
+    Parameters
+    ----------
+    known : mapping of str to Field, optional
+        Fields of this electrode that were made before.
 
     Returns
     -------
@@ -97,29 +104,40 @@ def field_work(electrode: Electrode, key: str) -> Callable[[Job], dict[str, Fiel
     if kind == "thickness":
         measure = local_thickness_field(stack, PHASE_NAMES.index(phase))
         return lambda job: {key: Field(measure(job), "Local thickness (µm)", "viridis")}
-    solve = transport_fields(stack, phase)
+    before = known or {}
 
     def transport(job: Job) -> dict[str, Field]:
-        result = solve(job)
-        if result.potential is None:
-            raise InputError(
-                f"The {_WORDS[phase]} does not connect the collector to the separator: nothing "
-                "flows, and there is no potential to show."
-            )
-        flux = np.where(np.isfinite(result.potential), result.flux, np.nan)
-        known = flux[np.isfinite(flux)]
-        # A few voxels in narrow throats would stretch the scale.
-        reach = (0.0, float(np.percentile(known, 95)) if known.size else 1.0)
-        words = "Flux / mean (–)"
-        return {
-            f"potential-{phase}": Field(
-                result.potential, "Potential (–)", "viridis", range=(0.0, 1.0)
-            ),
-            f"flux-{phase}": Field(flux, words, "cividis", range=reach),
-            f"lines-{phase}": Field(flux, words, "plasma", reach, result.potential),
-        }
+        fields = {k: before[k] for k in (f"potential-{phase}", f"flux-{phase}") if k in before}
+        if not fields:
+            fields = _transport(stack, phase, job)
+        if kind == "lines":
+            from hybridgui.structure.streamlines import flow_tubes
+
+            potential, flux = fields[f"potential-{phase}"], fields[f"flux-{phase}"]
+            job.engine_progress.report(0.9, "Following the flow")
+            tubes = flow_tubes(potential.values, flux.values, stack.spacing)
+            fields[key] = Field(flux.values, flux.title, "plasma", flux.range, tubes)
+        return fields
 
     return transport
+
+
+def _transport(stack: VoxelStack, phase: str, job: Job) -> dict[str, Field]:
+    """Potential and flux in a phase."""
+    result = transport_fields(stack, phase)(job)
+    if result.potential is None:
+        raise InputError(
+            f"The {_WORDS[phase]} does not connect the collector to the separator: nothing "
+            "flows, and there is no potential to show."
+        )
+    flux = np.where(np.isfinite(result.potential), result.flux, np.nan)
+    flowing = flux[np.isfinite(flux)]
+    # A few voxels in narrow throats would stretch the scale.
+    reach = (0.0, float(np.percentile(flowing, 95)) if flowing.size else 1.0)
+    return {
+        f"potential-{phase}": Field(result.potential, "Potential (–)", "viridis", range=(0.0, 1.0)),
+        f"flux-{phase}": Field(flux, "Flux / mean (–)", "cividis", range=reach),
+    }
 
 
 def _height(stack) -> Field:

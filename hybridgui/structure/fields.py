@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import colorsys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # loading VTK takes a second, which the window does not wait for
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 MISSING = (184, 184, 184)
 """Grey of voxels that have no value."""
@@ -25,15 +29,15 @@ class Field:
         Categories are whole numbers from 0, such as the number of a particle.
     range : tuple of two floats, optional
         Values at the ends of the colours; the 1st and 99th percentile by default.
-    potential : ndarray of float, shape (nz, ny, nx), optional
-        Then the field is shown along the lines of its flow, not on surfaces.
+    tubes : vtkPolyData, optional
+        Then the field is shown along these lines of flow, not on surfaces.
     """
 
     values: np.ndarray
     title: str
     colours: str = "cividis"
     range: tuple[float, float] | None = None
-    potential: np.ndarray | None = None
+    tubes: vtkPolyData | None = None
     limits: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -537,7 +537,7 @@ class StructurePage(Page):
                 self._fields |= fields
                 self._show_field(key)
 
-        self._begin(colouring(key).text, field_work(shown, key), finished)
+        self._begin(colouring(key).text, field_work(shown, key, self._fields), finished)
         self._job.ended.connect(lambda: self.panel.toolbar.colours.show_value(self._colour))
 
     def _show_field(self, key: str) -> None:

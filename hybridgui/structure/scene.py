@@ -306,8 +306,8 @@ class StructureScene:
         if field is not None:
             self._field_colours = field_colours(field)
         self._lines.clear()
-        if field is not None and field.potential is not None and self._stack is not None:
-            self._lines.trace(field.potential, self._stack.spacing, field, self._field_colours)
+        if field is not None and field.tubes is not None:
+            self._lines.show(field.tubes, self._field_colours)
         has_bar = field is not None and not field.is_category
         self._colour_bar.show(
             self._field_colours if has_bar else None, field.title if has_bar else ""
@@ -395,7 +395,7 @@ class StructureScene:
         size = self._size()
         self._scale_bar.update(self.camera, size, scale)
         self._caption.update(size, scale)
-        on_lines = self._field is not None and self._field.potential is not None
+        on_lines = self._field is not None and self._field.tubes is not None
         looks = self._looks if self._field is None or on_lines else {}
         self._legend.update(looks, size, scale, self._caption.lines)
         self._colour_bar.update(size, scale, self._legend.lines + self._caption.lines)
@@ -514,7 +514,7 @@ class StructureScene:
             looks = {phase: replace(look, visible=False) for phase, look in looks.items()}
         self._surfaces.set_looks(looks)
         self._volume.set_looks(looks)
-        on_surfaces = self._field is not None and self._field.potential is None
+        on_surfaces = self._field is not None and self._field.tubes is None
         if not on_surfaces or self._stack is None:
             self._surfaces.set_field(None, None, looks)
             self._cut.set_looks(looks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,37 +123,10 @@ def press_electrode(
     """
 
     def work(job: Job) -> ElectrodePath:
-        import numpy as np
+        from engine.experiment.calendering import pressing_path
+        from engine.structure.calendering_path import press
 
-        from engine.structure.calendering_path import path_conditions, press
-
-        coating = target.coating
-        assert coating is not None and target.pressure is not None
-        low = law.calibration.pressure_min if law.uses_gap else 0.0
-        pressures = np.linspace(low, target.pressure, steps + 1)[1:]
-        porosities = law.predict(
-            target.recipe.am_fraction,
-            coating.initial_porosity,
-            coating.initial_thickness,
-            pressure=pressures,
-        )
-        fields = {
-            "box": target.box,
-            "voxel_size": target.voxel_size,
-            "options": target.options,
-        }
-        usable = porosities < coating.initial_porosity
-        conditions = path_conditions(target.recipe, coating, porosities[usable].tolist(), **fields)
-        # Heights are whole voxels: a condition stands for the highest pressure that gives it.
-        found = np.array([condition.porosity for condition in conditions])
-        reached = np.zeros(len(conditions))
-        for pressure, porosity in zip(pressures[usable], porosities[usable], strict=True):
-            nearest = 1 + int(np.argmin(np.abs(found[1:] - porosity))) if len(found) > 1 else 0
-            reached[nearest] = max(reached[nearest], pressure)
-        conditions = [
-            dataclasses.replace(condition, pressure=float(pressure) if pressure else None)
-            for condition, pressure in zip(conditions, reached, strict=True)
-        ]
+        conditions = pressing_path(law, target, steps)
         structures = press(conditions, seed, Stage(job.engine_progress, 0.0, 0.6))
         electrodes = []
         for number, structure in enumerate(structures):
@@ -176,7 +148,7 @@ def press_electrode(
             electrodes.append(
                 Electrode(structure.stack, PRESSED, title, structure, flat, (), record)
             )
-        return ElectrodePath(tuple(electrodes), tuple(float(p) for p in reached))
+        return ElectrodePath(tuple(electrodes), tuple(c.pressure or 0.0 for c in conditions))
 
     return work
 

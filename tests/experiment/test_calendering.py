@@ -1,9 +1,11 @@
 """From a law to a condition."""
 
+import dataclasses
+
 import pytest
 
 from engine.errors import InputError
-from engine.experiment.calendering import calendered_condition
+from engine.experiment.calendering import calendered_condition, pressing_path
 from engine.experiment.laws import make_law, published_law
 from engine.structure.condition import Coating, Recipe
 from tests.experiment.tables import sample_table
@@ -54,3 +56,27 @@ def test_that_a_porosity_that_no_electrode_has_is_refused():
         calendered_condition(
             published_law(), Recipe(0.95), Coating(0.46, 100.0), gap=1.0, protocol="other"
         )
+
+
+def test_that_a_path_of_pressing_follows_the_law_in_whole_voxels():
+    law = make_law("kawakita").fit(sample_table())
+    coating = Coating(0.46, 100.0)
+    target, _ = calendered_condition(law, Recipe(0.95), coating, pressure=120.0, box=(40.0, 40.0))
+    path = pressing_path(law, target, 6)
+    assert path[0].pressure is None and path[-1].pressure == pytest.approx(120.0)
+    pressures = [condition.pressure for condition in path[1:]]
+    assert pressures == sorted(pressures)
+    solid = [condition.thickness * (1 - condition.porosity) for condition in path]
+    assert solid == pytest.approx([solid[0]] * len(path), rel=1e-9)
+    for condition in path[1:]:
+        asked = float(law.predict(0.95, 0.46, 100.0, pressure=condition.pressure))
+        height = 100.0 * (1 - 0.46) / (1 - asked)
+        # one voxel at most between the law and the height that can be drawn
+        assert abs(condition.thickness - height) <= condition.voxel_size
+
+
+def test_that_a_path_of_pressing_needs_a_pressure():
+    law = make_law("kawakita").fit(sample_table())
+    target, _ = calendered_condition(law, Recipe(0.95), Coating(0.46, 100.0), pressure=120.0)
+    with pytest.raises(InputError, match="a coating and a pressure"):
+        pressing_path(law, dataclasses.replace(target, pressure=None), 6)

@@ -5,7 +5,7 @@ import pytest
 
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
 from hybridgui.structure.fields import MISSING, Field
-from hybridgui.structure.work import Electrode
+from hybridgui.structure.work import Electrode, transport_fields
 
 SECONDS = 60_000
 
@@ -60,6 +60,28 @@ def test_that_one_solve_gives_potential_and_flux(qtbot, shown, model):
     colour_by(qtbot, shown, "potential-solid")
     assert len(started) == 1
     assert shown.panel.field.title.startswith("Potential")
+
+
+def test_that_flow_lines_follow_a_potential_that_is_known_without_another_solve(
+    qtbot, shown, monkeypatch
+):
+    from hybridgui.structure import colouring
+
+    solved = []
+    monkeypatch.setattr(
+        colouring,
+        "transport_fields",
+        lambda stack, phase: solved.append(phase) or transport_fields(stack, phase),
+    )
+    colour_by(qtbot, shown, "flux-electrolyte")
+    assert shown.panel.scene.lines.count == 0
+    colour_by(qtbot, shown, "lines-electrolyte")
+    assert shown.panel.scene.lines.count == 6  # one for each voxel of the pore
+    assert shown.panel.field.title.startswith("Flux")
+    assert solved == ["electrolyte"]
+    colour_by(qtbot, shown, "lines-solid")
+    assert shown.panel.scene.lines.count == 30
+    assert solved == ["electrolyte", "solid"]
 
 
 def test_that_particles_are_offered_where_they_are_known(qtbot, page, model, shown):
