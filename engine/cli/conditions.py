@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from engine.cli.quantities import fraction, number, option_value, pairs
@@ -11,6 +12,7 @@ from engine.errors import InputError
 from engine.structure.condition import Coating, Condition, Recipe
 from engine.structure.loading import recipe_of_parts, thickness_by
 from engine.structure.materials import Material, material
+from engine.structure.own_materials import read_own_materials
 
 
 def add_condition_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +20,9 @@ def add_condition_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--am", required=True, metavar="94", help="AM mass fraction (0..1 or %%)")
     parser.add_argument("--carbon", metavar="3", help="carbon black, as --am; the rest is binder")
     parser.add_argument("--material", metavar="NMC811", help="preset: density, capacity, sizes")
+    parser.add_argument(
+        "--own-materials", metavar="FILE", help="materials.json of the window, for --material"
+    )
     parser.add_argument("--porosity", metavar="0.328", help="porosity after calendering")
     parser.add_argument("--thickness", metavar="86.8", help="thickness after calendering, µm")
     parser.add_argument("--porosity-kind", choices=["total", "resolved"])
@@ -114,12 +119,32 @@ def specific_capacity(args: argparse.Namespace) -> float:
     """Specific capacity of the active material, mAh/g; 0 where nothing says it."""
     if args.specific_capacity:
         return number(args.specific_capacity, "--specific-capacity")
-    return material(args.material).specific_capacity if args.material else 0.0
+    preset = _material(args)
+    return preset.specific_capacity if preset is not None else 0.0
+
+
+def _material(args: argparse.Namespace) -> Material | None:
+    if not args.material:
+        return None
+    own = {}
+    if args.own_materials:
+        if not Path(args.own_materials).is_file():
+            raise InputError(f"There is no file {args.own_materials} (--own-materials).")
+        own = read_own_materials(args.own_materials)
+    for name, each in own.items():
+        if name.lower() == args.material.lower():
+            return each
+    try:
+        return material(args.material)
+    except InputError as error:
+        if not own:
+            raise
+        raise InputError(f"{error} Of your own there are: {', '.join(own)}.") from None
 
 
 def _recipe_and_material(args: argparse.Namespace) -> tuple[Recipe, Material | None]:
     am = fraction(args.am, "--am")
-    preset = material(args.material) if args.material else None
+    preset = _material(args)
     if args.protocol == "published":
         if preset is not None or args.carbon:
             raise InputError(

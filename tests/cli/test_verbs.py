@@ -12,6 +12,7 @@ import pytest
 import tifffile
 
 from engine.learning.classification import LimitClassifier
+from engine.structure.own_materials import own_material, write_own_materials
 from engine.study import Study
 
 CHARACTERIZE_KEYS = {
@@ -87,6 +88,22 @@ def test_that_generate_takes_loading_capacity_and_parts(verb, tmp_path):
                            "--specific-capacity", "203", "--option", "am_density=4.78")  # fmt: skip
     assert status == 0
     assert made["thickness_um"] == pytest.approx(thickness)
+
+
+def test_that_generate_knows_the_materials_that_the_window_keeps(verb, tmp_path):
+    sizes = {"size_distribution": "lognormal", "d10": 2.0, "d50": 3.0, "d90": 4.0}
+    kept = tmp_path / "materials.json"
+    write_own_materials(kept, {"Lab 7": own_material("Lab 7", 4.5, 150.0, sizes)})
+    words = ["generate", "--am", "94", "--porosity", "38", "--box", 20, 20,
+             "--capacity", "1", "--out", tmp_path / "s.tif", "--own-materials"]  # fmt: skip
+    status, made, _ = verb(*words, kept, "--material", "lab 7")
+    assert status == 0
+    assert made["areal_capacity_mAh_per_cm2"] == pytest.approx(1)
+    assert made["areal_loading_mg_per_cm2"] == pytest.approx(1000 / 150 / 0.94)
+    status, _, error = verb(*words, kept, "--material", "lab 8")
+    assert status == 2 and "Of your own there are: Lab 7." in error
+    status, _, error = verb(*words, tmp_path / "none.json", "--material", "lab 7")
+    assert status == 2 and "no file" in error
 
 
 def test_that_generate_repeats_itself_bit_for_bit_and_states_what_it_made(verb, tmp_path):
