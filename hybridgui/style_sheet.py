@@ -203,6 +203,8 @@ QSlider::sub-page:horizontal:disabled {{ background: {t.border_strong}; }}
 QSplitter::handle {{ background: {t.border}; }}
 QSplitter::handle:horizontal {{ width: 1px; }}
 QSplitter::handle:vertical {{ height: 1px; }}
+QSplitter[roomy="true"]::handle:vertical {{ margin: 7px 0; }}
+QSplitter::handle:hover {{ background: {t.border_strong}; }}
 QScrollBar:vertical {{ width: 12px; background: transparent; margin: 0; }}
 QScrollBar:horizontal {{ height: 12px; background: transparent; margin: 0; }}
 QScrollBar::handle {{ background: {t.border_strong}; border-radius: 3px; margin: 3px; }}

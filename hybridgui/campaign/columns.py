@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from engine.properties.resolution import RANGE
-from hybridgui.widgets.numbers import number
+from hybridgui.widgets.numbers import number, rounded
 from hybridgui.widgets.table import Column
 
 _COUNTS = {
@@ -78,7 +80,7 @@ def dataset_columns(
             if spread:
                 shown.append(Column(name, f"± {heading(name[:-3])}", _two, "Standard deviation"))
             continue
-        text = _plain if name in (*INPUTS, *_AFTER) else _four
+        text = _equal_decimals(frame[name]) if name in (*INPUTS, *_AFTER) else _four
         shown.append(Column(name, heading(name), text, tip(name)))
     # What never changes says least: it stands behind the properties.
     aside = {one.key for one in shown if _is_constant(frame, one.key)}
@@ -100,17 +102,18 @@ def numeric_properties(frame: pd.DataFrame) -> list[str]:
 
 
 def _four(value: object) -> str:
-    if isinstance(value, (int, float)):
-        whole = value == value and float(value).is_integer()
-        return f"{value:.0f}" if whole else number(float(value), 4)
+    if isinstance(value, float):
+        return number(value, 4)
     return "–" if value is None else str(value)
 
 
-def _plain(value: object) -> str:
-    """A setting: as it was set, without trailing zeros."""
-    if isinstance(value, (int, float)):
-        return "–" if value != value else f"{value:.4g}"
-    return "–" if value is None else str(value)
+def _equal_decimals(values: pd.Series) -> Callable[[object], str]:
+    """Writer of settings: no more decimals than the one that needs most, the same for all."""
+    if not pd.api.types.is_numeric_dtype(values):
+        return _four
+    texts = {f"{value:.4g}" for value in values.dropna().unique() if abs(value) < 1e4}
+    decimals = max((len(text.partition(".")[2]) for text in texts if "e" not in text), default=0)
+    return lambda value: "–" if value is None else rounded(float(value), decimals)
 
 
 def _two(value: object) -> str:

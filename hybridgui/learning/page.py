@@ -113,7 +113,8 @@ class ModelsPage(Page):
         column.addWidget(self.live_view)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(2 * GRID)
+        splitter.setHandleWidth(2 * GRID)  # easy to grasp; the line in it is thin
+        splitter.setProperty("roomy", True)
         self.models_view = DataTable()
         self.models_view.rowChosen.connect(lambda _: self._show_chosen())
         self.models_view.setMinimumHeight(60)

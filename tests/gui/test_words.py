@@ -88,3 +88,25 @@ def test_that_settings_that_never_change_stand_behind_the_properties():
         "initial_thickness_um",
         "repeats",
     ]
+
+
+def test_that_settings_of_a_column_have_equal_decimals():
+    import pandas as pd
+
+    from hybridgui.campaign.columns import dataset_columns
+
+    frame = pd.DataFrame(
+        {
+            "pressure_MPa": [20.0, 60.0],
+            "porosity_percent": [33.8, 34.0],
+            "gap_um": [9.0, 21.15],
+            "initial_porosity_percent": [44.0, float("nan")],
+            "tortuosity_electrolyte": [3.0, 3.12345],
+        }
+    )
+    shown = {c.key: [c.text(v) for v in frame[c.key]] for c in dataset_columns(frame)}
+    assert shown["pressure_MPa"] == ["20", "60"]
+    assert shown["porosity_percent"] == ["33.8", "34.0"]
+    assert shown["gap_um"] == ["9.00", "21.15"]
+    assert shown["initial_porosity_percent"] == ["44", "–"]
+    assert shown["tortuosity_electrolyte"] == ["3.000", "3.123"]
