@@ -203,8 +203,10 @@ QSlider::sub-page:horizontal:disabled {{ background: {t.border_strong}; }}
 QSplitter::handle {{ background: {t.border}; }}
 QSplitter::handle:horizontal {{ width: 1px; }}
 QSplitter::handle:vertical {{ height: 1px; }}
-QSplitter[roomy="true"]::handle:vertical {{ margin: 7px 0; }}
-QSplitter::handle:hover {{ background: {t.border_strong}; }}
+QSplitter[roomy="true"]::handle:vertical {{
+    background: qlineargradient(x1: 0, y1: 0, x2: 0, y2: 1, stop: 0.46 transparent,
+        stop: 0.47 {t.border}, stop: 0.53 {t.border}, stop: 0.54 transparent);
+}}
 QScrollBar:vertical {{ width: 12px; background: transparent; margin: 0; }}
 QScrollBar:horizontal {{ height: 12px; background: transparent; margin: 0; }}
 QScrollBar::handle {{ background: {t.border_strong}; border-radius: 3px; margin: 3px; }}

@@ -10,12 +10,15 @@ from hybridgui.widgets.basics import label
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import rich
 
+_UNIT_WIDTH = 40
+
 
 def coefficient_row(
     name: str,
     value: float,
     standard_error: float | None,
     over_families: tuple[float, float] | None,
+    unit: str = "",
 ) -> QWidget:
     """Return a row; its tooltip says how the coefficient moves when coatings are left out."""
     row = QWidget()
@@ -26,6 +29,9 @@ def coefficient_row(
     layout.addWidget(caption)
     layout.addStretch(1)
     layout.addWidget(label(number(value, 4), "", selectable=True))
+    written = label(unit, "small")
+    written.setMinimumWidth(_UNIT_WIDTH)
+    layout.addWidget(written)
     told = []
     if standard_error:
         told.append(f"Standard error {number(standard_error, 2)}, if rows erred independently")

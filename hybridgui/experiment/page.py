@@ -434,7 +434,9 @@ class ExperimentPage(Page):
         ranges = assessment.coefficient_ranges if assessment is not None else {}
         for name, value in law["coefficients"].items():
             error = law.get("standard_errors", {}).get(name)
-            self._coefficient_rows.addWidget(coefficient_row(name, value, error, ranges.get(name)))
+            unit = law.get("coefficient_units", {}).get(name, "")
+            row = coefficient_row(name, value, error, ranges.get(name), unit)
+            self._coefficient_rows.addWidget(row)
 
     def _on_parameter_changed(self, key: str, _value: Any) -> None:
         if key in (_KIND, _PHYSICAL):

@@ -87,7 +87,7 @@ def warnings_and_choices(sentences: Iterable[str]) -> tuple[list[str], list[str]
 
 
 def _spoken(match: re.Match[str]) -> str:
-    return term_shown(match[0])
+    return term_shown(match[0]).replace("ε_init", "initial porosity")
 
 
 def family_letter(family: int) -> str:

@@ -18,10 +18,11 @@ from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 from hybridgui.widgets.numbers import number
-from hybridgui.widgets.plot import Plot, PlotPanel, rich
+from hybridgui.widgets.plot import Plot, PlotPanel, rich, tick_text
 
 _NONE = ""
 _WIDTH = "width"
+_NAME_LETTERS = 20
 
 
 class MapPlot(Plot):
@@ -104,7 +105,7 @@ class ShareBars(QWidget):
             )  # fmt: skip
             plot.addItem(bars)
         names = [
-            (place, quantity(name).symbol or quantity(name).label)
+            (place, tick_text(quantity(name).symbol or quantity(name).label))
             for place, name in zip(places, found.inputs, strict=True)
         ]
         plot.getAxis("left").setTicks([names])
@@ -133,10 +134,12 @@ class ResponseView(QWidget):
         row.setSpacing(GRID)
         row.addWidget(label("Along", "muted"))
         self.across = Choice()
+        self.across.setMinimumContentsLength(_NAME_LETTERS)
         self.across.setAccessibleName("Input across")
         row.addWidget(self.across)
         row.addWidget(label("and up", "muted"))
         self.up = Choice()
+        self.up.setMinimumContentsLength(_NAME_LETTERS)
         self.up.setAccessibleName("Input up")
         row.addWidget(self.up)
         self.what = Choice([("value", "Prediction"), (_WIDTH, "Half width of the interval")])

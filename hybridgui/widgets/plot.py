@@ -27,6 +27,11 @@ def rich(text: str) -> str:
     return re.sub(r"_([^\W_][\w,]*)", r"<sub>\1</sub>", html.escape(text, quote=False))
 
 
+def tick_text(symbol: str) -> str:
+    """Write a symbol where no HTML can stand: without the underscore, lower where letters allow."""
+    return symbol.replace("_init", "ᵢₙᵢₜ").replace("_", " ")
+
+
 class Swatch(QWidget):
     """The sign of one legend entry: a line, a dot or a band, drawn as in the plot."""
 

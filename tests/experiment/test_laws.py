@@ -387,3 +387,26 @@ def test_that_unknown_laws_and_parameters_are_refused():
         make_law("magic")
     with pytest.raises(InputError, match="does not take"):
         make_law("kawakita", colour="red")
+
+
+@pytest.mark.parametrize(
+    ("term", "unit"),
+    [
+        ("1", ""),
+        ("AM", ""),
+        ("ln(P)*eps_init", ""),
+        ("t0", "1/µm"),
+        ("gap^2", "1/µm²"),
+        ("gap*t0", "1/µm²"),
+        ("eps_init*P*gap", "1/(MPa·µm)"),
+        ("speed", "1/(unit of speed)"),
+    ],
+)
+def test_that_the_unit_of_a_coefficient_makes_its_term_a_fraction(term, unit):
+    assert parse_term(term, ["speed"]).coefficient_unit == unit
+
+
+def test_that_a_stored_law_names_the_units_of_its_coefficients():
+    units = make_law("kawakita", depends_on=["t0"]).fit(sample_table()).to_dict()
+    assert units["coefficient_units"] == {"a1": "1/µm", "b": "1/MPa"}
+    assert published_law().to_dict()["coefficient_units"]["gap²"] == "1/µm²"

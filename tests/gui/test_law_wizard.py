@@ -46,7 +46,7 @@ def test_that_the_wizard_opens_on_the_law_of_the_page_and_tells_the_truth(wizard
     assert wizard.form.spec() == ("polynomial", {"physical": False})
     assert wizard.fit_card.number == "0.970" and wizard.new_card.number == "± 3.9 points"
     assert "no better than quoting the mean" in wizard.new_card._meaning.text()
-    assert "AM, ε_init and thickness move together" in wizard.notice.text
+    assert "AM, initial porosity and thickness move together" in wizard.notice.text
     assert "80 %" in wizard.plots.caption
 
 
@@ -349,4 +349,4 @@ def test_that_terms_are_written_as_people_write_them():
     told = ["The terms 1, ln(P), eps_init*t0 were chosen by BIC among 13.", "AM, eps_init move."]
     warnings, choices = warnings_and_choices(told)
     assert choices == ["The terms constant, ln(P), ε_init × t₀ were chosen by BIC among 13."]
-    assert warnings == ["AM, ε_init move."]
+    assert warnings == ["AM, initial porosity move."]

@@ -110,3 +110,9 @@ def test_that_settings_of_a_column_have_equal_decimals():
     assert shown["gap_um"] == ["9.00", "21.15"]
     assert shown["initial_porosity_percent"] == ["44", "–"]
     assert shown["tortuosity_electrolyte"] == ["3.000", "3.123"]
+
+
+def test_that_ticks_write_indices_without_markup():
+    from hybridgui.widgets.plot import tick_text
+
+    assert [tick_text(s) for s in ("P", "ε_init", "τ_liq")] == ["P", "εᵢₙᵢₜ", "τ liq"]

@@ -372,6 +372,11 @@ class CalenderingLaw:
             )
         return said
 
+    @property
+    def coefficient_units(self) -> dict[str, str]:
+        """Unit of each coefficient that has one, with porosity and AM as fractions."""
+        return {}
+
     # ---- storing -----------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -384,6 +389,7 @@ class CalenderingLaw:
             "kind": self.kind,
             "params": self.get_params(),
             "coefficients": dict(self.coefficients_),
+            "coefficient_units": self.coefficient_units,
             "standard_errors": dict(self.standard_errors_),
             "calibration": self.calibration.to_dict(),
             "domain": self.domain_.to_dict(),

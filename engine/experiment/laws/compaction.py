@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.least_squares import fit_from_starts, standard_errors
+from engine.experiment.laws.terms import Term
 from engine.experiment.table import CalenderingTable
 
 # Pressure scales tried as starts and allowed, relative to the highest measured pressure.
@@ -42,6 +43,7 @@ class CompactionLaw(CalenderingLaw):
 
     level_symbol: ClassVar[str]
     shape_symbol: ClassVar[str]
+    shape_unit: ClassVar[str]
 
     def __init__(self, depends_on: Sequence[str] = ("eps_init", "AM"), physical: bool = True):
         super().__init__()
@@ -92,6 +94,12 @@ class CompactionLaw(CalenderingLaw):
     @property
     def coefficient_count(self) -> int:
         return len(self._active) + 2
+
+    @property
+    def coefficient_units(self) -> dict[str, str]:
+        units = [Term(((name, 1),)).coefficient_unit for name in self._active]
+        named = zip(self._names(), ["", *units, self.shape_unit], strict=True)
+        return {name: unit for name, unit in named if unit}
 
     def _names(self) -> list[str]:
         levels = [f"{self.level_symbol}{1 + self.depends_on.index(n)}" for n in self._active]
@@ -218,6 +226,7 @@ class KawakitaLaw(CompactionLaw):
     kind = "kawakita"
     level_symbol = "a"
     shape_symbol = "b"
+    shape_unit = "1/MPa"
 
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         lost = level * (shape * pressure) / (1 + shape * pressure)
@@ -256,6 +265,7 @@ class ExponentialLaw(CompactionLaw):
     kind = "exponential"
     level_symbol = "m"
     shape_symbol = "gamma"
+    shape_unit = "MPa"
 
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         return level + (porosity - level) * np.exp(-pressure / shape)
@@ -288,6 +298,7 @@ class HeckelLaw(CompactionLaw):
     kind = "heckel"
     level_symbol = "A"
     shape_symbol = "K"
+    shape_unit = "1/MPa"
 
     def _curve(self, level: Any, shape: float, porosity: Any, pressure: Any) -> Any:
         return np.exp(-np.clip(level + shape * pressure, -50.0, 50.0))

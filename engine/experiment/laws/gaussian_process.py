@@ -48,6 +48,10 @@ class GaussianProcessLaw(CalenderingLaw):
     def coefficient_count(self) -> int:
         return 2 + len(_LOW)
 
+    @property
+    def coefficient_units(self) -> dict[str, str]:
+        return self._mean.coefficient_units
+
     def _fit(self, table: CalenderingTable) -> None:
         if len(table) > _MOST_CONDITIONS:
             raise InputError(

@@ -161,6 +161,11 @@ class PolynomialLaw(CalenderingLaw):
             rates["gap"] = -self.calibration.decay / (v["P"] - self.calibration.offset)
         return np.stack([term.slope(v, rates) for term in self._terms], axis=-1)
 
+    @property
+    def coefficient_units(self) -> dict[str, str]:
+        units = {term.name: term.coefficient_unit for term in self._terms}
+        return {name: unit for name, unit in units.items() if unit}
+
     def _porosity(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         porosity = self._matrix(v) @ np.array([self.coefficients_[t] for t in self.chosen_terms])
         if self.physical:

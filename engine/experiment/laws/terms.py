@@ -20,6 +20,9 @@ DRIVERS = ("gap", "P", "ln(P)")
 PUBLISHED_TERMS = ("AM", "eps_init", "t0", "gap", "gap²", "eps_init*gap")
 """The six terms of DOI 10.1016/j.jpowsour.2020.229103 (its data: 10.5281/zenodo.3901441)."""
 
+UNITS = {"AM": "", "eps_init": "", "t0": "µm", "gap": "µm", "P": "MPa", "ln(P)": ""}
+"""Unit in which each input stands in a law; fractions have none."""
+
 _SUPERSCRIPTS = {"²": 2, "³": 3}
 _ALIASES = {
     "am": "AM", "eps_init": "eps_init", "eps0": "eps_init", "t0": "t0", "gap": "gap", "g": "gap",
@@ -47,6 +50,24 @@ class Term:
         return "*".join(
             name + {1: "", 2: "²", 3: "³"}.get(power, f"^{power}") for name, power in self.factors
         )
+
+    @property
+    def coefficient_unit(self) -> str:
+        """Unit of what multiplies the term to give a porosity (a fraction); "" for none.
+
+        An extra column counts in the unit that it has in the sheet, whatever that is.
+        """
+        powers: dict[str, int] = {}
+        for name, power in self.factors:
+            unit = UNITS.get(name, f"unit of {name}")
+            if unit:
+                powers[unit] = powers.get(unit, 0) + power
+        below = "·".join(
+            unit + {1: "", 2: "²", 3: "³"}.get(power, f"^{power}") for unit, power in powers.items()
+        )
+        if not below:
+            return ""
+        return f"1/({below})" if "·" in below or " " in below else f"1/{below}"
 
     def values(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Value of the term where the inputs are `v` (arrays of one shape)."""
