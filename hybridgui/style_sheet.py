@@ -161,6 +161,11 @@ QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }
 QTabBar::tab:hover:!selected {{ color: {t.text}; }}
 QTabBar::tab:focus {{ color: {t.accent}; }}
 QTabBar::tab:disabled {{ color: {t.disabled}; }}
+QTabBar::scroller {{ width: 40px; }}
+QTabBar QToolButton {{ background: {t.surface}; border: none; padding: 0; }}
+QTabBar QToolButton::left-arrow {{ image: url({arrows["left"]}); width: 14px; height: 14px; }}
+QTabBar QToolButton::right-arrow {{ image: url({arrows["right"]}); width: 14px; height: 14px; }}
+QTabBar QToolButton::left-arrow:disabled, QTabBar QToolButton::right-arrow:disabled {{ image: none; }}
 
 QTableView, QTreeView, QListView {{
     background: {t.surface}; alternate-background-color: {t.sunken}; border: 1px solid {t.border};

@@ -241,7 +241,7 @@ class Theme(QObject):
         folder = Path(self._arrows.name)
         paths = {}
         for name, colour in (("", tokens.muted), ("-off", tokens.disabled)):
-            for direction in ("up", "down", "right"):
+            for direction in ("up", "down", "left", "right"):
                 path = folder / f"{direction}{name}-{'dark' if tokens.dark else 'light'}.png"
                 if not path.exists():
                     _chevron(direction, colour, path)
@@ -306,6 +306,7 @@ def _chevron(direction: str, colour: str, path: Path) -> None:
     points = {
         "down": [(10, 15), (20, 25), (30, 15)],
         "up": [(10, 25), (20, 15), (30, 25)],
+        "left": [(25, 10), (15, 20), (25, 30)],
         "right": [(15, 10), (25, 20), (15, 30)],
     }[direction]
     _stroke(pixmap, colour, 4, points)

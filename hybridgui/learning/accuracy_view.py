@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QScrollArea, QVBoxLayout, QWidget
 
 from engine.learning.metrics import in_plain_words
 from engine.learning.model import PropertyModel
@@ -77,7 +77,16 @@ class AccuracyView(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        layout = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()  # in a low window the plot keeps its height
+        scroll.setWidgetResizable(True)
+        scroll.setObjectName("plain")
+        outer.addWidget(scroll)
+        content = QWidget()
+        content.setObjectName("plain")
+        scroll.setWidget(content)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 2 * GRID, 0, 0)
         layout.setSpacing(GRID)
         self.table = DataTable()

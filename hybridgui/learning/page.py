@@ -117,7 +117,7 @@ class ModelsPage(Page):
         splitter.setProperty("roomy", True)
         self.models_view = DataTable()
         self.models_view.rowChosen.connect(lambda _: self._show_chosen())
-        self.models_view.setMinimumHeight(60)
+        self.models_view.setMinimumHeight(80)
         splitter.addWidget(self.models_view)
         self.inspector = Inspector()
         self.requests = InspectorRequests(self, self.inspector, self._model)
