@@ -11,34 +11,27 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
-    QSplitter,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.errors import InputError
-from engine.properties.resolution import REFINEMENT, VALUE
+from engine.properties.resolution import REFINEMENT
 from engine.structure.condition import Condition
 from hybridgui import dialogs
 from hybridgui.bridge import Job
-from hybridgui.properties.path_plot import PathPlot
-from hybridgui.properties.profile import ProfilePlot
-from hybridgui.properties.sizes_plot import SizesPlot
 from hybridgui.properties.summary import PropertySummary
-from hybridgui.properties.table import PropertyTable
 from hybridgui.structure.animation_dialog import AnimationDialog
 from hybridgui.structure.colouring import PHASE, colouring, field_work
 from hybridgui.structure.export_button import ExportButton
 from hybridgui.structure.fields import Field
 from hybridgui.structure.path_bar import PathBar
+from hybridgui.structure.readings import PictureSplit, Readings
 from hybridgui.structure.recipe_form import RecipeForm
-from hybridgui.structure.slices import SlicesPanel
 from hybridgui.structure.stack_import import StackImport, dropped_folder
 from hybridgui.structure.view_panel import MOST_SCENES, ViewPanel
 from hybridgui.structure.work import (
-    GENERATED,
     IMPORTED,
     PRESSED,
     Electrode,
@@ -65,8 +58,6 @@ from hybridgui.widgets.page import Page
 
 _MOST_VOXELS = 64_000_000
 _QUICK_VOXELS = 8_000_000
-_SPLIT = "structure"
-_DEFAULT_SPLIT = [410, 330]
 _REACH = 5.0
 """Of the porosity around a voxel that is clicked, µm."""
 
@@ -108,7 +99,9 @@ class StructurePage(Page):
         column.setSpacing(GRID)
         head = QHBoxLayout()
         head.addWidget(label("Properties", "heading"), 1)
-        self.all_properties = button("All properties", self._on_all_properties, link=True)
+        self.all_properties = button(
+            "All properties", lambda: self.tabs.open_properties(), link=True
+        )
         head.addWidget(self.all_properties)
         column.addLayout(head)
         self.summary = PropertySummary()
@@ -142,8 +135,6 @@ class StructurePage(Page):
         column.addWidget(self.notice)
         self.panel = ViewPanel(self.model)
         column.addWidget(self.panel.controls)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
         left = QWidget()
         left_column = QVBoxLayout(left)
         left_column.setContentsMargins(0, 0, GRID, 0)
@@ -163,59 +154,12 @@ class StructurePage(Page):
         self.panel.pointed.connect(self._show_pointed)
         self.panel.picked.connect(self._on_picked)
         self.panel.colourAsked.connect(self.colour_by)
-        self.splitter.addWidget(left)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setProperty("tight", True)
-        self.slices = SlicesPanel()
-        self.slices.pointed.connect(self._on_slice_pointed)
-        self.slices.moved.connect(self.panel.show_planes_at)
-        self.slices.enlarged.connect(self._on_slice_enlarged)
-        self.profile = ProfilePlot()
-        self.table = PropertyTable()
-        self.tabs.addTab(self.slices, "Slices")
-        self.tabs.addTab(self.profile, "Profile")
-        self.tabs.setTabToolTip(1, "Share of each phase along z")
-        self.sizes = SizesPlot()
-        self.sizes.computeAsked.connect(lambda: self.compute_properties("all"))
-        self.compute_all = button(
-            "Compute all properties",
-            lambda: self.compute_properties("all"),
-            tip="Adds interfaces, sizes, connectivity, correlation and the other directions.",
-        )
-        properties = QWidget()
-        properties_column = QVBoxLayout(properties)
-        properties_column.setContentsMargins(0, GRID, 0, 0)
-        properties_column.setSpacing(GRID)
-        properties_column.addWidget(self.table, 1)
-        self.check_resolution = button(
-            "Check resolution",
-            self.compute_resolution,
-            tip="Makes the electrode at half the voxel size as well and extrapolates its "
-            "properties to voxel size zero, with their uncertainty.",
-        )
-        more = QHBoxLayout()
-        more.setSpacing(GRID)
-        more.addWidget(self.compute_all)
-        more.addWidget(self.check_resolution)
-        more.addStretch(1)
-        properties_column.addLayout(more)
-        self.tabs.addTab(self.sizes, "Sizes")
-        self.tabs.addTab(properties, "Properties")
-        self.path_plot = PathPlot(self)
-        self.path_plot.hide()
-        right = QWidget()
-        right.setMinimumWidth(240)
-        right_column = QVBoxLayout(right)
-        right_column.setContentsMargins(GRID, 0, 0, 0)
-        right_column.addWidget(self.tabs)
-        self.splitter.addWidget(right)
-        self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 2)
-        self.splitter.setSizes(_DEFAULT_SPLIT)
-        self.splitter.restoreState(self.model.settings.layout(_SPLIT))
-        self._split_before: list[int] | None = None
-        self.splitter.splitterMoved.connect(lambda *_: self._on_split())
+        self.tabs = Readings()
+        self.tabs.slices.pointed.connect(self._on_slice_pointed)
+        self.tabs.slices.moved.connect(self.panel.show_planes_at)
+        self.tabs.computeAsked.connect(lambda: self.compute_properties("all"))
+        self.tabs.resolutionAsked.connect(self.compute_resolution)
+        self.splitter = PictureSplit(left, self.tabs, self.model.settings)
         column.addWidget(self.splitter, 1)
         column.addWidget(self.path_bar)
         self.stack.addWidget(self.content)
@@ -332,9 +276,7 @@ class StructurePage(Page):
     def _show_path(self, path: ElectrodePath, step: int) -> None:
         self.path = path
         self.path_bar.show_path(path, step)
-        self.path_plot.show_path(path.pressures, path.properties, step)
-        if self.tabs.indexOf(self.path_plot) < 0:
-            self.tabs.addTab(self.path_plot, "Pressing")
+        self.tabs.show_path(path, step)
         self.show_electrode(path.electrodes[step], keep_camera=False)
         # Seen whole at its thickest, so that the camera can stay while it is pressed.
         self.panel.fit_to(path.electrodes[0])
@@ -342,15 +284,13 @@ class StructurePage(Page):
     def _on_path_moved(self, step: int) -> None:
         if self.path is not None:
             self.show_electrode(self.path.electrodes[step], keep_camera=True)
-            self.path_plot.show_step(step)
+            self.tabs.path_plot.show_step(step)
 
     def leave_path(self) -> None:
         """Keep the electrode that is shown, and forget the others of its path."""
         self.path = None
         self.path_bar.show_path(None)
-        if self.tabs.indexOf(self.path_plot) >= 0:
-            self.tabs.removeTab(self.tabs.indexOf(self.path_plot))
-            self.path_plot.setParent(self)  # so that it goes with the page
+        self.tabs.show_path(None)
 
     def _on_compare(self, on: bool) -> None:
         """Keep the present electrode beside the next ones, or show one again."""
@@ -448,11 +388,9 @@ class StructurePage(Page):
     ) -> None:
         """Show an electrode in every part of the page, or the empty state."""
         self.electrode = electrode
-        stack = None if electrode is None else electrode.stack
         self._fields, self._colour = {}, PHASE
         self._show_view(keep_camera)
-        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
-        self.profile.show_stack(stack)
+        self.tabs.show_stack(electrode, self.panel.colours, self.panel.field)
         self._show_properties()
         self.export_button.show_electrode(electrode)
         self._refresh_button()
@@ -469,52 +407,23 @@ class StructurePage(Page):
         self._properties.setVisible(self.electrode is not None)
         self.summary.show_columns(columns)
         others = self._beside()
-        self.table.show_columns(columns, others[0].properties if others else None)
-        full = {} if self.electrode is None else self.electrode.record.get("properties", {})
-        self.compute_all.setVisible("pore_size_um" not in full)
-        structure = None if self.electrode is None else self.electrode.structure
-        self.check_resolution.setVisible(
-            bool(columns)
-            and self.electrode.source == GENERATED
-            and structure.condition.protocol == "physical"
-            and not any(name.startswith(VALUE) for name in columns)
-        )
-        self.sizes.show_sizes(structure, full)
+        self.tabs.show_properties(self.electrode, others[0] if others else None)
         self.compute.setVisible(self.electrode is not None and not columns)
         self.all_properties.setVisible(bool(columns))
 
-    def _on_all_properties(self) -> None:
-        self.tabs.setCurrentWidget(self.table.parentWidget())
-
     def _on_theme(self) -> None:
         self.panel.dress()
-        stack = None if self.electrode is None else self.electrode.stack
-        self.slices.show_stack(stack, self.panel.colours, self.panel.field)
+        self.tabs.show_slices(self.electrode, self.panel.colours, self.panel.field)
 
     def _show_pointed(self, text: str) -> None:
         self._pointed.setText(text)
 
     def _on_picked(self, pick) -> None:
         """Bring the slices to the voxel, and say all that is known of it."""
-        self.slices.set_position(pick.index)
+        self.tabs.slices.set_position(pick.index)
         if self.electrode is not None:
             more = surroundings_of(self.electrode, pick.index, _REACH)
             self._pointed.setText(f"{self.panel.describe(pick.index)} · {more}")
-
-    def _on_split(self) -> None:
-        """Remember where the user put the border between picture and slices."""
-        self._split_before = None
-        self.model.settings.set_layout(_SPLIT, self.splitter.saveState())
-
-    def _on_slice_enlarged(self, on: bool) -> None:
-        """Let an enlarged slice have most of the width, for as long as it is enlarged."""
-        if on:
-            self._split_before = self.splitter.sizes()
-            total = sum(self._split_before)
-            self.splitter.setSizes([round(0.38 * total), round(0.62 * total)])
-        elif self._split_before is not None:
-            self.splitter.setSizes(self._split_before)
-            self._split_before = None
 
     def _on_slice_pointed(self, voxel) -> None:
         self._pointed.setText("" if voxel is None else self.panel.describe(voxel))
@@ -544,8 +453,7 @@ class StructurePage(Page):
         self._colour = key
         field = self._fields.get(key)
         self.panel.set_field(field, key)
-        if self.electrode is not None:
-            self.slices.show_stack(self.electrode.stack, self.panel.colours, field)
+        self.tabs.show_slices(self.electrode, self.panel.colours, field)
 
     # -- properties ---------------------------------------------------------------------------------
     def compute_properties(self, parts: str = "published") -> None:
@@ -596,7 +504,7 @@ class StructurePage(Page):
             steps = tuple(known if e is electrode else e for e in self.path.electrodes)
             self.path = replace(self.path, electrodes=steps)
             step = self.path_bar.slider.value()
-            self.path_plot.show_path(self.path.pressures, self.path.properties, step)
+            self.tabs.show_path(self.path, step)
         if electrode.source == IMPORTED and not self.model.read_only:
             self.model.study.set_stack_properties(int(record["stack"]), full)
         if self.electrode is electrode:

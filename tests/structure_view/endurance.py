@@ -79,8 +79,8 @@ def main(rounds: int) -> int:
         for kind in ("free", "box", "slices"):
             page.panel.cut.kind.segment(kind).click()
             application.processEvents()
-        page.slices.set_position((3, 4, 5))
-        page.slices.enlarge("y")
+        page.tabs.slices.set_position((3, 4, 5))
+        page.tabs.slices.enlarge("y")
         page.colour_by("lines-electrolyte")
         while page.model.jobs.running:
             application.processEvents()

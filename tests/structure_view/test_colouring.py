@@ -36,7 +36,7 @@ def test_that_the_potential_of_a_straight_pore_falls_evenly(qtbot, shown):
     assert np.isnan(field.values[~pore]).all()
     looks = shown.panel.scene.looks
     assert looks[ELECTROLYTE].visible and not looks[AM].visible and not looks[CBD].visible
-    pixel = shown.slices.panes["z"].image.pixelColor(0, 2)  # in the pore, above its middle row
+    pixel = shown.tabs.slices.panes["z"].image.pixelColor(0, 2)  # in the pore, above its middle row
     expected = field.rgb(np.array([field.values[4, 3, 0]]))[0]
     assert (pixel.red(), pixel.green(), pixel.blue()) == tuple(expected)
     assert "Potential" in shown.panel.describe((4, 3, 0))

@@ -43,7 +43,7 @@ def test_that_the_next_electrode_stands_beside_the_one_kept(qtbot, shown, noise)
     assert shown.panel.view.canvas.scene_at(width / 4, height / 2) is first
     shown.panel.view.orbit(30, 0)
     assert first.camera.GetPosition() == second.camera.GetPosition()
-    model = shown.table.model()
+    model = shown.tabs.table.model()
     assert model.headerData(4, Qt.Orientation.Horizontal) == "Beside it"
     cells = [model.index(0, column).data() for column in range(6)]
     assert cells[2:] == ["50.00", "%", "40.00", "+25.0 %"]
@@ -53,7 +53,7 @@ def test_that_the_next_electrode_stands_beside_the_one_kept(qtbot, shown, noise)
     assert all(scene.looks[ELECTROLYTE].visible for scene in shown.panel.scenes)
     qtbot.mouseClick(shown.panel.phases.compare, Qt.MouseButton.LeftButton)
     assert [scene.stack for scene in shown.panel.scenes] == [noise]
-    assert shown.table.model().columnCount() == 4
+    assert shown.tabs.table.model().columnCount() == 4
 
 
 def test_that_up_to_four_electrodes_stand_side_by_side(qtbot, shown):
@@ -110,7 +110,9 @@ def test_that_an_electrode_is_pressed_before_the_users_eyes(qtbot, pressed, mode
     shown = float(pressed.summary.text("tortuosity_solid"))
     assert shown == pytest.approx(path.electrodes[0].properties["tortuosity_solid"], abs=2e-3)
     assert bar.text.startswith("Not calendered · porosity 50.0 %")
-    assert pressed.path_plot.values[0] == path.electrodes[0].properties["tortuosity_electrolyte"]
+    assert (
+        pressed.tabs.path_plot.values[0] == path.electrodes[0].properties["tortuosity_electrolyte"]
+    )
     assert pressed._properties_hint.isHidden()
 
     file = tmp_path / "pressed.study"

@@ -65,12 +65,12 @@ def test_that_an_electrode_is_generated_and_described(qtbot, page, said):
     assert float(page.summary.text("tortuosity_solid")) == pytest.approx(
         electrode.properties["tortuosity_solid"], abs=1e-3
     )
-    rows = {row.column: row for row in page.table.rows}
+    rows = {row.column: row for row in page.tabs.table.rows}
     shares = electrode.stack.phase_fractions
     assert rows["phase_fraction_am"].text == f"{100 * shares['am']:.2f}"
     assert rows["phase_fraction_am"].definition
     assert picture(page)[..., 3].max() == 255
-    assert page.profile.shares["am"].mean() == pytest.approx(100 * shares["am"])
+    assert page.tabs.profile.shares["am"].mean() == pytest.approx(100 * shares["am"])
     assert not [m for m in said if m[0] == "error"]
 
 
@@ -307,7 +307,7 @@ def test_that_a_click_brings_the_slices_to_the_voxel(qtbot, shown):
     place = view.rect().center() + QPoint(20, 30)
     pick = view.pick_at(QPointF(place))
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
-    assert shown.slices.position == pick.index
+    assert shown.tabs.slices.position == pick.index
     assert "% electrolyte within 5 µm" in shown._pointed.text()
 
 
@@ -332,38 +332,38 @@ def test_that_the_cut_opens_the_electrode(qtbot, shown):
 
 
 def test_that_slices_show_the_labels_in_their_place(qtbot, shown, layers):
-    shown.slices.set_position((2, 4, 7))
-    image = shown.slices.panes["y"].image
+    shown.tabs.slices.set_position((2, 4, 7))
+    image = shown.tabs.slices.panes["y"].image
     assert (image.width(), image.height()) == (12, 10)
     colours = shown.panel.colours
     for z, phase in ((0, AM), (3, AM), (4, CBD), (6, CBD), (7, ELECTROLYTE), (9, ELECTROLYTE)):
         assert image.pixelColor(5, 9 - z).name() == colours[phase].lower()
-    assert shown.slices.title("z") == "z = 2 µm · 3/10"
-    assert shown.slices.panes["z"].image.pixelColor(0, 0).name() == colours[AM].lower()
+    assert shown.tabs.slices.title("z") == "z = 2 µm · 3/10"
+    assert shown.tabs.slices.panes["z"].image.pixelColor(0, 0).name() == colours[AM].lower()
 
 
 def test_that_the_wheel_scrolls_slices(qtbot, shown):
-    shown.slices.set_position((2, 4, 7))
-    pane = shown.slices.panes["z"]
+    shown.tabs.slices.set_position((2, 4, 7))
+    pane = shown.tabs.slices.panes["z"]
     wheel(pane, pane.rect().center(), 3)
-    assert shown.slices.position == (5, 4, 7)
-    assert shown.slices.sliders["z"].value() == 5
+    assert shown.tabs.slices.position == (5, 4, 7)
+    assert shown.tabs.slices.sliders["z"].value() == 5
     wheel(pane, pane.rect().center(), 99)
-    assert shown.slices.position == (9, 4, 7)
+    assert shown.tabs.slices.position == (9, 4, 7)
 
 
 def test_that_a_click_in_one_slice_moves_the_others(qtbot, shown):
-    shown.slices.set_position((2, 4, 7))
-    pane = shown.slices.panes["z"]
+    shown.tabs.slices.set_position((2, 4, 7))
+    pane = shown.tabs.slices.panes["z"]
     place = pane.place_of((2, 8, 1)).toPoint()
     qtbot.mouseClick(pane, Qt.MouseButton.LeftButton, pos=place)
-    assert shown.slices.position == (2, 8, 1)
-    assert shown.slices.sliders["x"].value() == 1
+    assert shown.tabs.slices.position == (2, 8, 1)
+    assert shown.tabs.slices.sliders["x"].value() == 1
 
 
 def test_that_the_table_copies_full_precision(qtbot, page):
     generate(qtbot, page)
-    page.table.copy(everything=True)
+    page.tabs.table.copy(everything=True)
     lines = QApplication.clipboard().text().splitlines()
     cells = {line.split("\t")[0]: line.split("\t") for line in lines}
     value = page.electrode.properties["tortuosity_factor_solid"]
@@ -559,7 +559,7 @@ def test_that_everything_but_the_view_works_without_opengl(qtbot, page, layers, 
     page.grab()
     assert "No OpenGL 3.2 here." in page.panel.view.problem
     assert not page.panel.toolbar.isEnabled()
-    shown = page.slices.panes["z"].image
+    shown = page.tabs.slices.panes["z"].image
     assert not shown.isNull()
     generate(qtbot, page)
     assert page.electrode.properties
@@ -573,8 +573,8 @@ def test_that_the_page_follows_theme_and_palette(qtbot, shown, monkeypatch):
     theme().changed.emit()
     assert shown.panel.view.backdrop.top == "#2B3139"
     assert shown.panel.colours[AM] == PAPER_PHASE_COLOURS["am"]
-    shown.slices.set_position((0, 0, 0))
-    pixel = shown.slices.panes["z"].image.pixelColor(0, 0).name()
+    shown.tabs.slices.set_position((0, 0, 0))
+    pixel = shown.tabs.slices.panes["z"].image.pixelColor(0, 0).name()
     assert pixel == PAPER_PHASE_COLOURS["am"].lower()
 
 
@@ -672,16 +672,16 @@ def test_that_a_folder_can_be_dropped_and_files_are_left_to_the_window(page, tmp
 
 def test_that_sizes_asked_for_and_realised_are_compared(qtbot, page, model):
     generate(qtbot, page)
-    page.tabs.setCurrentWidget(page.sizes)
-    assert page.sizes.choice.current == "particles"
-    assert page.sizes._text.text() == f"{len(page.electrode.structure.particles):,} particles"
+    page.tabs.setCurrentWidget(page.tabs.sizes)
+    assert page.tabs.sizes.choice.current == "particles"
+    assert page.tabs.sizes._text.text() == f"{len(page.electrode.structure.particles):,} particles"
     page.compute_properties("all")
     qtbot.waitUntil(lambda: idle(page), timeout=SECONDS)
     assert "pore_size_d50_um" in page.electrode.properties
-    page.sizes.choice.show_value("pore_size_um")
-    page.sizes.choice.edited.emit("pore_size_um")
-    assert page.sizes._text.text().startswith("D10 ")
-    assert page.compute_all.isHidden()
+    page.tabs.sizes.choice.show_value("pore_size_um")
+    page.tabs.sizes.choice.edited.emit("pore_size_um")
+    assert page.tabs.sizes._text.text().startswith("D10 ")
+    assert page.tabs.compute_all.isHidden()
     assert model.last_structure["columns"]["pore_size_d50_um"] > 0
 
 
@@ -746,14 +746,14 @@ def test_that_an_electrode_is_built_again_only_when_somebody_looks(qtbot, page, 
 def test_that_the_planes_in_space_follow_the_slices_and_a_click(qtbot, shown):
     shown.panel.phases.cut.setChecked(True)
     shown.panel.cut.kind.segment("slices").click()
-    shown.slices.set_position((2, 4, 7))
+    shown.tabs.slices.set_position((2, 4, 7))
     assert shown.panel.scene.slices == (2, 4, 7)
     assert shown.panel.scene.clip is None and shown.panel.scene.crop is None
     shown.panel.look_from("y")
     shown.panel.view.draw_now()
     place = shown.panel.view._place_of(np.array((2.5, 4.5, 1.3))).toPoint()
     qtbot.mouseClick(shown.panel.view, Qt.MouseButton.LeftButton, pos=place)
-    assert shown.slices.position == (1, 4, 2)
+    assert shown.tabs.slices.position == (1, 4, 2)
     assert shown.panel.scene.slices == (1, 4, 2)
     shown.panel.phases.cut.setChecked(False)
     assert shown.panel.scene.slices is None
@@ -762,16 +762,16 @@ def test_that_the_planes_in_space_follow_the_slices_and_a_click(qtbot, shown):
 def test_that_a_slice_can_be_enlarged_and_brought_back(qtbot, shown):
     QApplication.processEvents()
     before = shown.splitter.sizes()
-    pane = shown.slices.panes["y"]
+    pane = shown.tabs.slices.panes["y"]
     area = pane.width() * pane.height()
     qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert shown.slices.alone == "y"
+    assert shown.tabs.slices.alone == "y"
     assert pane.width() * pane.height() > 2 * area
-    assert not shown.slices.panes["z"].isVisible()
-    shown.slices.enlarge_buttons["y"].click()
+    assert not shown.tabs.slices.panes["z"].isVisible()
+    shown.tabs.slices.enlarge_buttons["y"].click()
     QApplication.processEvents()
-    assert shown.slices.panes["z"].isVisible()
+    assert shown.tabs.slices.panes["z"].isVisible()
     assert shown.splitter.sizes() == before
 
 
@@ -795,7 +795,7 @@ def test_that_the_cuts_are_drawn_to_nearly_one_scale(qtbot, shown):
     QApplication.processEvents()
     scales = [
         pane._frame().width() / (pane._stack.shape[right] * pane._stack.spacing[right])
-        for pane, right in ((shown.slices.panes["z"], 2), (shown.slices.panes["y"], 2))
+        for pane, right in ((shown.tabs.slices.panes["z"], 2), (shown.tabs.slices.panes["y"], 2))
     ]
     assert scales[0] == pytest.approx(scales[1], rel=0.3)
 
@@ -938,12 +938,12 @@ def test_that_the_resolution_is_checked_beside_the_other_properties(qtbot, page,
     model.set_parameter("structure/protocol", "physical")
     generate(qtbot, page)
     before = dict(page.electrode.properties)
-    page.check_resolution.click()
+    page.tabs.check_resolution.click()
     name = "extrapolated_tortuosity_factor_electrolyte"
     qtbot.waitUntil(lambda: idle(page) and name in page.electrode.properties, timeout=SECONDS)
-    assert page.check_resolution.isHidden()
+    assert page.tabs.check_resolution.isHidden()
     assert {key: page.electrode.properties[key] for key in before} == before
-    assert any(row.column == name and row.symbol for row in page.table.rows)
+    assert any(row.column == name and row.symbol for row in page.tabs.table.rows)
 
 
 def test_that_likeness_is_drawn_beside_the_sizes(qtbot, page, model):
@@ -954,7 +954,7 @@ def test_that_likeness_is_drawn_beside_the_sizes(qtbot, page, model):
     qtbot.waitUntil(
         lambda: idle(page) and measured in page.electrode.record["properties"], timeout=SECONDS
     )
-    choice = page.sizes.choice
+    choice = page.tabs.sizes.choice
     for key, said in (
         ("radial_distribution", "random arrangement"),
         ("two_point_correlation", "Correlation length: Electrolyte"),
@@ -962,4 +962,4 @@ def test_that_likeness_is_drawn_beside_the_sizes(qtbot, page, model):
     ):
         choice.show_value(key)
         choice.edited.emit(key)
-        assert said in page.sizes._text.text()
+        assert said in page.tabs.sizes._text.text()
