@@ -1,4 +1,4 @@
-"""First coarsening: the voxels of each 2 x 2 x 2 box, grouped where they connect inside it.
+"""First coarsening of several phases: the voxels of each 2 x 2 x 2 box, grouped where they connect.
 
 Merging whole boxes would join pores on the two sides of a thin wall, and clogged networks would
 then converge slowly. Here each connected group inside a box becomes one node of a graph, so that

@@ -152,13 +152,13 @@ def wrap_sides(layout, red, black):
 
 
 @njit(cache=True, nogil=True)
-def smooth_from_zero(layout, inverse, residual, out, low, high):
-    """First red half sweep from zero, slices low:high."""
+def smooth_from_zero(layout, share, inverse, residual, out, low, high):
+    """First red half sweep, from zero and `share` of the way, slices low:high."""
     # Sliced first here and below: where an index may be negative, numba does not vectorise.
     first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
     factor, given, target = inverse[first:end], residual[first:end], out[first:end]
     for i in range(end - first):
-        target[i] = factor[i] * given[i]
+        target[i] = share * (factor[i] * given[i])
 
 
 @njit(cache=True, nogil=True)
@@ -224,18 +224,22 @@ def dot(a, b, low, high):
 
 
 @njit(cache=True, nogil=True)
-def balance_red(layout, weights, residual, black, inverse, red, dots, low, high):
-    """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
+def relax_red(layout, weights, share, residual, black, inverse, red, dots, low, high):
+    """Red half sweep `share` of the way to balance, slices low:high.
+
+    Writes residual . red of each slice to `dots`.
+    """
     plane = layout.slice
     behind = sides(layout)
     total = np.empty(plane, red.dtype)
+    keep = red.dtype.type(1) - share
     for z in range(low, high):
         at = (z + 1) * plane
         _neighbours(layout, weights, black, behind[(1 - (z & 1)) * layout.row :], at, total)
         given, factor = residual[at : at + plane], inverse[at : at + plane]
         target = red[at : at + plane]
         for i in range(plane):
-            target[i] = factor[i] * (given[i] + total[i])
+            target[i] = keep * target[i] + share * (factor[i] * (given[i] + total[i]))
         dots[z] = dot(residual, red, at, at + plane)
 
 
@@ -290,14 +294,15 @@ def turn(layout, share, correction, direction, low, high):
 
 
 @njit(cache=True, nogil=True)
-def group_of_red(layout, base, code, place, spare):
-    """Where the group of each red voxel stands among the unknowns of the first coarse level.
+def part_of_red(layout, first, words, blocks, place, spare):
+    """Where the part of each red voxel stands among the unknowns of the first coarse level.
 
     Parameters
     ----------
-    base, code
-        See `engine.properties.boxes.Boxes`.
-    place : ndarray of int32, shape (groups,)
+    layout : Layout
+    first, words, blocks
+        See `engine.properties.blocks.Parts`.
+    place : ndarray of int32, shape (parts,)
     spare : int
         Walls and ghosts name one of the `SPARE` places from here on, which hold zero.
 
@@ -305,6 +310,29 @@ def group_of_red(layout, base, code, place, spare):
     -------
     ndarray of uint32, shape (layout.size,)
     """
+    up = np.empty(layout.size, np.uint32)
+    for i in range(layout.size):
+        up[i] = spare + i % SPARE
+    for z in range(layout.nz):
+        for y in range(layout.ny):
+            n = ((z >> 2) * blocks[1] + (y >> 2)) * blocks[2]
+            # the two red voxels that a block has in this row
+            shift = np.uint64(16 * (z & 3) + 4 * (y & 3) + ((z + y) & 1))
+            at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
+            for b in range(blocks[2]):
+                one, two = up[at + 2 * b], up[at + 2 * b + 1]
+                # Chosen, not branched: which part it is cannot be predicted.
+                for i in range(first[n + b], first[n + b + 1]):
+                    bits, name = words[i] >> shift, np.uint32(place[i])
+                    one = name if bits & np.uint64(1) else one
+                    two = name if bits & np.uint64(4) else two
+                up[at + 2 * b], up[at + 2 * b + 1] = one, two
+    return up
+
+
+@njit(cache=True, nogil=True)
+def group_of_red(layout, base, code, place, spare):
+    """As `part_of_red`, for `engine.properties.boxes.Boxes`."""
     up = np.empty(layout.size, np.uint32)
     for i in range(layout.size):
         up[i] = spare + i % SPARE
@@ -321,37 +349,38 @@ def group_of_red(layout, base, code, place, spare):
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, weights, black, inverse, up, b, low, high):
-    """Residual of the red voxels after the black sweep, summed over groups.
-
-    After a first sweep from zero, red is ``inverse * residual``, so that what is left there is
-    the sum over the black neighbours.
+def restrict(layout, weights, residual, red, black, inverse, up, b, low, high):
+    """Residual of the red voxels after the black sweep, summed over groups, slices low:high.
 
     Parameters
     ----------
     up : ndarray of uint32, shape (layout.size,)
-        `group_of_red`.
-    b : ndarray of float64
+        `part_of_red`.
+    b : ndarray of float
         Zero there before.
-    low, high : int
-        Layers of boxes.
     """
     plane = layout.slice
     behind = sides(layout)
     total = np.empty(plane, black.dtype)
-    for z in range(2 * low, min(2 * high, layout.nz)):
+    for z in range(low, high):
         at = (z + 1) * plane
         _neighbours(layout, weights, black, behind[(1 - (z & 1)) * layout.row :], at, total)
-        add_up(total, inverse[at : at + plane], up[at : at + plane], b)
+        add_up(residual, red, inverse, total, at, up, b)
 
 
 @njit(cache=True, nogil=True)
-def add_up(total, factor, up, b):
-    """Add the sums of one slice to the right side of the groups."""
-    for i in range(total.size):
-        total[i] = total[i] if factor[i] > 0 else 0
-    for i in range(total.size):
-        b[up[i]] += total[i]
+def add_up(residual, red, inverse, total, at, up, b):
+    """Add what is left of the residual of one slice to the right side of its groups."""
+    plane = total.size
+    given, mine = residual[at : at + plane], red[at : at + plane]
+    factor, name = inverse[at : at + plane], up[at : at + plane]
+    tiny = total.dtype.type(1e-30)
+    for i in range(plane):
+        # The diagonal is not stored: 1 / inverse, in walls anything.
+        value = given[i] + total[i] - mine[i] / max(factor[i], tiny)
+        total[i] = value if factor[i] > 0 else 0
+    for i in range(plane):
+        b[name[i]] += total[i]
 
 
 @njit(cache=True, nogil=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.properties.percolation import find_root, join_sets
+from engine.properties.union_find import find_root, join_sets
 
 
 class Level(NamedTuple):

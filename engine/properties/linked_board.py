@@ -158,17 +158,18 @@ def balance_black(layout, links, red, inverse, black, low, high):
 
 
 @njit(cache=True, nogil=True)
-def balance_red(layout, links, residual, black, inverse, red, dots, low, high):
-    """Last red half sweep, slices low:high; writes residual . red of each slice to `dots`."""
+def relax_red(layout, links, share, residual, black, inverse, red, dots, low, high):
+    """As `engine.properties.checkerboard.relax_red`."""
     n = layout.slice
     behind = sides(layout)
     total = np.empty(n)
+    keep = 1 - share
     for z in range(low, high):
         at = (z + 1) * n
         _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
         given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
         for i in range(n):
-            target[i] = factor[i] * (given[i] + total[i])
+            target[i] = keep * target[i] + share * (factor[i] * (given[i] + total[i]))
         dots[z] = dot(residual, red, at, at + n)
 
 
@@ -189,18 +190,15 @@ def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
 
 
 @njit(cache=True, nogil=True)
-def restrict(layout, links, black, inverse, up, b, low, high):
-    """Residual of the red voxels after the black sweep, summed over groups.
-
-    As `engine.properties.checkerboard.restrict`.
-    """
+def restrict(layout, links, residual, red, black, inverse, up, b, low, high):
+    """As `engine.properties.checkerboard.restrict`."""
     n = layout.slice
     behind = sides(layout)
     total = np.empty(n)
-    for z in range(2 * low, min(2 * high, layout.nz)):
+    for z in range(low, high):
         at = (z + 1) * n
         _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
-        add_up(total, inverse[at : at + n], up[at : at + n], b)
+        add_up(residual, red, inverse, total, at, up, b)
 
 
 @njit(cache=True, nogil=True)

@@ -1,6 +1,8 @@
 """The transport solver: conjugate gradients preconditioned by one multigrid cycle a step.
 
-The finest level is stored as a checkerboard (`engine.properties.checkerboard`), coarser ones are graphs of connected groups (`engine.properties.boxes`, `engine.properties.hierarchy`).
+The finest level is stored as a checkerboard (`engine.properties.checkerboard`), coarser ones are
+graphs of connected groups (`engine.properties.blocks` for one phase, `engine.properties.boxes` for
+several, `engine.properties.hierarchy`).
 Because groups never join what the phase separates, clogged networks need hardly more steps than
 open ones: 4 to 10 for an error of 1e-4.
 """

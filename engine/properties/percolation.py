@@ -1,13 +1,24 @@
 """Which voxels of a phase belong together, and which reach both ends of the sample.
 
-Union-find over runs of voxels along the last axis: a run is joined with the runs it overlaps in
+Components are joined from runs of voxels along the last axis: a run with the runs it overlaps in
 the row before and in the row of the slice before, so no voxel is visited more than a few times.
+Percolation, which is asked for in every solve, joins parts of blocks (`engine.properties.blocks`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from engine.properties.blocks import (
+    link_parts,
+    paint,
+    parts_of,
+    plate_faces,
+    roots,
+    spanning_parts,
+)
+from engine.properties.union_find import find_root, join_sets
 
 
 def components(phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) * 3) -> np.ndarray:
@@ -51,36 +62,13 @@ def percolating(
     """
     order = [axis, *(other for other in range(3) if other != axis)]
     mask = _as_bytes(np.transpose(phase, order))
-    starts, ends, rows = _runs(mask)
-    parent = _join_runs(starts, ends, rows, mask.shape, *(bool(periodic[a]) for a in order))
-    spanning = _spanning(parent, rows, mask.shape[1], mask.shape[0])
-    through = np.zeros(mask.shape, np.uint8)
-    _paint(through, starts, ends, rows, spanning)
+    parts = parts_of(mask)
+    wraps = (bool(periodic[order[0]]), bool(periodic[order[1]]), bool(periodic[order[2]]))
+    one, two, _ = link_parts(*parts, wraps, np.ones(3))
+    keep = spanning_parts(roots(one, two, parts.words.size), plate_faces(*parts))
+    through = np.empty(mask.shape, np.uint8)
+    paint(parts.first, parts.words, parts.blocks, keep, through)
     return np.ascontiguousarray(np.transpose(through.view(np.bool_), np.argsort(order)))
-
-
-def runs(
-    phase: np.ndarray, periodic: tuple[bool, bool, bool] = (False,) * 3
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Runs of a phase along the last axis, and what they belong to.
-
-    Parameters
-    ----------
-    phase, periodic
-        As for `components`.
-
-    Returns
-    -------
-    starts, ends : ndarray of int32, shape (runs,)
-    rows : ndarray of int64, shape (nz * ny + 1,)
-        First run of each row.
-    root : ndarray of int32, shape (runs,)
-        First run of each run's component.
-    """
-    mask = _as_bytes(phase)
-    starts, ends, rows = _runs(mask)
-    parent = _join_runs(starts, ends, rows, mask.shape, *(bool(p) for p in periodic))
-    return starts, ends, rows, _roots(parent)
 
 
 def _as_bytes(phase: np.ndarray) -> np.ndarray:
@@ -113,26 +101,6 @@ def _runs(mask):
         ended += np.int64(before)
     rows[nz * ny] = begun
     return starts[:begun], ends[:ended], rows
-
-
-@njit(cache=True, nogil=True)
-def find_root(parent, i):
-    """Root of i; shortens the path on the way."""
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
-
-
-@njit(cache=True, nogil=True)
-def join_sets(parent, i, j):
-    """Join two sets under the smaller root."""
-    i = find_root(parent, i)
-    j = find_root(parent, j)
-    if i < j:
-        parent[j] = i
-    elif j < i:
-        parent[i] = j
 
 
 @njit(cache=True, nogil=True)
@@ -171,15 +139,6 @@ def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
 
 
 @njit(cache=True, nogil=True)
-def _roots(parent):
-    """Root of each run."""
-    root = np.empty(parent.size, np.int32)
-    for i in range(parent.size):
-        root[i] = find_root(parent, i)
-    return root
-
-
-@njit(cache=True, nogil=True)
 def _number(parent):
     """Number of each run's component, 1, 2, ... in the order of first runs."""
     label = np.empty(parent.size, np.int32)
@@ -192,20 +151,6 @@ def _number(parent):
         else:
             label[i] = label[root]
     return label
-
-
-@njit(cache=True, nogil=True)
-def _spanning(parent, rows, ny, nz):
-    """1 for each run whose component touches both the first and the last slice, else 0."""
-    touched = np.zeros(parent.size, np.uint8)
-    for i in range(rows[ny]):
-        touched[find_root(parent, i)] |= 1
-    for i in range(rows[(nz - 1) * ny], parent.size):
-        touched[find_root(parent, i)] |= 2
-    through = np.empty(parent.size, np.uint8)
-    for i in range(parent.size):
-        through[i] = touched[find_root(parent, i)] == 3
-    return through
 
 
 @njit(cache=True, nogil=True)

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from engine.properties.blocks import (
+    FIRST_Z,
+    ONE,
+    STRIDE,
+    count_bits,
+    link_parts,
+    parts_of,
+    roots,
+)
 from engine.properties.conductor import Conductor
-from engine.properties.percolation import runs
+
+ROW = np.uint64(15)  # the four voxels of a row of a block
 
 
 def cluster_potential(conductor: Conductor) -> np.ndarray:
@@ -23,35 +33,47 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
         Zero outside clusters and in those that touch both plates.
     """
     cells, pair, _, wrap = conductor
-    good = np.diag(pair) >= conductor.rigid
-    return _level(cells.shape, *runs(good.take(cells), (False, wrap, wrap)))
+    good = (np.diag(pair) >= conductor.rigid).astype(np.uint8)
+    parts = parts_of(good.take(cells))
+    one, two, _ = link_parts(*parts, (False, wrap, wrap), np.ones(3))
+    return _level(*parts, roots(one, two, parts.words.size))
 
 
 @njit(cache=True, nogil=True)
-def _level(shape, starts, ends, rows, cluster):
-    """`cluster_potential` from the runs of good conductors and the cluster of each."""
+def _level(first, words, blocks, shape, root):
+    """`cluster_potential` from the parts of good conductors and the cluster of each."""
     nz, ny, _ = shape
-    count = np.zeros(starts.size)
-    total = np.zeros(starts.size)
-    touched = np.zeros(starts.size, np.uint8)
+    layer = blocks[1] * blocks[2]
+    count = np.zeros(root.size)
+    total = np.zeros(root.size)
+    touched = np.zeros(root.size, np.uint8)
     for z in range(nz):
         linear = 1 - (z + 0.5) / nz
-        for i in range(rows[z * ny], rows[(z + 1) * ny]):
-            c = cluster[i]
-            count[c] += ends[i] - starts[i]
-            total[c] += linear * (ends[i] - starts[i])
-            touched[c] |= np.uint8(z == 0) | np.uint8(z == nz - 1) << 1
+        shift = np.uint64(z & 3) * STRIDE[0]
+        for i in range(first[(z >> 2) * layer], first[((z >> 2) + 1) * layer]):
+            voxels = count_bits((words[i] >> shift) & FIRST_Z)
+            if voxels:
+                c = root[i]
+                count[c] += voxels
+                total[c] += linear * voxels
+                touched[c] |= np.uint8(z == 0) | np.uint8(z == nz - 1) << 1
     change = np.zeros(shape)
     for z in range(nz):
         linear = 1 - (z + 0.5) / nz
         for y in range(ny):
             line = change[z, y]
-            for i in range(rows[z * ny + y], rows[z * ny + y + 1]):
-                c = cluster[i]
-                if touched[c] == 3:
-                    continue
-                level = total[c] / count[c]
-                if touched[c]:
-                    level = 1.0 if touched[c] == 1 else 0.0
-                line[starts[i] : ends[i]] = level - linear
+            shift = np.uint64(z & 3) * STRIDE[0] + np.uint64(y & 3) * STRIDE[1]
+            n = (z >> 2) * layer + (y >> 2) * blocks[2]
+            for b in range(blocks[2]):
+                for i in range(first[n + b], first[n + b + 1]):
+                    bits = (words[i] >> shift) & ROW
+                    c = root[i]
+                    if bits == 0 or touched[c] == 3:
+                        continue
+                    level = total[c] / count[c]
+                    if touched[c]:
+                        level = 1.0 if touched[c] == 1 else 0.0
+                    for x in range(4):
+                        if bits >> np.uint64(x) & ONE:
+                            line[4 * b + x] = level - linear
     return change

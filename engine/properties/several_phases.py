@@ -6,7 +6,9 @@ import numpy as np
 
 from engine.properties import checkerboard as board
 from engine.properties import linked_board as linked
+from engine.properties.boxes import group_conductor
 from engine.properties.conductor import Conductor
+from engine.properties.hierarchy import OVERCORRECTION, Hierarchy, build_hierarchy
 from engine.properties.rigid_clusters import cluster_potential
 from engine.properties.single_phase import SinglePhase
 
@@ -18,9 +20,10 @@ class SeveralPhases(SinglePhase):
     """
 
     _balance_black = staticmethod(linked.balance_black)
-    _balance_red = staticmethod(linked.balance_red)
+    _relax_red = staticmethod(linked.relax_red)
     _apply_schur = staticmethod(linked.apply_schur)
     _restrict = staticmethod(linked.restrict)
+    _shares = (1.0,)
 
     def __init__(self, conductor: Conductor, threads: int):
         super().__init__(conductor, np.float64, threads)
@@ -32,6 +35,12 @@ class SeveralPhases(SinglePhase):
             cells, pair, self._layout, weights, wrap, self._links, self._inverse,
             self._black_inverse, self._residual, self._black,
         )  # fmt: skip
+
+    def _coarsen(self) -> tuple[Hierarchy, np.ndarray]:
+        conductor = self._conductor
+        base, code, level = group_conductor(conductor, OVERCORRECTION)
+        levels, place = build_hierarchy(level, conductor.strength, conductor.rigid, self._real)
+        return levels, board.group_of_red(self._layout, base, code, place, levels.first[-1])
 
     def _begin(self, energy: float) -> None:
         """Start with one potential on each cluster of good conductors, if that is nearer.

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from engine.progress import silent
+from engine.properties.blocks import group_blocks
 from engine.properties.boxes import group_conductor
 from engine.properties.conductor import Conductor
 from engine.properties.conjugate_gradients import Monitor, minimise
@@ -62,6 +64,53 @@ def test_that_groups_of_boxes_carry_the_summed_conductances(wrap, table):
     found = matrix_of(level.one, level.two, level.weight, level.plate)
     assert np.allclose(found, expected, rtol=1e-5)
     assert np.array_equal(level.box[group], [pack(*place) for place in at >> 1])
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("shape", [(8, 6, 10), (3, 2, 13), (9, 4, 6)])
+def test_that_parts_of_blocks_are_connected_and_carry_the_summed_conductances(shape, wrap):
+    for seed, share in enumerate((0.3, 0.55, 0.8, 1.0)):
+        labels = np.random.default_rng(seed).random(shape) < share
+        cells = labels.astype(np.uint8)
+        problem = Conductor(cells, _pairs(np.ones(1)), np.array([1.0, 0.5, 2.0]), wrap)
+        parts, level = group_blocks(problem, 1.0)
+        fine = voxel_graph(*problem)
+        at = np.stack(np.unravel_index(fine[6], shape), axis=-1)
+        block = np.ravel_multi_index(tuple((at >> 2).T), parts.blocks)
+        bit = (at & 3) @ (16, 4, 1)
+        merge = np.zeros((level.plate.size, len(at)))
+        for n in range(parts.words.size):
+            word = int(parts.words[n])
+            inside = np.array([bool(word >> int(k) & 1) for k in bit])
+            merge[n] = inside & (parts.first[block] <= n) & (n < parts.first[block + 1])
+        assert np.all(merge.sum(axis=0) == 1) and np.all(merge.sum(axis=1) > 0)
+        expected = merge @ matrix_of(*fine[:4]) @ merge.T
+        found = matrix_of(level.one, level.two, level.weight, level.plate)
+        assert np.allclose(found, expected, rtol=1e-5)
+        # As many parts as a flood fill finds when blocks touch no other.
+        count = 0
+        for corner in np.ndindex(*parts.blocks):
+            cut = tuple(slice(4 * c, 4 * c + 4) for c in corner)
+            count += ndimage.label(labels[cut])[1]
+        assert count == parts.words.size
+
+
+@pytest.mark.parametrize("spacing", [(1, 1, 1), (1, 1, 9), (6, 1, 1)])
+@pytest.mark.parametrize("wrap", [False, True])
+def test_that_one_cycle_of_a_single_phase_is_symmetric_and_positive(spacing, wrap):
+    labels = np.random.default_rng(3).random((14, 10, 12)) < 0.45
+    problem = conductor(labels, None, wrap)._replace(weights=np.array(spacing, float))
+    one = SinglePhase(problem, np.float64, 1)
+    red = np.flatnonzero(one._inverse)
+    random = np.random.default_rng(0)
+    given, images = random.normal(size=(30, red.size)), []
+    for vector in given:
+        one._residual[red] = vector
+        one.precondition()
+        images.append(one._z[red].copy())
+    gram = np.array(images) @ given.T
+    assert np.allclose(gram, gram.T, rtol=1e-9, atol=1e-9 * np.abs(gram).max())
+    assert np.linalg.eigvalsh(gram + gram.T).min() > 0
 
 
 @pytest.mark.parametrize(
