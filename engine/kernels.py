@@ -1,18 +1,229 @@
-"""Whether the kernels of this version were compiled on this computer before."""
+"""Compiling the numerical kernels once for a computer, on two cores, before they are needed.
+
+Numba compiles a kernel when it is first called and keeps it on disk; all of them together take
+most of a minute. A pool whose workers meet the first structure together would have each of them
+compile every kernel, so here each takes parts of its own, and loads the others' from disk.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import importlib.metadata
 import os
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import Cancelled
+from engine.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from engine.campaign.pool import Pool
+
+STAGE = "compiling for this computer, once"
+_WORKERS = 2
+_POLL_SECONDS = 0.05
 
 
-def kernels_compiled() -> bool:
-    """Return whether an earlier run left compiled kernels, so that work begins at once.
+def _structure(protocol: str) -> None:
+    from engine.structure.condition import Condition, Recipe
+    from engine.structure.generate import generate
 
-    Without them generation and properties compile for up to a minute before they move.
+    recipe = Recipe.published(0.94) if protocol == "published" else Recipe(0.94)
+    generate(Condition(recipe, 0.4, 20.0, protocol=protocol, box=(20.0, 20.0)), seed=1)
+
+
+def _labels() -> np.ndarray:
+    """Return phases at random, enough of them that every level of the solvers is reached."""
+    return np.random.default_rng(0).choice(3, (20, 20, 20), p=(0.2, 0.6, 0.2)).astype(np.uint8)
+
+
+def _transport() -> None:
+    from engine.properties.transport import solve
+    from engine.structure.stack import AM
+
+    solve(_labels() == AM)
+
+
+def _conduction() -> None:
+    from engine.properties.transport import solve
+
+    solve(_labels(), (0.0, 1.0, 1e4))
+
+
+def _surfaces() -> None:
+    from engine.properties.interfaces import active_surface_published, interface_areas
+
+    active_surface_published(_labels())
+    interface_areas(_labels())
+
+
+def _morphology() -> None:
+    from engine.properties.connectivity import connectivity
+    from engine.properties.sizes import size_distribution
+    from engine.structure.stack import AM
+
+    size_distribution(_labels() == AM)
+    connectivity(_labels() == AM)
+
+
+# In the order in which workers take them. Conduction shares kernels with transport, which takes
+# longest: it comes when those are on disk.
+_PARTS: dict[str, Callable[[], None]] = {
+    "transport": _transport,
+    "published": lambda: _structure("published"),
+    "surfaces": _surfaces,
+    "conduction": _conduction,
+    "physical": lambda: _structure("physical"),
+    "morphology": _morphology,
+}
+ALL = tuple(_PARTS)
+
+
+def needed(protocols: Iterable[str], properties: str) -> tuple[str, ...]:
+    """Return the parts that structures of some protocols with some properties need.
+
+    Parameters
+    ----------
+    protocols : iterable of {"published", "physical"}
+    properties : {"published", "all"}
     """
-    cache = os.environ.get("NUMBA_CACHE_DIR")
-    if cache:
-        # numba names a folder after the package and a hash of its path
-        return any(Path(cache).glob("properties_*/*.nbi"))
-    return any((Path(__file__).parent / "properties" / "__pycache__").glob("*.nbi"))
+    wanted = {"transport", "surfaces", "conduction", *protocols}
+    if properties == "all":
+        wanted.add("morphology")
+    return tuple(part for part in ALL if part in wanted)
+
+
+def kernels_compiled(parts: Iterable[str] = ALL) -> bool:
+    """Return whether an earlier run left these kernels compiled, so that work begins at once."""
+    return not _missing(parts)
+
+
+def compile_kernels(
+    parts: Iterable[str] = ALL,
+    pool: Pool | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Compile what is not compiled yet; waits where another process does so already.
+
+    Whatever keeps kernels from being compiled beforehand is left to their first real call.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        Of `ALL`.
+    pool : Pool, optional
+        Workers to use, which then have their parts in memory; else a pool of two for this alone.
+    progress : Progress, optional
+
+    Raises
+    ------
+    Cancelled
+        If `progress` was cancelled; what was compiled by then is kept.
+    """
+    parts, progress = tuple(parts), progress or silent()
+    while _missing(parts):
+        progress.report(0.0, STAGE)
+        with _sole_compiler() as mine:
+            if mine:
+                _compile(_missing(parts), pool, progress)
+            if mine is not False:
+                return
+        time.sleep(_POLL_SECONDS)
+
+
+def compile_part(part: str) -> str:
+    """Compile or load the kernels of one part in this process; return its name."""
+    _PARTS[part]()
+    return part
+
+
+def _compile(parts: list[str], pool: Pool | None, progress: Progress) -> None:
+    from engine.campaign.pool import LocalPool, ResultStream
+
+    chosen = LocalPool(min(_WORKERS, len(parts))) if pool is None else pool
+    stream = ResultStream(chosen, compile_part, ((part,) for part in parts), chosen.workers)
+    done = 0
+    try:
+        while True:
+            item = stream.get(_POLL_SECONDS)
+            progress.stop_if_cancelled()
+            if item is None:
+                continue
+            kind, part = item
+            if kind != "result":
+                return
+            with contextlib.suppress(OSError):
+                _stamp(part).write_text(_fingerprint())
+            done += 1
+            progress.report(done / len(parts), STAGE)
+    except Cancelled:
+        stream.stop()
+        raise
+    finally:
+        stream.join(5.0)
+        if pool is None:
+            chosen.close()
+
+
+def _folder() -> Path:
+    """Where notes of what is compiled lie: beside the compiled code."""
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parent / "__pycache__")
+
+
+def _stamp(part: str) -> Path:
+    return _folder() / f"compiled-{part}"
+
+
+def _missing(parts: Iterable[str]) -> list[str]:
+    valid = _fingerprint()
+    missing = []
+    for part in parts:
+        try:
+            found = _stamp(part).read_text()
+        except OSError:
+            found = ""
+        if found != valid:
+            missing.append(part)
+    return missing
+
+
+def _fingerprint() -> str:
+    """What compiled code depends on: the sources, Numba, and the processor."""
+    import llvmlite.binding
+
+    room = Path(__file__).parent
+    sources = sorted([*room.glob("structure/*.py"), *room.glob("properties/*.py")])
+    stats = [(source.name, source.stat().st_size, source.stat().st_mtime_ns) for source in sources]
+    text = repr((importlib.metadata.version("numba"), llvmlite.binding.get_host_cpu_name(), stats))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _sole_compiler() -> Iterator[bool | None]:
+    """Hold the right to compile into this cache.
+
+    Yields True with the right, False while another process has it, and None where the folder
+    cannot be written.
+    """
+    from engine.study.lock import lock_file
+
+    try:
+        _folder().mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(_folder() / "compiling-lock", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        yield None
+        return
+    try:
+        try:
+            lock_file(descriptor)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

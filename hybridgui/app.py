@@ -52,6 +52,7 @@ def main(argv: list[str]) -> int:
     window.show()
     files = [Path(argument) for argument in argv if not argument.startswith("-")]
     window.begin(files[0] if files else None)
+    window.compile_in_background()
     try:
         return application.exec()
     finally:

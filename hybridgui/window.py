@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from engine import __version__
 from engine.errors import InputError
+from engine.kernels import compile_kernels
 from engine.structure.particle_table import SUFFIXES as PARTICLE_SUFFIXES
 from engine.structure.particle_table import looks_like_particles
 from hybridgui import dialogs
@@ -54,6 +55,8 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.settings = settings
         self.model = StudyModel(settings, self)
+        self._compiling: Job | None = None
+        self._compile_again = False
         self.setAcceptDrops(True)
         self.setMinimumSize(1024, 680)
         self._build()
@@ -342,6 +345,31 @@ class MainWindow(QMainWindow):
         if path is not None and path.suffix.lower() != ".study":
             self.open_file(path)
 
+    def compile_in_background(self) -> None:
+        """Compile what a first start has to compile, while the user reads and types.
+
+        Whatever needs the kernels meanwhile waits for them; leaving a study stops it, and the
+        next one goes on where it stopped.
+        """
+        if self._compiling is not None:
+            return
+        self._compile_again = False
+        self._compiling = self.model.jobs.start(
+            "Compiling",
+            lambda job: compile_kernels(progress=job.engine_progress),
+            quiet=True,
+            cancelled=self._on_compiling_cancelled,
+        )
+        self._compiling.progress.connect(lambda *_: self._refresh_quiet_text())
+        self._compiling.ended.connect(self._on_compiled)
+
+    def _on_compiling_cancelled(self) -> None:
+        self._compile_again = True
+
+    def _on_compiled(self) -> None:
+        self._compiling = None
+        self._refresh_quiet_text()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once where something would be lost, then close everything in order."""
         if not self._may_leave(closing=True):
@@ -425,6 +453,8 @@ class MainWindow(QMainWindow):
         self.show_stage(self.model.next_step(self.stage).stage)
 
     def _on_study_opened(self) -> None:
+        if self._compile_again:
+            self.compile_in_background()
         self.show_stage(self.model.parameter("window/stage", "experiment"))
         campaigns = self.model.study.campaigns()
         if any(campaign.program_version != __version__ for campaign in campaigns):
@@ -457,7 +487,10 @@ class MainWindow(QMainWindow):
         self._refresh_quiet_text()
 
     def _refresh_quiet_text(self) -> None:
-        if not self.model.is_open:
+        job = self._compiling
+        if job is not None and job.stage_text:
+            text = f"First start: {job.stage_text} ({100 * job.fraction:.0f} %)"
+        elif not self.model.is_open:
             text = ""
         elif self.model.read_only:
             text = "Read-only: save a copy to change it"

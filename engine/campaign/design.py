@@ -21,6 +21,7 @@ from engine.campaign.variables import (
     unknown_key,
 )
 from engine.errors import InputError
+from engine.kernels import needed
 from engine.properties.resolution import refuse_published
 from engine.structure.condition import Coating, Condition
 from engine.study.typed_json import canonical
@@ -189,6 +190,11 @@ class Design:
     def parts(self) -> str:
         """What the workers compute: see `engine.campaign.worker.compute`."""
         return self.properties + (RESOLUTION if self.resolution_check else "")
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """What has to be compiled before the first structure: see `engine.kernels`."""
+        return needed(self.variables["protocol"], self.properties)
 
     @property
     def count(self) -> int:

@@ -16,6 +16,7 @@ from engine.campaign.runner import Work
 from engine.campaign.scheduler import spread_order
 from engine.campaign.worker import Outcome, run_structure
 from engine.errors import Cancelled, InputError
+from engine.kernels import compile_kernels
 from engine.progress import Progress, silent
 from engine.study.records import StructureTask
 from engine.study.typed_json import dumps_properties
@@ -112,7 +113,8 @@ def estimate(
                 design.parts,
             )
 
-    outcomes = _pilot(workers, tasks(), wanted, work, progress)
+    kernels = design.kernels if work is run_structure else ()
+    outcomes = _pilot(workers, kernels, tasks(), wanted, work, progress)
     good = [outcome for outcome in outcomes if outcome.error is None]
     if not good:
         raise InputError(f"No structure of the pilot succeeded: {outcomes[0].error}")
@@ -142,6 +144,7 @@ def estimate(
 
 def _pilot(
     workers: int,
+    kernels: tuple[str, ...],
     tasks: Iterator[tuple[StructureTask, str]],
     wanted: int,
     work: Work,
@@ -149,9 +152,11 @@ def _pilot(
 ) -> list[Outcome]:
     pool = LocalPool(workers)
     outcomes: list[Outcome] = []
-    started = time.monotonic()
-    stream = ResultStream(pool, work, tasks, workers)
+    stream: ResultStream | None = None
     try:
+        compile_kernels(kernels, pool, progress)
+        started = time.monotonic()
+        stream = ResultStream(pool, work, tasks, workers)
         while True:
             item = stream.get(_POLL_SECONDS)
             if progress.cancelled:
@@ -172,7 +177,8 @@ def _pilot(
                 return outcomes
     finally:
         pool.close()
-        stream.join(5.0)
+        if stream is not None:
+            stream.join(5.0)
 
 
 def _timed(outcomes: list[Outcome]) -> list[Outcome]:

@@ -24,6 +24,7 @@ from engine.campaign.pool import LocalPool, Pool, ResultStream
 from engine.campaign.scheduler import Scheduler
 from engine.campaign.worker import Outcome, run_structure
 from engine.errors import Cancelled, InputError
+from engine.kernels import compile_kernels
 from engine.progress import Progress, silent
 from engine.study import Study
 from engine.study.records import DONE, FAILED, StructureRecord, StructureTask
@@ -127,6 +128,7 @@ class _Run:
         self.study = study
         self.campaign = campaign
         self.parts = design.parts
+        self.kernels = design.kernels
         self.pool = pool
         self.progress = progress
         self.pause = pause or threading.Event()
@@ -163,6 +165,7 @@ class _Run:
         cancelled = False
         try:
             if self.scheduler.waiting:
+                self._compile()
                 self._report()
             while self.scheduler.waiting:
                 yield from self._wait_while_paused()
@@ -180,6 +183,11 @@ class _Run:
             self.pace.seconds,
             self.pace.count / self.pace.seconds if self.pace.seconds > 0 else 0.0,
         )
+
+    def _compile(self) -> None:
+        """Let the workers compile different kernels, if they have to, before they meet one."""
+        if self.work is run_structure and isinstance(self.pool, LocalPool):
+            compile_kernels(self.kernels, self.pool, self.progress)
 
     def _note_spared(self) -> None:
         """Keep what adaptive repeats left out, so that the campaign counts as finished."""

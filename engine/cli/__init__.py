@@ -27,6 +27,7 @@ VERBS = (
     "maps",
     "report",
     "self_test",
+    "compile",
 )
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.compilation import SENTENCE
 from engine.cli.console import Console
 from engine.errors import InputError
 
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.campaign.design_file import read_design
     from engine.campaign.regenerate import changes_in
     from engine.campaign.runner import run_campaign
+    from engine.kernels import kernels_compiled
     from engine.study import Study
 
     if not args.workers.isdigit() or int(args.workers) < 1:
@@ -63,6 +65,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         campaign = study.add_campaign(design)
         if args.rerun_failed:
             console.say(f"{study.retry_failed(campaign)} failed structures are tried again.")
+        if not args.dask and not kernels_compiled(design.kernels):
+            console.say(SENTENCE)  # by the workers, out of sight
         progress = console.progress()
         done_before = study.campaign(campaign).done
         events = run_campaign(study, campaign, workers=workers, dask=args.dask, progress=progress)

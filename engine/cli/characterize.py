@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.cli.compilation import compile_beforehand
 from engine.cli.console import Console
 from engine.cli.quantities import number, pairs
 from engine.errors import InputError
+from engine.kernels import needed
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -54,7 +56,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         dtype=args.dtype,
     )
     console.warn(notes)
-    if args.solver == "multigrid":  # `seconds` leaves the compilation of kernels out
+    if args.solver == "multigrid":
+        compile_beforehand(needed((), args.properties), console)
+        # `seconds` leaves the loading of kernels out
         sample = np.arange(12**3, dtype=np.uint32).reshape(12, 12, 12) * 2654435761 >> 8
         characterize(VoxelStack((sample % 3).astype(np.uint8)), parts=args.properties)
     result = characterize(

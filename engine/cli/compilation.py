@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.cli.console import Console
 
-SENTENCE = "Compiling kernels for this computer, once: about a minute."
+SENTENCE = "Compiling kernels for this computer, once: up to a minute."
 
 # These verbs only read and write; to load the compiler for them would cost half a second.
 _WITHOUT_KERNELS = ("export", "predict")
@@ -71,20 +69,19 @@ def compilation_clock(console: Console | None = None) -> Iterator[CompilationClo
 
 @contextlib.contextmanager
 def announced_compilation(verb: str, console: Console) -> Iterator[None]:
-    """Say once, when it happens, that kernels are compiled.
-
-    The workers of a campaign compile out of sight: an empty cache tells it beforehand.
-    """
+    """Say once, when it happens, that kernels are compiled."""
     if verb in _WITHOUT_KERNELS:
-        yield
-    elif verb == "campaign" and _cache_is_empty():
-        console.say(SENTENCE)
         yield
     else:
         with compilation_clock(console):
             yield
 
 
-def _cache_is_empty() -> bool:
-    cache = Path(os.environ.get("NUMBA_CACHE_DIR", "."))
-    return not cache.is_dir() or not any(cache.iterdir())
+def compile_beforehand(parts: Iterable[str], console: Console) -> None:
+    """Compile parts of the kernels on two cores, out of this process, and say so."""
+    from engine.kernels import compile_kernels, kernels_compiled
+
+    parts = tuple(parts)
+    if not kernels_compiled(parts):
+        console.say(SENTENCE)
+        compile_kernels(parts, progress=console.progress())

@@ -46,8 +46,11 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
     faces = np.zeros((6, nx), np.float32)
     wall = np.zeros(nx, np.uint8)
     across = np.empty((3, *pair.shape), np.float32)
+    # In loops: assigned as arrays, the message about unequal shapes compiles for three seconds.
     for axis in range(3):
-        across[axis] = weights[axis] * pair
+        for one in range(pair.shape[0]):
+            for other in range(pair.shape[1]):
+                across[axis, one, other] = weights[axis] * pair[one, other]
     for z in range(nz):
         for y in range(ny):
             mine = cells[z, y]

@@ -19,7 +19,8 @@ from engine.errors import InputError
 SUFFIX = "-lock"
 
 
-def _lock(descriptor: int) -> None:
+def lock_file(descriptor: int) -> None:
+    """Lock an open file for this process until it is closed; OSError where another has it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -71,7 +72,7 @@ class WriterLock:
                     "read-only, or copy it to a folder of your own."
                 ) from error
             try:
-                _lock(descriptor)
+                lock_file(descriptor)
             except OSError as error:
                 os.close(descriptor)
                 raise InputError(

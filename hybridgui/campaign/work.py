@@ -31,7 +31,7 @@ def preview(job: Job, design: Design) -> DesignPreview:
 
 def time_pilot(job: Job, design: Design, workers: int, folder: Path) -> Estimate:
     """Time a few structures of a design."""
-    job.note_compiling(not kernels_compiled())
+    job.note_compiling(not kernels_compiled(design.kernels))
     return estimate(design, workers, folder, job.engine_progress)
 
 
@@ -40,8 +40,9 @@ def run(job: Job, study: Study, design: Design | None, campaign: int | None, wor
     if campaign is None:
         job.engine_progress.report(0.0, "preparing the conditions")
         campaign = study.add_campaign(design)
+    kernels = Design.from_dict(study.campaign(campaign).design).kernels
     job.set_pace("", None)
-    job.note_compiling(not kernels_compiled())
+    job.note_compiling(not kernels_compiled(kernels))
     last = None
     events = run_campaign(
         study, campaign, workers=workers, progress=job.engine_progress, pause=job.pause

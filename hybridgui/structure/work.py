@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.kernels import kernels_compiled
+from engine.kernels import compile_kernels, kernels_compiled, needed
 from engine.progress import Progress
 from engine.structure.condition import Condition
 from engine.structure.stack import VoxelStack
@@ -62,8 +62,11 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
     def work(job: Job) -> Electrode:
         from engine.structure.generate import generate
 
-        job.note_compiling(not kernels_compiled())
         progress = job.engine_progress
+        kernels = needed((condition.protocol,), "published")
+        job.note_compiling(not kernels_compiled(kernels))
+        compile_kernels(kernels, progress=progress)
+        job.note_compiling(False)
         structure = generate(condition, seed, Stage(progress, 0.0, 0.5))
         flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0))
         record = {

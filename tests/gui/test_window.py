@@ -325,3 +325,24 @@ def test_that_help_tells_version_and_keys(qtbot, window):
         qtbot.waitUntil(
             lambda d=dialog: not any(x.isVisible() for x in window.findChildren(QDialog))
         )
+
+
+def test_that_a_first_start_compiles_quietly_and_goes_on_in_the_next_study(
+    qtbot, window, answers, monkeypatch
+):
+    starts = []
+
+    def compile_kernels(parts=(), pool=None, progress=None):
+        starts.append(len(starts))
+        while len(starts) < 2:
+            progress.report(0.25, "compiling for this computer, once")
+
+    monkeypatch.setattr("hybridgui.window.compile_kernels", compile_kernels)
+    window.compile_in_background()
+    window.compile_in_background()
+    words = "First start: compiling for this computer, once (25 %)"
+    qtbot.waitUntil(lambda: window.job_bar._quiet.text() == words)
+    assert not window.model.jobs.running
+    window.new_study()  # stops quiet work
+    qtbot.waitUntil(lambda: len(starts) == 2 and not window.model.jobs.quiet)
+    assert "compiling" not in window.job_bar._quiet.text()

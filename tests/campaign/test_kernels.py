@@ -1,0 +1,159 @@
+"""Compiling beforehand: what counts as compiled, and who compiles."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine import kernels
+from engine.campaign.design import Design
+from engine.errors import Cancelled
+from engine.progress import Progress
+from engine.study.lock import lock_file
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Parts that are compiled, in this process and without doing anything."""
+    done = []
+
+    class Here:
+        workers = 2
+
+        def __init__(self, workers=2):
+            pass
+
+        def close(self):
+            pass
+
+    class Stream:
+        def __init__(self, pool, function, tasks, in_hand):
+            self.parts = [part for (part,) in tasks]
+
+        def get(self, seconds):
+            if not self.parts:
+                return ("end", None)
+            done.append(self.parts.pop(0))
+            return ("result", done[-1])
+
+        def stop(self):
+            pass
+
+        def join(self, seconds):
+            pass
+
+    monkeypatch.setattr("engine.campaign.pool.LocalPool", Here)
+    monkeypatch.setattr("engine.campaign.pool.ResultStream", Stream)
+    return done
+
+
+def test_that_parts_are_compiled_once_and_only_those_that_are_missing(cache, compiled):
+    assert not kernels.kernels_compiled()
+    kernels.compile_kernels(("transport", "published"))
+    assert compiled == ["transport", "published"]
+    assert kernels.kernels_compiled(("published", "transport"))
+    assert not kernels.kernels_compiled()
+    kernels.compile_kernels()
+    assert sorted(compiled) == sorted(kernels.ALL)
+    kernels.compile_kernels()
+    assert len(compiled) == len(kernels.ALL)
+
+
+def test_that_another_numba_or_other_sources_ask_for_compiling_again(cache, compiled, monkeypatch):
+    kernels.compile_kernels()
+    monkeypatch.setattr(kernels.importlib.metadata, "version", lambda name: "0.0")
+    assert not kernels.kernels_compiled()
+
+
+def test_that_a_compilation_elsewhere_is_waited_for_and_not_done_twice(cache, compiled):
+    cache.mkdir()
+    descriptor = os.open(cache / "compiling-lock", os.O_RDWR | os.O_CREAT)
+    lock_file(descriptor)
+    waiting = threading.Event()
+    progress = Progress(lambda fraction, stage: waiting.set())
+    thread = threading.Thread(target=kernels.compile_kernels, args=(("surfaces",), None, progress))
+    thread.start()
+    assert waiting.wait(30)
+    kernels._stamp("surfaces").write_text(kernels._fingerprint())
+    thread.join(30)
+    os.close(descriptor)
+    assert not thread.is_alive()
+    assert compiled == []
+
+
+def test_that_waiting_for_a_compilation_elsewhere_can_be_cancelled(cache, compiled):
+    cache.mkdir()
+    descriptor = os.open(cache / "compiling-lock", os.O_RDWR | os.O_CREAT)
+    lock_file(descriptor)
+    progress = Progress(lambda fraction, stage: progress.cancel())
+    with pytest.raises(Cancelled):
+        kernels.compile_kernels(("surfaces",), None, progress)
+    os.close(descriptor)
+
+
+def test_that_a_folder_that_takes_no_files_leaves_compiling_to_the_first_call(
+    tmp_path, monkeypatch, compiled
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    kernels.compile_kernels()
+    assert compiled == []
+
+
+def test_that_a_design_names_what_its_structures_need():
+    published = Design.published_training()
+    assert set(published.kernels) == {"transport", "published", "surfaces", "conduction"}
+    both = Design.published_training(
+        variables=published.variables | {"protocol": ("published", "physical")}, properties="all"
+    )
+    assert set(both.kernels) == set(kernels.ALL)
+
+
+def test_that_the_parts_leave_no_kernel_of_a_structure_to_compile():
+    """In another process, where nothing else has called a kernel."""
+    script = """
+import sys
+from engine import kernels
+from engine.campaign.design import Design
+from engine.campaign.worker import compute
+from engine.study.records import StructureTask
+
+def known():
+    return {
+        (name, attribute, str(signature))
+        for name, module in list(sys.modules.items())
+        if name.startswith("engine.")
+        for attribute, kernel in vars(module).items()
+        if hasattr(kernel, "py_func")
+        for signature in kernel.signatures
+    }
+
+for part in kernels.ALL:
+    kernels.compile_part(part)
+before = known()
+for protocol in ("published", "physical"):
+    variables = {"gap_um": [31.0], "am_percent": [95.0], "initial_porosity_percent": [45.0],
+                 "initial_thickness_um": [60.0], "protocol": [protocol], "box_um": [[30.0, 30.0]]}
+    point = Design(variables, Design.published_training().law, repeats=1).conditions()[0]
+    compute(StructureTask(0, 0, 0, 1, point.condition), "all")
+late = known() - before
+sys.exit(repr(late) if late or not before else 0)
+"""
+    folder = Path(kernels.__file__).parents[1]
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
