@@ -421,9 +421,7 @@ class StudyModel(QObject):
     # -- models -----------------------------------------------------------------------------------
     def add_models(self, models: dict[str, dict[str, Any]], summary: dict[str, Any]) -> None:
         """Keep trained models, one a target."""
-        for target, model in models.items():
-            self.study.add_model(target, model)
-        self.study.set_training_summary(summary)
+        self.study.add_models(models, summary)
         self._set_provenance("models_data", self._data_fingerprint())
         self.modelsChanged.emit()
 

@@ -305,7 +305,16 @@ class _Run:
     ) -> StructureFailed:
         self.study.record(
             StructureRecord(
-                self.campaign, task.number, task.repeat, task.seed, FAILED, None, {}, error, seconds
+                self.campaign,
+                task.number,
+                task.repeat,
+                task.seed,
+                FAILED,
+                None,
+                {},
+                error,
+                seconds,
+                details,
             )
         )
         self.scheduler.known(task.number, task.repeat, None)

@@ -38,6 +38,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Create or resume the campaign and run what is pending."""
     from engine.campaign.design_file import read_design
+    from engine.campaign.events import StructureFailed
     from engine.campaign.regenerate import changes_in
     from engine.campaign.runner import run_campaign
     from engine.kernels import kernels_compiled
@@ -72,8 +73,10 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         events = run_campaign(study, campaign, workers=workers, dask=args.dask, progress=progress)
         try:
             for event in events:
-                if type(event).__name__ == "StructureFailed":
+                if isinstance(event, StructureFailed):
                     console.say(f"failed: {event}")
+                    if args.traceback and event.details:
+                        console.say(event.details.rstrip())
         except KeyboardInterrupt:
             kept = study.campaign(campaign)
             console.on_stop = (

@@ -247,8 +247,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         from engine.study import Study
 
         with Study.open(args.table) as study:
-            for target, model in result.models.items():
-                study.add_model(target, model.to_dict())
+            study.add_models({name: model.to_dict() for name, model in result.models.items()})
     for target, model in result.models.items():
         speak(model.statements, console, f"{target}: ")
     return {

@@ -56,10 +56,11 @@ def default_models(study: Study, progress: Progress | None = None) -> dict[str, 
     sources = read_sources(study, models={})
     missing = [name for name in default_targets(sources.dataset) if not _covered(name, stored)]
     if missing:
-        for name, model in train_defaults(sources.dataset, missing, progress).items():
-            if not study.read_only:
-                study.add_model(name, model.to_dict())
-            stored[name] = model.to_dict()
+        trained = train_defaults(sources.dataset, missing, progress)
+        added = {name: model.to_dict() for name, model in trained.items()}
+        if not study.read_only:
+            study.add_models(added)
+        stored |= added
     if not stored:
         raise InputError(f"{study.path.name} has no dataset to learn from: run a campaign first.")
     return {name: model_from_dict(data) for name, data in stored.items()}

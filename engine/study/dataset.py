@@ -136,12 +136,16 @@ def _summary(name: str, group: Sequence[StructureRecord]) -> dict[str, float]:
 def by_structure(
     conditions: Sequence[ConditionRecord], structures: Sequence[StructureRecord]
 ) -> pd.DataFrame:
-    """Return one row for each structure that was tried, with its seed and voxel hash."""
+    """Return one row for each structure that was tried, with its seed and voxel hash.
+
+    A column ``traceback`` is there where one is known.
+    """
     import pandas as pd
 
     of = {(record.campaign, record.number): record for record in conditions}
     names = _in_order(structures)
     extra = _varied(conditions)
+    explained = any(record.details for record in structures)
     rows: list[dict[str, Any]] = []
     for record in structures:
         condition = of[record.campaign, record.number]
@@ -157,6 +161,7 @@ def by_structure(
                 "voxels_sha256": record.voxels_sha256,
                 "error": record.error,
             }
+            | ({"traceback": record.details or None} if explained else {})
             | {name: record.properties.get(name, math.nan) for name in names}
         )
     columns = [*LEADING, *extra, "campaign", "condition", "repeat", "seed", "status"]

@@ -95,6 +95,8 @@ class StructureRecord:
         Generation and characterisation together.
     error : str or None
         Why it failed.
+    details : str
+        The traceback, where the error was not foreseen.
     """
 
     campaign: int
@@ -106,6 +108,7 @@ class StructureRecord:
     properties: dict[str, float]
     error: str | None
     seconds: float | None
+    details: str = ""
 
 
 def now() -> str:
@@ -204,7 +207,7 @@ def record(database: Database, result: StructureRecord) -> None:
     with database.transaction() as connection:
         cursor = connection.execute(
             "UPDATE structure SET status = ?, voxels_sha256 = ?, properties = ?, error = ?,"
-            " seconds = ?, finished = ? WHERE campaign = ? AND condition = ? AND repeat = ?",
+            " seconds = ?, finished = ?, details = ? WHERE campaign = ? AND condition = ? AND repeat = ?",
             (
                 result.status,
                 result.voxels_sha256,
@@ -212,6 +215,7 @@ def record(database: Database, result: StructureRecord) -> None:
                 result.error,
                 result.seconds,
                 now(),
+                result.details or None,
                 result.campaign,
                 result.number,
                 result.repeat,
@@ -230,7 +234,7 @@ def structures(
     """Return structures that were tried, by campaign, condition and repeat."""
     rows = database.rows(
         "SELECT campaign, condition, repeat, seed, status, voxels_sha256, properties, error,"
-        " seconds FROM structure WHERE status <> 'pending' AND (?1 IS NULL OR campaign = ?1)"
+        " seconds, details FROM structure WHERE status <> 'pending' AND (?1 IS NULL OR campaign = ?1)"
         " AND (?2 IS NULL OR status = ?2) ORDER BY campaign, condition, repeat",
         (campaign, status),
     )
@@ -245,6 +249,7 @@ def structures(
             properties=loads_properties(row[6]) if row[6] else {},
             error=row[7],
             seconds=row[8],
+            details=row[9] or "",
         )
         for row in rows
     ]
@@ -273,7 +278,7 @@ def retry_failed(database: Database, campaign: int) -> int:
         connection.execute("UPDATE campaign SET spared = 0 WHERE id = ?", (campaign,))
         return connection.execute(
             "UPDATE structure SET status = 'pending', error = NULL, seconds = NULL,"
-            " finished = NULL WHERE campaign = ? AND status = 'failed'",
+            " finished = NULL, details = NULL WHERE campaign = ? AND status = 'failed'",
             (campaign,),
         ).rowcount
 

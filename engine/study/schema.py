@@ -6,7 +6,7 @@ import sqlite3
 
 # "HGst" in ASCII: tells a study from any other SQLite file (SQLite's PRAGMA application_id).
 APPLICATION_ID = 0x48477374
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # `structure` has row ids on purpose: in a table without them a row above a quarter of a page
 # takes a page of its own, which makes the file four times as large.
@@ -79,6 +79,8 @@ CREATE TABLE stack_slab (
 MIGRATIONS: dict[int, str] = {
     # structures that adaptive repeats made unnecessary: neither done nor still to do
     1: "ALTER TABLE campaign ADD COLUMN spared INTEGER NOT NULL DEFAULT 0",
+    # the traceback of a structure that failed
+    2: "ALTER TABLE structure ADD COLUMN details TEXT",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -238,6 +239,16 @@ class Study:
                 "INSERT INTO model (target, method, model, created) VALUES (?, ?, ?, ?)",
                 (target, str(model.get("method", "")), dumps(model), now()),
             )
+
+    def add_models(
+        self, models: Mapping[str, dict[str, Any]], summary: dict[str, Any] | None = None
+    ) -> None:
+        """Keep the models of one training by target, and its summary: all of them or nothing."""
+        with self._database.transaction():
+            for target, model in models.items():
+                self.add_model(target, model)
+            if summary is not None:
+                self.set_training_summary(summary)
 
     def models(self, method: str | None = None) -> dict[str, dict[str, Any]]:
         """Return target -> model dict; where a target has several, that added last."""

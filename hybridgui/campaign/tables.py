@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.study import ConditionRecord, StructureRecord
 from hybridgui.campaign.columns import dataset_columns, heading
+from hybridgui.errors import DetailsDialog
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import button, label
+from hybridgui.widgets.basics import button, enable, label
 from hybridgui.widgets.table import Column, DataTable
 
 # What names a condition in the list of failures, as long as it stays readable.
@@ -90,13 +93,47 @@ class FailuresTab(QWidget):
         column.setContentsMargins(0, 2 * GRID, 0, 0)
         column.setSpacing(GRID)
         row = QHBoxLayout()
+        row.setSpacing(GRID)
         row.addStretch(1)
-        row.addWidget(button("Copy all", lambda: self.table.copy(everything=True)))
+        self.details_button = button("Details…", self.show_details)
+        row.addWidget(self.details_button)
+        self.copy_button = button("Copy all", self.copy_all)
+        self.copy_button.setToolTip("The table, and each different traceback once")
+        row.addWidget(self.copy_button)
         self.rerun_button = button("Run failed again", self.rerunAsked.emit)
         row.addWidget(self.rerun_button)
         column.addLayout(row)
         self.table = DataTable()
+        self.table.rowChosen.connect(lambda _: self._refresh())
+        self.table.doubleClicked.connect(lambda _: self.show_details())
         column.addWidget(self.table, 1)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        chosen = self.table.chosen_row
+        reason = "Choose a row first." if chosen is None else ""
+        enable(self.details_button, reason, "The whole reason, and where in the program it arose")
+
+    def show_details(self) -> None:
+        """Show the whole reason of the row chosen, with its traceback."""
+        chosen = self.table.chosen_row
+        if chosen is None:
+            return
+        row = self.table.frame.iloc[chosen]
+        where = f"{row['condition']}, repeat {row['repeat']}, seed {row['seed']}"
+        details = row["details"] or "No traceback: the reason says all that is known."
+        DetailsDialog(f"{where}: {row['error']}", details, self.window()).open()
+
+    def copy_all(self) -> None:
+        """Copy the table, and below it each different traceback with how often it occurred."""
+        self.table.copy(everything=True)
+        clipboard = QGuiApplication.clipboard()
+        counts = Counter(text for text in self.table.frame["details"] if text)
+        parts = [
+            f"{count} structure{'s' if count > 1 else ''}:\n{text.rstrip()}"
+            for text, count in counts.most_common()
+        ]
+        clipboard.setText("\n\n".join([clipboard.text(), *parts]))
 
     def show_failures(
         self, failures: Sequence[StructureRecord], conditions: Mapping[int, ConditionRecord]
@@ -113,6 +150,7 @@ class FailuresTab(QWidget):
                     "repeat": failure.repeat + 1,
                     "seed": str(failure.seed),
                     "error": failure.error or "",
+                    "details": failure.details,
                 }
                 for failure in failures
             ]
@@ -126,3 +164,4 @@ class FailuresTab(QWidget):
                 Column("error", "Reason"),
             ],
         )
+        self._refresh()

@@ -206,6 +206,12 @@ class DataTable(QTableView):
         """Text of a cell as shown."""
         return str(self._proxy.index(row, column).data())
 
+    @property
+    def chosen_row(self) -> int | None:
+        """Row of the frame that the user stands on, if any."""
+        current = self.currentIndex()
+        return self._proxy.mapToSource(current).row() if current.isValid() else None
+
     def copy(self, everything: bool = False) -> None:
         """Copy the selected rows, or all, with headers, as tab-separated text."""
         chosen = [] if everything else sorted({i.row() for i in self.selectedIndexes()})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,3 +53,15 @@ def exported(path: Path, structures: bool = False) -> bytes:
     assert len(kept) < len(rows[0]), "there are no columns of times"
     # the text of every field is compared, never a number that was read from it
     return "".join(",".join(row[place] for place in kept) + "\n" for row in rows).encode()
+
+
+PATIENCE_SECONDS = 30.0
+
+
+def until(happened):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = threading.Event()
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        pause.wait(0.01)

@@ -72,6 +72,7 @@ def record_all(study: Study, campaign: int, *, failing: tuple[int, ...] = (), le
                 {} if failed else made_up(values, task.repeat),
                 "The packing did not reach its target." if failed else None,
                 0.1,
+                "Traceback (most recent call last):\n  …\nPackingError" if failed else "",
             )
         )
 

@@ -9,13 +9,14 @@ import threading
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from engine.campaign.design import Design
 from engine.campaign.estimate import Estimate
 from engine.campaign.variables import known_names, read_variables, variable_info
 from hybridgui.campaign.design_form import PRESETS
 from hybridgui.campaign.more_variables import GROUPS, first_values, read_values, show_values
+from hybridgui.errors import DetailsDialog
 from hybridgui.stages import StageState
 from tests.gui.conftest import said
 from tests.gui.studies import fill, fit_sample, record_all, small_design
@@ -137,6 +138,17 @@ def test_that_grid_dataset_and_failures_show_what_the_study_holds(window, page, 
     assert (
         page.failures_view.frame["error"].tolist() == ["The packing did not reach its target."] * 2
     )
+    assert not page.failures_tab.details_button.isEnabled()
+    page.failures_view.selectRow(1)
+    page.failures_tab.details_button.click()
+    [dialog] = window.findChildren(DetailsDialog)
+    assert "PackingError" in dialog.findChild(QPlainTextEdit).toPlainText()
+    dialog.accept()
+    dialog.deleteLater()
+    page.failures_tab.copy_all()
+    copied = QGuiApplication.clipboard().text()
+    assert copied.count("did not reach") == 2 and copied.count("PackingError") == 1
+    assert "2 structures:" in copied
     page.tabs.setCurrentIndex(1)
     assert len(page.dataset_view.frame) == 35
     assert page.resume_button.isVisible() and "4 structures left" in page.resume_button.text()

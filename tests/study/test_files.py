@@ -220,11 +220,13 @@ def test_that_a_study_of_the_first_version_keeps_its_campaigns(path, tmp_path):
         study.save_copy(old)
     with contextlib.closing(sqlite3.connect(old)) as connection:
         connection.execute("ALTER TABLE campaign DROP COLUMN spared")
+        connection.execute("ALTER TABLE structure DROP COLUMN details")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
     with Study.open(path) as study, Study.open(old) as migrated:
         assert migrated.campaigns() == study.campaigns()
         assert migrated.campaign(1).spared == 0
+        assert migrated.results() == study.results()
 
 
 def test_that_a_migration_that_fails_leaves_the_old_study(path, monkeypatch):

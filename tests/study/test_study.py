@@ -1,5 +1,6 @@
 """What is put into a study comes out of it again."""
 
+import dataclasses
 import math
 import threading
 
@@ -155,10 +156,20 @@ def test_that_pending_structures_shrink_as_results_are_recorded(study):
         assert again.results(1) == [result(1, 0, tau=2.0)]
 
 
+def test_that_the_models_of_a_training_are_kept_together_or_not_at_all(study):
+    study.add_model("y", {"method": "sisso", "x": 1})
+    with pytest.raises(TypeError):
+        study.add_models({"y": {"method": "sisso", "x": 2}, "z": {"method": "gp", "x": object()}})
+    assert study.all_models() == [{"method": "sisso", "x": 1}]
+    study.add_models({"y": {"method": "sisso", "x": 2}, "z": {"method": "gp"}}, {"rows": 14})
+    assert len(study.all_models()) == 2 and study.training_summary() == {"rows": 14}
+
+
 def test_that_failed_structures_are_listed_and_can_be_tried_again(study):
     study.add_campaign(SmallDesign())
     study.record(result(0, 0, tau=2.0))
     failed = failure(0, 1, "it broke because of =1+1", seed=12)
+    failed = dataclasses.replace(failed, details="Traceback …\nit broke")
     study.record(failed)
     assert study.failures(1) == [failed]
     assert study.campaign(1).failed == 1
