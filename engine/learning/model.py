@@ -86,17 +86,10 @@ class PropertyModel:
         InputError
             If an input column is missing or holds something that is not a finite number.
         """
-        columns = input_columns(table, self.inputs)
-        return self._predict(columns)
+        return self.prediction(table, intervals=False)[0]
 
     def _matrix(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.column_stack([columns[name] for name in self.inputs])
-
-    def _predict(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        if isinstance(self.predictor, SymbolicModel):
-            rows = next(iter(columns.values())).size if columns else 1
-            return self.predictor.predict(columns, rows)
-        return self.predictor.predict(self._matrix(columns))
 
     def interval(self, table: Any, level: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Prediction interval from cross-validated residuals.
@@ -119,17 +112,42 @@ class PropertyModel:
         return self.prediction(table, level)[1:]
 
     def prediction(
-        self, table: Any, level: float | None = None
+        self,
+        table: Any,
+        level: float | None = None,
+        *,
+        intervals: bool = True,
+        shared: dict[Any, Any] | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`predict` and `interval` from one evaluation: value, low, high, each of shape (n,)."""
+        """`predict` and `interval` from one evaluation: value, low, high, each of shape (n,).
+
+        Parameters
+        ----------
+        table, level
+            See `predict` and `interval`.
+        intervals : bool
+            Without, low and high are nan.
+        shared : dict, optional
+            Empty at first; given to all models that are asked about one table, it lets those
+            that were trained together compute once what they have in common.
+        """
         columns = input_columns(table, self.inputs)
-        centre = self._predict(columns)
-        half = self.half_width(level) * np.ones_like(centre)
+        if isinstance(self.predictor, SymbolicModel):
+            rows = next(iter(columns.values())).size if columns else 1
+            centre = self.predictor.predict(columns, rows)
+            half = self.half_width(level) if intervals else math.nan
+            return centre, centre - half, centre + half
+        matrix = self._matrix(columns)
+        if shared is not None:
+            shared = shared.setdefault(self.inputs, {})
         floor = float(self.residuals.get("floor", 0.0))
-        if floor > 0 and not isinstance(self.predictor, SymbolicModel):
-            deviation = self.predictor.deviation(self._matrix(columns))
-            half = half * np.sqrt(deviation**2 + floor**2)
-        return centre, centre - half, centre + half
+        if not intervals or floor <= 0:
+            centre = self.predictor.predict(matrix, shared)
+            half = self.half_width(level) if intervals else math.nan
+            return centre, centre - half, centre + half
+        centre, deviation = self.predictor.with_deviation(matrix, shared)
+        width = self.half_width(level) * np.sqrt(deviation**2 + floor**2)
+        return centre, centre - width, centre + width
 
     def half_width(self, level: float | None = None) -> float:
         """Quantile of the residual scores, corrected for their finite number."""

@@ -7,15 +7,24 @@ the ensemble is unsure.
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from engine.errors import InputError
+from engine.learning.threads import one_thread
 from engine.progress import Progress
+
+_BLOCK = 256
+"""Rows that pass through the layers at once: few enough to stay in a core's cache."""
+
+_MOST_KEPT = 4096
+"""Rows whose hidden layers are held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +55,72 @@ class Network:
             table[:, self.logarithmic] = np.log(table[:, self.logarithmic])
         return (table - self.centre) / self.scale
 
-    def each(self, table: np.ndarray) -> np.ndarray:
-        """Predictions of every member, shape (members, n), unit of the target."""
-        scaled = self._scaled(table)
-        outputs = []
-        for layers in self.members:
-            v = scaled
-            for weights, bias in layers[:-1]:
-                v = np.tanh(v @ weights + bias)
-            weights, bias = layers[-1]
-            outputs.append((v @ weights + bias)[:, 0])
-        return self.level + self.spread * np.array(outputs)
+    @cached_property
+    def _trunk(self) -> bytes:
+        """Digest of all before the last layer; networks trained together have it in common."""
+        digest = hashlib.blake2b(digest_size=16)
+        arrays = [self.logarithmic, self.centre, self.scale]
+        arrays += [part for layers in self.members for layer in layers[:-1] for part in layer]
+        for array in arrays:
+            digest.update(repr(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.digest()
 
-    def predict(self, table: np.ndarray) -> np.ndarray:
+    def _hidden(self, table: np.ndarray) -> list[np.ndarray]:
+        """Last hidden layer of every member, each of shape (n, width)."""
+        scaled = self._scaled(table)
+        found = []
+        for layers in self.members:
+            parts = []
+            for start in range(0, len(scaled), _BLOCK):
+                v = scaled[start : start + _BLOCK]
+                for weights, bias in layers[:-1]:
+                    v = v @ weights
+                    v += bias
+                    np.tanh(v, out=v)
+                parts.append(v)
+            found.append(np.concatenate(parts) if parts else scaled)
+        return found
+
+    def each(self, table: np.ndarray, shared: dict[Any, Any] | None = None) -> np.ndarray:
+        """Predictions of every member, shape (members, n), unit of the target.
+
+        Parameters
+        ----------
+        table : ndarray of float, shape (n, d)
+        shared : dict, optional
+            Filled and used by networks that were trained together, so that their common
+            layers are computed once; for one table only.
+        """
+        outputs = np.empty((len(self.members), len(table)))
+        for start in range(0, len(table), _MOST_KEPT):
+            part = table[start : start + _MOST_KEPT]
+            # Longer tables are worked off in parts, which nobody else needs.
+            kept = {} if shared is None or len(part) < len(table) else shared
+            if self._trunk not in kept:
+                with one_thread():
+                    kept[self._trunk] = self._hidden(part)
+            for member, (layers, v) in enumerate(zip(self.members, kept[self._trunk], strict=True)):
+                weights, bias = layers[-1]
+                outputs[member, start : start + len(part)] = v @ weights[:, 0] + bias[0]
+        outputs *= self.spread
+        outputs += self.level
+        return outputs
+
+    def predict(self, table: np.ndarray, shared: dict[Any, Any] | None = None) -> np.ndarray:
         """Mean over the members, shape (n,)."""
-        return self.each(table).mean(axis=0)
+        return self.each(table, shared).mean(axis=0)
 
     def deviation(self, table: np.ndarray) -> np.ndarray:
         """Standard deviation between the members, shape (n,)."""
-        return self.each(table).std(axis=0, ddof=1 if len(self.members) > 1 else 0)
+        return self.with_deviation(table)[1]
+
+    def with_deviation(
+        self, table: np.ndarray, shared: dict[Any, Any] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`predict` and `deviation` from one evaluation."""
+        each = self.each(table, shared)
+        return each.mean(axis=0), each.std(axis=0, ddof=1 if len(self.members) > 1 else 0)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

@@ -267,8 +267,9 @@ class Responses:
         settings = self.complete(frame)
         wanted = list(self.outputs if outputs is None else outputs)
         triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        shared: dict[Any, Any] = {}
         for name in wanted:
-            self._compute(name, settings, triples, intervals)
+            self._compute(name, settings, triples, intervals, shared)
         inside = np.ones(len(settings), dtype=bool)
         notes: tuple[str, ...] = ()
         if scope:
@@ -285,6 +286,7 @@ class Responses:
         settings: pd.DataFrame,
         triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
         intervals: bool,
+        shared: dict[Any, Any],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if name in triples:
             return triples[name]
@@ -297,8 +299,8 @@ class Responses:
         if name in self.models:
             model = self.models[name]
             together = getattr(model, "prediction", None)
-            if intervals and together is not None:
-                result = together(settings)
+            if together is not None:
+                result = together(settings, intervals=intervals, shared=shared)
             else:
                 value = np.asarray(model.predict(settings), dtype=float)
                 low, high = model.interval(settings) if intervals else (unknown, unknown)
@@ -312,7 +314,7 @@ class Responses:
         elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
             result = self._stored(name, settings), unknown, unknown
         else:
-            source = self._compute(_DERIVED[name], settings, triples, intervals)
+            source = self._compute(_DERIVED[name], settings, triples, intervals, shared)
             result = self._derive(name, source, settings)
         triples[name] = result
         return result

@@ -9,6 +9,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from engine.errors import InputError
 from engine.learning.gaussian_process import GaussianProcess, negative_log_likelihood
 from engine.learning.network import NetworkOptions, fit_networks
+from engine.learning.threads import one_thread
 
 
 def points(rows=40, seed=0):
@@ -85,3 +86,45 @@ def test_that_equal_seeds_give_equal_networks():
     [three], _ = fit_networks(*arguments, options, seed=2)
     np.testing.assert_array_equal(one.predict(table), two.predict(table))
     assert np.any(one.predict(table) != three.predict(table))
+
+
+def test_that_networks_trained_together_compute_their_common_layers_once_and_say_the_same():
+    table, goal = points(60)
+    targets = np.column_stack([goal, goal**2])
+    networks, _ = fit_networks(
+        table, targets, np.arange(60) % 3, np.zeros(3, bool), NetworkOptions(epochs=40)
+    )
+    fresh, _ = points(5000, seed=3)  # more rows than are held at once
+    for rows in (fresh, fresh[:700], fresh[:1], fresh[:0]):
+        shared = {}
+        for network in networks:
+            scaled = (rows - network.centre) / network.scale
+            each = []
+            for layers in network.members:  # the definition, layer by layer
+                v = scaled
+                for weights, bias in layers[:-1]:
+                    v = np.tanh(v @ weights + bias)
+                each.append(
+                    network.level + network.spread * (v @ layers[-1][0] + layers[-1][1])[:, 0]
+                )
+            mean, deviation = network.with_deviation(rows, shared)
+            np.testing.assert_allclose(mean, np.mean(each, axis=0), rtol=1e-12)
+            np.testing.assert_allclose(deviation, np.std(each, axis=0, ddof=1), rtol=1e-7)
+        assert len(shared) <= 1
+
+
+def test_that_a_limit_on_threads_ends_with_the_last_who_asked_for_it():
+    from threadpoolctl import threadpool_info
+
+    def counts():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = counts()
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    assert set(counts()) == {1}
+    first.__exit__(None, None, None)  # not the last to enter: threads overlap in any order
+    assert set(counts()) == {1}
+    second.__exit__(None, None, None)
+    assert counts() == before
