@@ -85,7 +85,7 @@ def profile(
     for name in moved:
         low, high = setting_range(responses, name)
         blocks.append(pd.DataFrame({**here, name: np.linspace(low, high, count)}))
-    result = responses.evaluate(pd.concat(blocks, ignore_index=True), wanted)
+    result = responses.evaluate(pd.concat(blocks, ignore_index=True), wanted, words=False)
     columns = {
         output: tuple(
             part[output].to_numpy(float) for part in (result.values, result.low, result.high)

@@ -245,6 +245,7 @@ class Responses:
         *,
         intervals: bool = True,
         scope: bool = True,
+        words: bool = True,
     ) -> Evaluation:
         """Compute the responses at each row of a table of settings.
 
@@ -258,6 +259,8 @@ class Responses:
             Leave the bounds out (nan) where only the expected value matters.
         scope : bool
             Find out what lies inside the domains; without, all is called inside.
+        words : bool
+            Say what is outside.
 
         Raises
         ------
@@ -273,7 +276,7 @@ class Responses:
         inside = np.ones(len(settings), dtype=bool)
         notes: tuple[str, ...] = ()
         if scope:
-            inside, notes = self.scope(settings, wanted)
+            inside, notes = self.scope(settings, wanted, words=words)
         value, low, high = (
             pd.DataFrame({name: triples[name][part] for name in wanted}, index=settings.index)
             for part in range(3)
@@ -359,9 +362,11 @@ class Responses:
         return 1e4 * capacity * self.cell.voltage / thickness
 
     def scope(
-        self, settings: pd.DataFrame, outputs: Iterable[str]
+        self, settings: pd.DataFrame, outputs: Iterable[str], *, words: bool = True
     ) -> tuple[np.ndarray, tuple[str, ...]]:
         """Say which settings lie inside what law and models were trained on.
+
+        Without `words` nothing is said of the law, which saves a third of the time.
 
         Returns
         -------
@@ -372,7 +377,7 @@ class Responses:
         inside = np.ones(len(settings), dtype=bool)
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
-            inside, notes = law_scope(self.law, settings)
+            inside, notes = law_scope(self.law, settings, words=words)
         for name in self.models_of(outputs):
             for column, (low, high) in self._trained(self.models[name]).items():
                 if column not in settings:

@@ -42,7 +42,9 @@ def law_domain(law: Any) -> dict[str, tuple[float, float]]:
     }
 
 
-def law_scope(law: Any, settings: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+def law_scope(
+    law: Any, settings: pd.DataFrame, *, words: bool = True
+) -> tuple[np.ndarray, list[str]]:
     """Where a law was measured and behaves as calendering must, and what to say elsewhere."""
     am, before, start, pressure = (
         settings[name].to_numpy(float) / scale
@@ -57,7 +59,7 @@ def law_scope(law: Any, settings: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     turns = np.asarray(law.turning_pressures(*coatings.T))[back.ravel()]
     after = settings["porosity_percent"].to_numpy(float) / 100
     inside &= (pressure <= turns) & (after > 0) & (after <= before)
-    return inside, list(law.warnings(am, before, start, pressure=pressure))
+    return inside, list(law.warnings(am, before, start, pressure=pressure)) if words else []
 
 
 def common_ranges(models: Iterable[Any], law: Any) -> dict[str, tuple[float, float]]:

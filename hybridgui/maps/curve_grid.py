@@ -6,14 +6,17 @@ import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from engine.maps.curves import CurveSet, Panel, Picked
-from engine.maps.drawing import stretches
+from engine.maps.curves import CurveSet, Picked
+from hybridgui.maps.curve_plot import CurvePlot
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, follow_theme
-from hybridgui.widgets.plot import Legend, Plot
+from hybridgui.widgets.plot import Legend
 
 _REACH = 24
 """How far from a curve a click may be, px."""
+_FILLED, _ROOM = 0.6, 0.06
+"""Share of the range that moved curves must fill, and the room left when it is set anew."""
+Span = tuple[float, float] | None
 
 
 class CurveGrid(QWidget):
@@ -39,7 +42,10 @@ class CurveGrid(QWidget):
         layout.addLayout(self._grid, 1)
         self._notes = Notice("warning")
         layout.addWidget(self._notes)
-        self._plots: list[Plot] = []
+        self._plots: list[CurvePlot] = []
+        self._count = 0
+        self._shown = ""
+        self._limits: tuple[Span, Span] = (None, None)
         self._data: CurveSet | None = None
         self._bands = True
         self._labels = True
@@ -47,7 +53,7 @@ class CurveGrid(QWidget):
         follow_theme(self, self._draw)
 
     @property
-    def plots(self) -> list[Plot]:
+    def plots(self) -> list[CurvePlot]:
         """The panels on screen."""
         return [plot for plot in self._plots if not plot.isHidden()]
 
@@ -90,12 +96,20 @@ class CurveGrid(QWidget):
         panels = data.panels if data is not None else ()
         self._provide(len(panels))
         if data is None:
+            self._shown = ""
             return
         colours = theme().series_colours(len(panels[0].curves)) if panels else []
         across, up = _limits(data, self._bands)
-        for index, panel in enumerate(panels):
-            self._draw_panel(self._plots[index], data, panel, colours)
-            self._plots[index].set_limits(across, up)
+        what = f"{data.x.column} {data.y.column} {len(panels)}"
+        if what == self._shown:
+            # While an input is moved the eye follows the curves: the scale stays where it can.
+            across, up = _steady(self._limits[0], across), _steady(self._limits[1], up)
+        changed = what != self._shown or (across, up) != self._limits
+        self._shown, self._limits = what, (across, up)
+        for plot, panel in zip(self._plots, panels, strict=False):
+            plot.show_panel(data, panel, colours, bands=self._bands, labels=self._labels)
+            if changed:
+                plot.set_limits(across, up)
         self._draw_ring()
         entries = [
             (curve.label, colour, "line")
@@ -115,10 +129,12 @@ class CurveGrid(QWidget):
         self._notes.setToolTip("\n".join(data.notes))
 
     def _provide(self, count: int) -> None:
+        if count == self._count:
+            return
+        self._count = count
         columns = 1 if count == 1 else 2
         while len(self._plots) < count:
-            plot = Plot()
-            plot.setMinimumSize(120, 130)
+            plot = CurvePlot()
             if self._plots:
                 plot.setXLink(self._plots[0])
                 plot.setYLink(self._plots[0])
@@ -136,45 +152,19 @@ class CurveGrid(QWidget):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
             self._grid.setColumnMinimumWidth(column, 0)
 
-    def _draw_panel(self, plot: Plot, data: CurveSet, panel: Panel, colours: list[str]) -> None:
-        plot.clear_data()
-        plot.name = f"figure_{data.name}" if data.name else "curves"
-        plot.set_axes(data.x.axis, data.y.axis if len(data.panels) == 1 else data.y.short)
-        plot.set_title(panel.title if len(data.panels) > 1 else "")
-        for curve, colour in zip(panel.curves, colours, strict=True):
-            if self._bands:
-                plot.draw_band(curve.x, curve.low, curve.high, colour)
-            for part, inside in stretches(curve.inside):
-                plot.draw_line(curve.x[part], curve.y[part], colour, dashed=not inside)
-        for points in panel.points:
-            index = next((i for i, c in enumerate(panel.curves) if c.value == points.value), 0)
-            plot.draw_errors(points.x, points.y, points.sd, colours[index])
-            plot.draw_points(points.x, points.y, colours[index], size=7)
-        for curve, colour in zip(panel.curves, colours, strict=True):
-            if not len(curve.cross_x):
-                continue
-            plot.draw_points(curve.cross_x, curve.cross_y, colour, symbol="x", size=8)
-        if self._labels:
-            self._label_crosses(plot, panel)
 
-    def _label_crosses(self, plot: Plot, panel: Panel) -> None:
-        # Only the outer curves: four labels on one spot could not be read.
-        marked = [i for i, curve in enumerate(panel.curves) if len(curve.cross_y)]
-        if not marked:
-            return
-        order = sorted(marked, key=lambda i: float(np.mean(panel.curves[i].cross_y)))
-        anchors = {order[0]: (0.5, -0.2), order[-1]: (0.5, 1.2)}
-        for index, anchor in anchors.items():
-            curve = panel.curves[index]
-            for x, y, text in zip(curve.cross_x, curve.cross_y, curve.cross_labels, strict=False):
-                # at the ends of a curve a centred label would leave the plot
-                across = 0.0 if x <= curve.x[0] else 1.0 if x >= curve.x[-1] else anchor[0]
-                plot.draw_text(float(x), float(y), text, theme().tokens.muted, (across, anchor[1]))
+def _steady(before: Span, now: Span) -> Span:
+    """The range before while the data fit it and fill most of it, else a new one with room."""
+    if before is None or now is None:
+        return now
+    fits = before[0] <= now[0] and now[1] <= before[1]
+    if fits and now[1] - now[0] >= _FILLED * (before[1] - before[0]):
+        return before
+    room = _ROOM * (now[1] - now[0])
+    return now[0] - room, now[1] + room
 
 
-def _limits(
-    data: CurveSet, bands: bool
-) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+def _limits(data: CurveSet, bands: bool) -> tuple[Span, Span]:
     """Ranges that hold every panel, so that panels can be compared at a glance."""
     across: list[np.ndarray] = []
     up: list[np.ndarray] = []
@@ -188,7 +178,7 @@ def _limits(
     return _span(across), _span(up)
 
 
-def _span(parts: list[np.ndarray]) -> tuple[float, float] | None:
+def _span(parts: list[np.ndarray]) -> Span:
     values = np.concatenate(parts) if parts else np.empty(0)
     values = values[np.isfinite(values)]
     return (float(values.min()), float(values.max())) if len(values) else None

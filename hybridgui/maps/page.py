@@ -73,6 +73,7 @@ class MapsPage(Page):
         self._sources: Sources | None = None
         self._stale = True
         self._reading: Any = None
+        self._drawing: Any = None
         self._setting: dict[str, float] = {}
         self._fields: dict[str, NumberField] = {}
         self._build_middle()
@@ -486,8 +487,8 @@ class MapsPage(Page):
 
     def _draw_curves(self) -> None:
         sources, choice = self._sources, self._curve_group.choice()
-        if not choice.figure:
-            return
+        if not choice.figure or self._drawing is not None:
+            return  # what is being drawn now is drawn again when it is out of date
 
         def show(data) -> None:
             self._problem.set_text("")
@@ -501,15 +502,25 @@ class MapsPage(Page):
             self.curve_bar.show_setting({})
             self._refresh_buttons()
 
-        self._model.start_job(
+        def wanted() -> bool:
+            return self._sources is sources and self._curve_group.choice() == choice
+
+        def done() -> None:
+            self._drawing = None
+            if self.tabs.currentIndex() == 0 and not wanted():
+                self._draw()
+
+        # A picture that an input has overtaken is shown all the same: a moving one says more.
+        self._drawing = self._model.start_job(
             "Drawing curves",
             lambda job: curves(job, sources, choice),
             stage="",
             quiet=True,
-            wanted=lambda: self._sources is sources and self._curve_group.choice() == choice,
+            wanted=lambda: self._sources is sources,
             finished=show,
             failed=refuse,
         )
+        self._drawing.ended.connect(done)
 
     def _draw_matrix(self) -> None:
         sources, method = self._sources, self.method_choice.current

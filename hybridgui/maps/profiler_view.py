@@ -125,7 +125,7 @@ class ProfilerView(QWidget):
         self._pending: tuple[str, float] | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(15)
+        self._soon.setInterval(0)  # when the places that wait in the queue have been taken
         self._soon.timeout.connect(self._announce)
 
     def show_profile(self, profile: Profile, inputs: Sequence[str], outputs: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QLayout, QMenu, QVBoxLayout, QWidget
 
 from hybridgui.theme import GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label
@@ -69,6 +69,7 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None, *, horizontal: bool = False):
         super().__init__(parent)
         self._horizontal = horizontal
+        self._shown: tuple | None = None
         self._layout: QLayout
         if horizontal:
             self._layout = FlowLayout(self)
@@ -80,6 +81,9 @@ class Legend(QWidget):
 
     def show_entries(self, title: str, entries: Sequence[tuple[str, str, str]]) -> None:
         """Show entries of (text, colour, kind)."""
+        if self._shown == (title, tuple(entries)):
+            return
+        self._shown = title, tuple(entries)
         clear_layout(self._layout)
         if title:
             head = label(rich(title), "small")
@@ -126,6 +130,8 @@ class Plot(pg.PlotWidget):
         for side in ("bottom", "left"):
             # The axes name their units: a silent factor of a thousand would be a lie.
             self.getAxis(side).enableAutoSIPrefix(False)
+            # Axes and grid change seldom, and everything over them is drawn often.
+            self.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         pen = pg.mkPen(theme().tokens.border_strong, width=1)
         self._vertical = pg.InfiniteLine(angle=90, pen=pen)
         self._horizontal = pg.InfiniteLine(angle=0, pen=pen)
