@@ -17,7 +17,7 @@ from engine.errors import InputError
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
 from engine.maps.targets import Desirability, Target
-from engine.maps.trade_off import TradeOff, lab_variable, trade_off
+from engine.maps.trade_off import TradeOff, trade_off
 from engine.maps.uncertainty import SOURCES, Propagation, Scatter, summarise
 from engine.progress import Progress
 
@@ -139,7 +139,8 @@ def recommend(
     found : TradeOff, optional
         What `trade_off` gave for these targets.
     scatter : Scatter, optional
-        Process scatter; ± 2 µm of gap and ± 1 % of initial porosity (standard deviations).
+        Process scatter; ± 2 µm of gap, or ± 5 % of the pressure where the lab sets that, and
+        ± 1 % of initial porosity (standard deviations).
     robust : bool
         Choose by the desirability expected under all sources of error rather than by the
         nominal one. The uncertainty is reported either way.
@@ -189,7 +190,7 @@ def recommend(
         nominal = float(found.values[target.output].iloc[best])
         predicted[target.output] = (nominal, interval["low"], interval["high"])
     budget = _budget(propagation, chosen, names, draws)
-    variable = lab_variable(responses)
+    variable = responses.lab_variable
     progress.report(0.85, "Finding how far the best setting may move")
     here = float(chosen[variable].iloc[0])
     best_range = window = (here, here)

@@ -41,6 +41,8 @@ class NextExperiments:
     notes : tuple of str
     measured : CalenderingTable, optional
         What the law stands on so far.
+    variable : {"gap_um", "pressure_MPa"}
+        What the lab sets, hence the column to set by.
     """
 
     table: pd.DataFrame
@@ -48,6 +50,7 @@ class NextExperiments:
     sd_after: float
     notes: tuple[str, ...] = ()
     measured: CalenderingTable | None = None
+    variable: str = "gap_um"
 
     @property
     def sentence(self) -> str:
@@ -73,7 +76,7 @@ class NextExperiments:
         gaps = [self.table.get("gap_um", pd.Series([np.nan]))]
         if self.measured is not None:
             gaps.append(pd.Series(self.measured.gap))
-        if pd.concat(gaps).isna().any():
+        if self.variable == "pressure_MPa" or pd.concat(gaps).isna().any():
             del headers["gap_um"]
             headers["pressure_MPa"] = "Pressure (MPa)"
         frame = self.table[list(headers)].round(3).rename(columns=headers)
@@ -210,7 +213,9 @@ def next_experiments(
     result = pool.loc[chosen, names].reset_index(drop=True)
     result["porosity_sd_percent"] = [100 * one for one, _ in sds]
     result["porosity_sd_then_percent"] = [100 * then for _, then in sds]
-    return NextExperiments(result, 100 * before, 100 * after, tuple(notes), table)
+    return NextExperiments(
+        result, 100 * before, 100 * after, tuple(notes), table, responses.lab_variable
+    )
 
 
 def _jackknife(law: Any, pool: pd.DataFrame, table: CalenderingTable) -> np.ndarray:

@@ -128,15 +128,11 @@ def _stored_recommendation(study: Study) -> Recommendation | None:
 
 
 def _recommended(one: Recommendation) -> dict[str, Any]:
-    scatter = one.scatter
     names = [name for name in one.setting if math.isfinite(one.setting[name])]
     return {
         "sentence": one.sentence,
         "wanted": "; ".join(target.sentence for target in one.targets),
-        "scatter": (
-            f"roll gap ± {scatter.gap:g} µm, initial porosity ± {scatter.initial_porosity:g} "
-            f"points, AM ± {scatter.am:g} points (standard deviations)"
-        ),
+        "scatter": one.scatter.sentence(one.variable),
         "robust": one.robust,
         "fixed": ", ".join(
             f"{quantity(name).label} {value:g} {quantity(name).unit}"

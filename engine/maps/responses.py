@@ -115,6 +115,11 @@ class Responses:
         input was held at this value in the campaign: elsewhere the models extrapolate.
     ranges : dict
         ``{setting: (low, high)}`` over which maps are drawn.
+    turns : {"gap_um", "pressure_MPa", ""}
+        What the lab sets at its calender; empty where it did not say.
+    gap_known : bool
+        Whether roll gaps mean this lab's: not where it gives pressures alone and no calibration
+        of its own, so that gaps would be those of another machine.
     """
 
     models: Mapping[str, PropertyModel]
@@ -125,9 +130,13 @@ class Responses:
     cell: CellAssumptions = field(default_factory=CellAssumptions)
     base: dict[str, float] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    turns: str = ""
+    gap_known: bool = True
 
     def __post_init__(self) -> None:
-        if self.calibration is None and self.law is not None:
+        if not self.gap_known:
+            object.__setattr__(self, "calibration", None)
+        elif self.calibration is None and self.law is not None:
             object.__setattr__(self, "calibration", getattr(self.law, "calibration", None))
         ranges = common_ranges(self.models.values(), self.law) | dict(self.ranges)
         object.__setattr__(self, "ranges", ranges)
@@ -140,6 +149,24 @@ class Responses:
         first = [name for name in SETTINGS if name in self.ranges]
         rest = [name for name in self.ranges if name not in first and name != "gap_um"]
         return [name for name in first + rest if self.ranges[name][1] > self.ranges[name][0]]
+
+    @property
+    def lab_variable(self) -> str:
+        """What the lab sets: the roll gap where it is calibrated over the range, else pressure.
+
+        Pressure as well where the lab says so (`turns`).
+        """
+        if self.turns != "pressure_MPa" and self.has_gap:
+            return "gap_um"
+        return "pressure_MPa"
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether a roll gap belongs to every pressure of the range."""
+        if self.calibration is None or "pressure_MPa" not in self.ranges:
+            return False
+        ends = _gap_or_nan(self.calibration, np.array(self.ranges["pressure_MPa"]))
+        return bool(np.isfinite(ends).all())
 
     @property
     def outputs(self) -> list[str]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 CELL_SETTING = "maps.cell"
 """Setting of a study under which the assumptions on the cell are kept."""
 
+TURNS_SETTING = "maps.lab_variable"
+"""Setting of a study under which a choice between roll gap and pressure is kept."""
+
 _SAME_LAW = ("kind", "params", "coefficients", "calibration")
 
 
@@ -101,8 +104,10 @@ def read_sources(
     dataset = pd.DataFrame()
     template = None
     origins: list[int] = []
+    varied: Mapping[str, Any] = {}
     if campaigns:
         newest = campaigns[-1]
+        varied = newest.design.get("variables", {})
         law_dict = newest.design.get("law") or stored
         alike = [one for one in campaigns if same_law(one.design.get("law"), law_dict)]
         alike = [one for one in alike if _kind(study, one.id) == _kind(study, newest.id)]
@@ -146,6 +151,8 @@ def read_sources(
             constants=constants_of(template),
             cell=cell or _kept_cell(study),
             base=_base(dataset, table),
+            turns=study.get_setting(TURNS_SETTING) or _turned(table, varied),
+            gap_known=not _gap_of_another_machine(table),
         ),
         dataset,
         table,
@@ -154,6 +161,24 @@ def read_sources(
         max(repeats, 1),
         tuple(notes),
         tuple(origins),
+    )
+
+
+def _turned(table: CalenderingTable | None, varied: Mapping[str, Any]) -> str:
+    """What the lab sets: what its sheet gives, else what the newest campaign was laid out in."""
+    if table is not None:
+        return "pressure_MPa" if table.driver == "pressure" else "gap_um"
+    return "pressure_MPa" if "pressure_MPa" in varied else "gap_um"
+
+
+def _gap_of_another_machine(table: CalenderingTable | None) -> bool:
+    """Whether gaps would be those of the published calibration, which the sheet never used."""
+    from engine.experiment.calibration import PUBLISHED_CALIBRATION
+
+    return (
+        table is not None
+        and table.driver == "pressure"
+        and table.calibration == PUBLISHED_CALIBRATION
     )
 
 

@@ -91,7 +91,7 @@ def candidates(
     steps: Mapping[str, int] | None = None,
     fixed: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """A fine grid over the settings, stepped in the roll gap where a calibration is known.
+    """A fine grid over the settings, stepped in what the lab sets: roll gap or pressure.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def candidates(
     """
     ranges, fixed = dict(ranges or {}), dict(fixed or {})
     counts = {**STEPS, **dict(steps or {})}
-    variable = lab_variable(responses)
+    variable = responses.lab_variable
     axes: dict[str, np.ndarray] = {}
     for name in responses.settings:
         axis = variable if name == "pressure_MPa" else name
@@ -170,16 +170,6 @@ def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
     if name in ("gap_um", "pressure_MPa") and high - low >= count:
         steps = np.unique(np.clip(np.round(steps), np.ceil(low - 1e-9), np.floor(high + 1e-9)))
     return steps
-
-
-def lab_variable(responses: Responses) -> str:
-    """What the lab turns: the roll gap where it is calibrated over the range, else pressure."""
-    if responses.calibration is not None and "pressure_MPa" in responses.ranges:
-        low, high = responses.ranges["pressure_MPa"]
-        ends = responses.complete(pd.DataFrame({"pressure_MPa": [low, high]}))
-        if ends["gap_um"].notna().all():
-            return "gap_um"
-    return "pressure_MPa"
 
 
 def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = False) -> TradeOff:

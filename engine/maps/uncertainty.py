@@ -43,9 +43,9 @@ class Scatter:
     Attributes
     ----------
     gap : float, µm
-        Of the roll gap, where a calibration links it to the pressure.
+        Of the roll gap, where that is what the lab sets.
     pressure_share : float
-        Of the pressure, relative; used where there is no calibration.
+        Of the pressure, relative; where the lab sets the pressure.
     initial_porosity : float, percentage points
     am : float, percentage points
     """
@@ -54,6 +54,17 @@ class Scatter:
     pressure_share: float = 0.05
     initial_porosity: float = 1.0
     am: float = 0.0
+
+    def sentence(self, variable: str) -> str:
+        """The scatter in words, of what the lab sets: ``gap_um`` or ``pressure_MPa``."""
+        if variable == "gap_um":
+            first = f"roll gap ± {self.gap:g} µm"
+        else:
+            first = f"pressure ± {100 * self.pressure_share:g} % of it"
+        return (
+            f"{first}, initial porosity ± {self.initial_porosity:g} points, AM ± {self.am:g} points "
+            "(standard deviations)"
+        )
 
     def __post_init__(self) -> None:
         for name in ("gap", "pressure_share", "initial_porosity", "am"):
@@ -300,6 +311,14 @@ class Propagation:
         known = [*SETTINGS, *self.responses.ranges, *self.responses.base]
         return [name for name in dict.fromkeys(known) if name in conditions and name != "gap_um"]
 
+    def _reachable(self, pressure: np.ndarray, moved: np.ndarray) -> np.ndarray:
+        """Scattered pressures, held within what a law written in the roll gap can be asked."""
+        calibration = getattr(self.responses.law, "calibration", None)
+        if calibration is None:
+            return moved
+        low, high = calibration.pressure_min, calibration.pressure_max
+        return np.clip(moved, np.minimum(pressure, low), np.maximum(pressure, high))
+
     def _scattered(self, conditions: pd.DataFrame, draws: Draws) -> pd.DataFrame:
         """Conditions times draws, with the process scatter on pressure, porosity and AM.
 
@@ -318,14 +337,15 @@ class Propagation:
                 else np.full(n, np.nan),
                 m,
             )
-            if calibration is not None and np.isfinite(gap).all():
+            turned = self.responses.lab_variable == "gap_um"
+            if turned and calibration is not None and np.isfinite(gap).all():
                 moved = np.clip(
                     gap + self.scatter.gap * first, calibration.gap_min, calibration.gap_max
                 )
                 frame["pressure_MPa"] = calibration.pressure(moved)
             else:
                 share = np.maximum(1 + self.scatter.pressure_share * first, 0.05)
-                frame["pressure_MPa"] = pressure * share
+                frame["pressure_MPa"] = self._reachable(pressure, pressure * share)
         for name, sd, normal in (
             ("initial_porosity_percent", self.scatter.initial_porosity, second),
             ("am_percent", self.scatter.am, third),

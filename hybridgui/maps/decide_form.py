@@ -15,13 +15,14 @@ from engine.maps.uncertainty import Scatter
 from hybridgui.maps.goals_form import GoalsForm, LimitField
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, clear_layout, label
-from hybridgui.widgets.form import FormGroup, NumberField
+from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 _GAP, _PRESSURE = "gap_um", "pressure_MPa"
 _WIDEST = 16_777_215
 """Largest width that Qt knows: as wide as the column."""
 _SCATTER = (
     ("gap", "Roll gap ±", "µm", "Scatter of the roll gap, standard deviation"),
+    ("pressure", "Pressure ±", "%", "Scatter of the pressure, in % of it, standard deviation"),
     ("initial_porosity", "Initial porosity ±", "%", "Scatter of the porosity before calendering"),
     ("am", "AM share ±", "%", "Scatter of the composition"),
 )
@@ -36,6 +37,14 @@ _CELL = (
         "Foil, separator and counter electrode that share the volume; 0 counts the coating only",
     ),
 )
+
+
+_USUAL = {
+    "gap": Scatter().gap,
+    "pressure": 100 * Scatter().pressure_share,
+    "initial_porosity": Scatter().initial_porosity,
+    "am": Scatter().am,
+}
 
 
 class DecideForm(QWidget):
@@ -57,6 +66,15 @@ class DecideForm(QWidget):
         self.goals = GoalsForm()
         self.goals.edited.connect(lambda goals: self.edited.emit("goals", goals))
         column.addWidget(self.goals)
+        self._turns_group = FormGroup("Your calender is set by")
+        self.turns_choice = Choice(
+            [(name, quantity(name).label) for name in (_GAP, _PRESSURE)],
+            tip="The recommendation, its scatter and the report speak of this first",
+        )
+        self.turns_choice.setAccessibleName("What the calender is set by")
+        self.turns_choice.edited.connect(lambda name: self.edited.emit("lab_variable", name))
+        self._turns_group.add_wide(self.turns_choice)
+        column.addWidget(self._turns_group)
         self._fixed_group = FormGroup("Not to be moved")
         column.addWidget(self._fixed_group)
         self._fixed: dict[str, LimitField] = {}
@@ -76,12 +94,12 @@ class DecideForm(QWidget):
         self.inside_box.clicked.connect(lambda on: self.edited.emit("inside_only", on))
         group.add_wide(self.inside_box)
         self._scatter: dict[str, NumberField] = {}
-        usual = Scatter()
         for name, text, unit, tip in _SCATTER:
-            field = NumberField(0, 50, getattr(usual, name), unit, step=0.5, tip=tip)
+            field = NumberField(0, 50, _USUAL[name], unit, step=0.5, tip=tip)
             field.edited.connect(lambda v, name=name: self.edited.emit(f"scatter_{name}", v))
             group.add(text, field, tip)
             self._scatter[name] = field
+        self._scatter_group = group
         column.addWidget(group)
         fold = Fold("Cell, for capacity and energy")
         group = FormGroup()
@@ -100,6 +118,13 @@ class DecideForm(QWidget):
         """Offer the responses and settings at hand."""
         outputs = list(responses.outputs) if responses is not None else []
         self.goals.show_outputs([o for o in outputs if quantity(o).direction])
+        has_gap = responses is not None and responses.has_gap
+        self._turns_group.setVisible(has_gap)
+        if responses is not None:
+            self.turns_choice.show_value(responses.lab_variable)
+            turned = "gap" if responses.lab_variable == _GAP else "pressure"
+            for name in ("gap", "pressure"):
+                self._scatter_group.set_row_visible(self._scatter[name], name == turned)
         names = list(responses.settings) if responses is not None else []
         if responses is not None and responses.calibration is not None:
             # Either is what a lab turns; they are one setting, so only one can be held.
@@ -130,16 +155,17 @@ class DecideForm(QWidget):
             line.show_value(fixed.get(name))
         self.robust_box.setChecked(bool(values.get("robust", True)))
         self.inside_box.setChecked(bool(values.get("inside_only", False)))
-        usual = Scatter()
         for name, field in self._scatter.items():
-            field.show_value(values.get(f"scatter_{name}", getattr(usual, name)))
+            field.show_value(values.get(f"scatter_{name}", _USUAL[name]))
         cell = vars(CellAssumptions()) | (values.get("cell") or {})
         for name, field in self._cell.items():
             field.show_value(cell[name])
 
     def scatter(self) -> dict[str, float]:
         """Standard deviations of the process."""
-        return {name: field.value() for name, field in self._scatter.items()}
+        values = {name: field.value() for name, field in self._scatter.items()}
+        share = values.pop("pressure") / 100
+        return values | {"pressure_share": share}
 
     def fixed(self) -> dict[str, float]:
         """Settings that are not to be moved; InputError where a value is no number."""

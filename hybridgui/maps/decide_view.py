@@ -194,13 +194,19 @@ class DecideView(QWidget):
             parts.append("The choice itself does not take the uncertainty into account.")
         return " ".join(parts)
 
+    def _order(self) -> tuple[str, ...]:
+        """Settings in the order shown, what the lab sets first."""
+        assert self._decision is not None
+        first = self._decision.recommendation.variable
+        return first, *(name for name in _SETTING_ORDER if name != first)
+
     def _show_front(self) -> None:
         """The non-dominated settings, most desirable first."""
         assert self._decision is not None
         found = self._decision.found
         rows = np.flatnonzero(found.front)
         self._rows = rows[np.argsort(-found.desirability[rows], kind="stable")]
-        names = [n for n in _SETTING_ORDER if n in found.settings]
+        names = [n for n in self._order() if n in found.settings]
         varied = [n for n in names if found.settings[n].nunique() > 1]
         outputs = [name for name in found.values if name not in varied]
         frame = pd.concat(
@@ -235,7 +241,7 @@ class DecideView(QWidget):
         self._marked = row
         found = self._decision.found
         own = found.settings.iloc[row]
-        setting = {n: float(own[n]) for n in _SETTING_ORDER if n in own and np.isfinite(own[n])}
+        setting = {n: float(own[n]) for n in self._order() if n in own and np.isfinite(own[n])}
         told = [
             f"{rich(quantity(name).symbol or quantity(name).label)} "
             f"{number(float(found.values[name].iloc[row]), 3)} {_unit(name)}".strip()

@@ -16,7 +16,7 @@ from engine.maps.interdependence import METHODS
 from engine.maps.profiler import profile
 from engine.maps.quantities import quantity
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
-from engine.maps.sources import CELL_SETTING, Sources, same_law
+from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, same_law
 from engine.maps.verify import condition_at
 from hybridgui import dialogs
 from hybridgui.maps.curve_grid import CurveGrid
@@ -580,6 +580,8 @@ class MapsPage(Page):
             return
         if key == "maps/cell":
             self._take_cell(value)
+        elif key == "maps/lab_variable":
+            self._take_lab_variable(value)
         elif key in (
             "maps/goals",
             "maps/robust",
@@ -603,7 +605,7 @@ class MapsPage(Page):
         """Parameters of this page without their prefix; those never set are left out."""
         names = ("figure", "roles", "bands", "points", "labels")
         names += ("goals", "fixed", "robust", "scatter_gap", "scatter_initial_porosity")
-        names += ("scatter_am", "cell", "inside_only")
+        names += ("scatter_am", "scatter_pressure", "cell", "inside_only")
         found = {name: self._model.parameter(f"maps/{name}") for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -616,6 +618,17 @@ class MapsPage(Page):
             responses = replace(self._sources.responses, cell=cell)
             self._sources = replace(self._sources, responses=responses)
             self.decide_view.show_decision(None)  # it stood on another cell
+
+    def _take_lab_variable(self, name: str | None) -> None:
+        """Speak of the roll gap or the pressure first, in the report too."""
+        if not self._model.read_only:
+            self._model.study.set_setting(TURNS_SETTING, name)
+        if name is None:
+            self._on_sources_changed()  # what the sheet says counts again
+        elif self._sources is not None:
+            responses = replace(self._sources.responses, turns=name)
+            self._sources = replace(self._sources, responses=responses)
+            self.decide_view.show_decision(None)  # it was said in the other
 
     def _refresh_form(self) -> None:
         model, sources = self._model, self._sources

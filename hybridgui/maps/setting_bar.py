@@ -54,7 +54,10 @@ class SettingBar(QWidget):
     def show_setting(self, setting: Mapping[str, float], expected: str = "") -> None:
         """Show a setting, and what is expected there; an empty one leaves the hint."""
         self._setting = dict(setting)
-        words = [_words(name, setting[name]) for name in _ORDER if name in setting]
+        # Pressure and gap stand as given, so that what the lab sets can come first.
+        first = [name for name in setting if name in _ORDER[:2]]
+        names = [*first, *(name for name in _ORDER[2:] if name in setting)]
+        words = [_words(name, setting[name]) for name in names]
         words += [_words(n, v) for n, v in setting.items() if n not in _ORDER]
         text = ", ".join(words)
         if text and expected:

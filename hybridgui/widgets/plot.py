@@ -12,7 +12,15 @@ import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hybridgui.theme import GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label

@@ -521,3 +521,18 @@ def test_that_the_problem_of_a_model_is_written_for_the_reference_programs(
     values = points.loc[points["part"] == "train", "actual"]
     assert np.array_equal(problem.frame[problem.target], values)
     assert set(problem.inputs) == set(page.chosen().inputs)
+
+
+def test_that_the_recommendation_speaks_of_what_the_calender_is_set_by(trained, deciding, idle):
+    form, view = deciding._goals_group, deciding.decide_view
+    assert form.turns_choice.current == "gap_um"  # as the sample sheet
+    assert form._scatter["pressure"].isHidden() and not form._scatter["gap"].isHidden()
+    form.turns_choice.edited.emit("pressure_MPa")
+    assert form.turns_choice.current == "pressure_MPa" and form._scatter["gap"].isHidden()
+    deciding.recommend()
+    idle(trained)
+    assert "Set the calender pressure to" in view.decision.recommendation.sentence
+    assert next(iter(view.front_table.frame)) == "pressure_MPa"
+    trained.model.undo_stack.undo()  # back to what the sheet says
+    idle(trained)
+    assert form.turns_choice.current == "gap_um" and view.decision is None

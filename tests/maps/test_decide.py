@@ -19,7 +19,7 @@ from engine.maps.pareto import non_dominated
 from engine.maps.profiler import profile
 from engine.maps.responses import LawError, Responses
 from engine.maps.targets import Desirability, Target
-from engine.maps.trade_off import candidates, judge, lab_variable, survey, trade_off
+from engine.maps.trade_off import candidates, judge, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
 from tests.maps import naive
@@ -206,8 +206,8 @@ def test_that_the_grid_obeys_ranges_and_fixed_settings(responses):
 
 
 def test_that_the_lab_variable_is_the_pressure_where_no_calibration_is_known(responses):
-    assert lab_variable(responses) == "gap_um"
-    assert lab_variable(Responses(responses.models)) == "pressure_MPa"
+    assert responses.lab_variable == "gap_um"
+    assert Responses(responses.models).lab_variable == "pressure_MPa"
 
 
 def test_that_the_recommendation_keeps_the_limits_and_says_all_it_must(recommendation, found):
@@ -359,3 +359,31 @@ def test_that_what_is_not_to_be_moved_stays_where_it_is_and_no_better_place_is_n
     assert best.setting["am_percent"] == pytest.approx(94.25)
     assert best.best_range == (best.setting["gap_um"],) * 2
     assert not any("keeps the limits" in note for note in best.notes)  # there are none
+
+
+def test_that_a_lab_that_sets_pressures_is_told_a_pressure_and_no_gap_of_another_machine(responses):
+    lab = dataclasses.replace(responses, turns="pressure_MPa", gap_known=False)
+    found = trade_off(lab, TARGETS, steps={**COARSE, "pressure_MPa": 12})
+    one = recommend(lab, TARGETS, found, draws=32)
+    assert one.variable == "pressure_MPa" and "gap_um" not in one.setting
+    assert one.sentence.count("Set the calender pressure to") == 1
+    assert f"{one.setting['pressure_MPa']:.0f} MPa for a coating" in one.sentence
+    assert "gap" not in one.sentence
+    low, high = one.best_range
+    assert low <= one.setting["pressure_MPa"] <= high and high > low
+    assert one.scatter.sentence(one.variable).startswith("pressure ± 5 % of it,")
+
+
+def test_that_where_both_are_known_the_chosen_one_leads_and_scatters(responses):
+    lab = dataclasses.replace(responses, turns="pressure_MPa")
+    assert lab.has_gap and lab.lab_variable == "pressure_MPa"
+    assert "pressure_MPa" in candidates(lab, steps=COARSE)
+    chosen = lab.complete(pd.DataFrame({"pressure_MPa": [80.0], "am_percent": [95.0],
+                                        "initial_porosity_percent": [45.0]}))  # fmt: skip
+    outputs = ["porosity_percent"]
+    for scatter, moved in ((Scatter(gap=0, pressure_share=0.1), True), (Scatter(10, 0.0), False)):
+        scatter = dataclasses.replace(scatter, initial_porosity=0)
+        one = Propagation(lab, outputs, scatter)
+        spread = one.evaluate(chosen, one.draws(32, ("process",)))["porosity_percent"].std()
+        assert (spread > 0.05) == moved
+    assert dataclasses.replace(lab, turns="gap_um").lab_variable == "gap_um"

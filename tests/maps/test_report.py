@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -22,7 +23,7 @@ from engine.maps.report import (
     write_report,
 )
 from engine.maps.report_pdf import Pages
-from engine.maps.sources import read_sources
+from engine.maps.sources import TURNS_SETTING, read_sources
 from engine.maps.targets import Target
 from engine.maps.trade_off import trade_off
 from engine.study import Study
@@ -210,3 +211,22 @@ def test_that_missing_numbers_are_dashes_and_infinite_ones_are_said():
     grid = Grid.of(["a", "b"], [[1.23456, None], [float("inf"), float("nan")]])
     assert grid.rows == (("1.235", "–"), ("∞", "–"))
     assert json.dumps(grid.numeric) == "[true, true]"
+
+
+@pytest.mark.parametrize(
+    ("driver", "kept", "variable", "has_gap"),
+    [
+        ("gap", None, "gap_um", True),
+        ("both", None, "gap_um", True),
+        ("both", "pressure_MPa", "pressure_MPa", True),
+        ("pressure", None, "pressure_MPa", False),
+    ],
+)
+def test_that_the_maps_speak_of_what_the_sheet_was_measured_in(
+    tmp_path, driver, kept, variable, has_gap
+):
+    with make_study(tmp_path / "a.study") as study:
+        study.set_table(dataclasses.replace(study.table(), driver=driver))
+        study.set_setting(TURNS_SETTING, kept)
+        responses = read_sources(study).responses
+        assert (responses.lab_variable, responses.calibration is not None) == (variable, has_gap)
