@@ -58,7 +58,7 @@ class Boxes(NamedTuple):
 
     base: np.ndarray  # int32, shape (boxes z, y, x): first group of each box
     code: np.ndarray  # int64, same shape: bits 0-7 which voxels conduct, 8-31 the group of each
-    # (three bits a voxel), from bit 32 on the number of groups
+    # (three bits a voxel), 32-39 the number of groups, from bit 40 on the class, if there is one
     level: Level
 
 
@@ -78,9 +78,8 @@ def group_conductor(conductor: Conductor, scale: float) -> Boxes:
     if strength > 0:
         most = strongest_links(cells, pair, weights, wrap)
     base, code, box, colour = group_boxes(cells, pair, weights, strength, most, CODES)
-    uniform = strength == 0 and pair.shape[0] == 2
     one, two, weight, plate = link_groups(
-        cells, pair, weights, wrap, base, code, box.size, BIT_COUNT, uniform, scale
+        cells, pair, weights, wrap, base, code, box.size, BIT_COUNT, scale
     )
     return Boxes(base, code, Level(one, two, weight, plate, colour, box))
 
@@ -212,16 +211,16 @@ def group_boxes(cells, pair, weights, strength, most, codes):
                     row[x] |= (left | right << 1) << (2 * q)
                 if nx & 1:
                     row[bx - 1] |= np.uint8(line[nx - 1] != 0) << (2 * q)
-                if strength > 0:
-                    for x in range(nx):
-                        value = line[x]
-                        largest[x >> 1] = max(largest[x >> 1], value)
-                        least[x >> 1] = min(least[x >> 1], value if value else np.uint8(255))
+                for x in range(nx):
+                    value = line[x]
+                    largest[x >> 1] = max(largest[x >> 1], value)
+                    least[x >> 1] = min(least[x >> 1], value if value else np.uint8(255))
             for x in range(bx):
                 base[z, y, x] = total
                 if row[x] == 0:
                     continue
-                if strength > 0 and not (plain and least[x] == largest[x]):
+                pure = least[x] == largest[x]
+                if strength > 0 and not (plain and pure):
                     code[z, y, x] = _strong_code(
                         cells, pair, weights, strength, most, np.int64(row[x]),
                         2 * z, 2 * y, 2 * x, kind, demand,
@@ -229,20 +228,22 @@ def group_boxes(cells, pair, weights, strength, most, codes):
                 else:
                     code[z, y, x] = codes[row[x]]
                 total += code[z, y, x] >> 32
+                if pure:
+                    code[z, y, x] |= np.int64(least[x]) << 40
     box = np.empty(total, np.int64)
     colour = np.empty(total, np.uint8)
     for z in range(bz):
         for y in range(by):
             for x in range(bx):
                 first = base[z, y, x]
-                for node in range(first, first + (code[z, y, x] >> 32)):
+                for node in range(first, first + (code[z, y, x] >> 32 & 255)):
                     box[node] = pack(z, y, x)
                     colour[node] = (z + y + x) & 1
     return base, code, box, colour
 
 
 @njit(cache=True, nogil=True)
-def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, uniform, scale):
+def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale):
     """Links between the groups and their conductances to the plates, divided by `scale`.
 
     Parameters
@@ -253,9 +254,6 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, unifor
         As returned by `group_boxes`; `nodes` is the number of groups.
     bit_count : ndarray of uint8, shape (256,)
         `BIT_COUNT`.
-    uniform : bool
-        Whether there is one class and all its links inside boxes are joined; very flat voxels
-        have weak links even so.
     scale : float
         Divisor of the conductances.
 
@@ -299,12 +297,13 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, unifor
                 a = np.int64(bases[n])
                 at = (2 * z * ny + 2 * y) * nx + 2 * x
                 place = (z, y, x)
+                single = mine >> 32 & 255 == 1 and mine >> 40 > 0
                 for axis in range(3):
                     step, unit = 4 >> axis, weights[axis] / scale
                     for inside in range(2):
                         if inside:
                             # Inside the box; a pair of groups may get a link for each axis.
-                            if uniform or mine >> 32 == 1:
+                            if mine >> 32 & 255 == 1:
                                 break
                             m = n
                         else:
@@ -318,10 +317,11 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, unifor
                         if joint == 0:
                             continue
                         b = np.int64(bases[m])
-                        if uniform and mine >> 32 == 1 and theirs >> 32 == 1:
-                            if a != b:
+                        if single and theirs >> 32 & 255 == 1 and theirs >> 40:
+                            value = unit * pair[mine >> 40, theirs >> 40]
+                            if a != b and value > 0:
                                 one[count], two[count] = a, b
-                                weight[count] = unit * bit_count[joint]
+                                weight[count] = value * bit_count[joint]
                                 count += 1
                             continue
                         to = at
@@ -336,8 +336,7 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, unifor
                             i = a + (mine >> (8 + 3 * (k | step)) & 7)
                             j = b + (theirs >> (8 + 3 * k) & 7)
                             value = unit
-                            if not uniform:
-                                value *= pair[classes[at + voxel[k | step]], classes[to + voxel[k]]]
+                            value *= pair[classes[at + voxel[k | step]], classes[to + voxel[k]]]
                             known = 0
                             while known < links and (
                                 found_one[known] != i or found_two[known] != j

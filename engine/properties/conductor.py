@@ -20,11 +20,15 @@ class Conductor(NamedTuple):
     wrap: bool  # whether the sides touch their opposites
 
     @property
+    def contrast(self) -> float:
+        """Largest conductance of a face over the smallest."""
+        used = self.pair[self.pair > 0]
+        return float(used.max() / used.min() * self.weights.max() / self.weights.min())
+
+    @property
     def strength(self) -> float:
         """Demand on links for grouping: 0 where conductances differ little."""
-        used = self.pair[self.pair > 0]
-        contrast = used.max() / used.min() * self.weights.max() / self.weights.min()
-        return STRENGTH if contrast * STRENGTH > 1 else 0.0
+        return STRENGTH if self.contrast * STRENGTH > 1 else 0.0
 
     @property
     def rigid(self) -> float:

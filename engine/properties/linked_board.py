@@ -31,7 +31,7 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
         Whether the sides touch their opposites; their lengths must be even.
     links : ndarray of float32, shape (6, layout.size)
         Zeros, filled.
-    inverse, black_inverse, source, black_source : ndarray of float64, shape (layout.size,)
+    inverse, black_inverse, source, black_source : ndarray of float, shape (layout.size,)
         Zeros, filled as by `engine.properties.checkerboard.set_up`.
 
     Returns
@@ -136,7 +136,7 @@ def balance_black(layout, links, red, inverse, black, low, high):
     """Black voxels in balance with their red neighbours, slices low:high."""
     row, n = layout.row, layout.slice
     behind = sides(layout)
-    total = np.empty(n)
+    total = np.empty(n, black.dtype)
     for z in range(low, high):
         at = (z + 1) * n
         # The link across z behind a black voxel is the one before its red neighbour.
@@ -165,8 +165,8 @@ def relax_red(layout, links, share, residual, black, inverse, red, dots, low, hi
     """As `engine.properties.checkerboard.relax_red`."""
     n = layout.slice
     behind = sides(layout)
-    total = np.empty(n)
-    keep = 1 - share
+    total = np.empty(n, black.dtype)
+    keep = red.dtype.type(1) - share
     for z in range(low, high):
         at = (z + 1) * n
         _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
@@ -181,13 +181,14 @@ def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
     n = layout.slice
     behind = sides(layout)
-    total = np.empty(n)
+    total = np.empty(n, black.dtype)
+    tiny = red.dtype.type(1e-30)
     for z in range(low, high):
         at = (z + 1) * n
         _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)
         factor, mine, target = inverse[at : at + n], red[at : at + n], out[at : at + n]
         for i in range(n):
-            value = mine[i] / max(factor[i], 1e-300) - total[i]
+            value = mine[i] / max(factor[i], tiny) - total[i]
             target[i] = value if factor[i] > 0 else 0
         dots[z] = dot(red, out, at, at + n)
 
@@ -197,7 +198,7 @@ def restrict(layout, links, residual, red, black, inverse, up, b, low, high):
     """As `engine.properties.checkerboard.restrict`."""
     n = layout.slice
     behind = sides(layout)
-    total = np.empty(n)
+    total = np.empty(n, black.dtype)
     for z in range(low, high):
         at = (z + 1) * n
         _red_sums(layout, links, black, behind[(1 - (z & 1)) * layout.row :], z, total)

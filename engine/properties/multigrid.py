@@ -63,11 +63,10 @@ def solve_conductor(
     problem: SinglePhase | VoxelGraph
     if conductor.has_odd_ring:
         problem = VoxelGraph(conductor)
-    elif conductor.is_single:
-        real = np.float64 if tolerance < DOUBLE_BELOW else np.float32
-        problem = SinglePhase(conductor, real, threads)
     else:
-        problem = SeveralPhases(conductor, threads)
+        real = np.float64 if tolerance < DOUBLE_BELOW else np.float32
+        kind = SinglePhase if conductor.is_single else SeveralPhases
+        problem = kind(conductor, real, threads)
     try:
         outcome = minimise(problem, tolerance, flux_tolerance, progress)
         correction = problem.correction()

@@ -16,8 +16,6 @@ from engine.properties.blocks import (
 )
 from engine.properties.conductor import Conductor
 
-ROW = np.uint64(15)  # the four voxels of a row of a block
-
 
 def cluster_potential(conductor: Conductor) -> np.ndarray:
     """What to add to the linear potential so that every cluster has its mean, or that of its plate.
@@ -42,7 +40,7 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
 @njit(cache=True, nogil=True)
 def _level(first, words, blocks, shape, root):
     """`cluster_potential` from the parts of good conductors and the cluster of each."""
-    nz, ny, _ = shape
+    nz = shape[0]
     layer = blocks[1] * blocks[2]
     count = np.zeros(root.size)
     total = np.zeros(root.size)
@@ -58,22 +56,24 @@ def _level(first, words, blocks, shape, root):
                 total[c] += linear * voxels
                 touched[c] |= np.uint8(z == 0) | np.uint8(z == nz - 1) << 1
     change = np.zeros(shape)
-    for z in range(nz):
-        linear = 1 - (z + 0.5) / nz
-        for y in range(ny):
-            line = change[z, y]
-            shift = np.uint64(z & 3) * STRIDE[0] + np.uint64(y & 3) * STRIDE[1]
-            n = (z >> 2) * layer + (y >> 2) * blocks[2]
-            for b in range(blocks[2]):
-                for i in range(first[n + b], first[n + b + 1]):
-                    bits = (words[i] >> shift) & ROW
+    n = -1
+    for z in range(blocks[0]):
+        for y in range(blocks[1]):
+            for x in range(blocks[2]):
+                n += 1
+                for i in range(first[n], first[n + 1]):
                     c = root[i]
-                    if bits == 0 or touched[c] == 3:
+                    if touched[c] == 3:
                         continue
                     level = total[c] / count[c]
                     if touched[c]:
                         level = 1.0 if touched[c] == 1 else 0.0
-                    for x in range(4):
-                        if bits >> np.uint64(x) & ONE:
-                            line[4 * b + x] = level - linear
+                    word = words[i]
+                    while word:
+                        lowest = word & (~word + ONE)
+                        word ^= lowest
+                        k = count_bits(lowest - ONE)
+                        zz = 4 * z + (k >> 4)
+                        linear = 1 - (zz + 0.5) / nz
+                        change[zz, 4 * y + (k >> 2 & 3), 4 * x + (k & 3)] = level - linear
     return change

@@ -12,12 +12,11 @@ from engine.properties.hierarchy import OVERCORRECTION, Hierarchy, build_hierarc
 from engine.properties.rigid_clusters import cluster_potential
 from engine.properties.single_phase import SinglePhase
 
+SINGLE_BELOW = 1e5  # contrast
+
 
 class SeveralPhases(SinglePhase):
-    """Dissipation of any conductor whose periodic sides are even.
-
-    Vectors are float64: with contrasts of 1e6, float32 loses the weak currents.
-    """
+    """Dissipation of any conductor whose periodic sides are even."""
 
     _balance_black = staticmethod(linked.balance_black)
     _relax_red = staticmethod(linked.relax_red)
@@ -25,8 +24,11 @@ class SeveralPhases(SinglePhase):
     _restrict = staticmethod(linked.restrict)
     _shares = (1.0,)
 
-    def __init__(self, conductor: Conductor, threads: int):
-        super().__init__(conductor, np.float64, threads)
+    def __init__(self, conductor: Conductor, real: type[np.floating], threads: int):
+        # float32 would lose the weak currents beside the good conductors.
+        super().__init__(
+            conductor, real if conductor.contrast < SINGLE_BELOW else np.float64, threads
+        )
 
     def _set_up(self) -> float:
         cells, pair, weights, wrap = self._conductor

@@ -150,7 +150,11 @@ def test_that_the_cycle_is_symmetric_and_positive(table, wrap):
 def test_that_all_storages_find_the_same_dissipation(wrap, table):
     labels = electrode((20, 16, 18), 30, (2, 4), 0.3, 1)
     problem = conductor(labels > 0 if table is None else labels, table, wrap)
-    made = [SeveralPhases(problem, 1), SeveralPhases(problem, 2), VoxelGraph(problem)]
+    made = [
+        SeveralPhases(problem, np.float64, 1),
+        SeveralPhases(problem, np.float64, 2),
+        VoxelGraph(problem),
+    ]
     if table is None:
         made.append(SinglePhase(problem, np.float64, 1))
     results = []
