@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.learning.inspection import fitted_points
@@ -16,21 +16,16 @@ from engine.learning.model import PropertyModel, model_from_dict
 from engine.learning.sisso_files import write_problem
 from engine.learning.sisso_search import SissoOptions
 from engine.maps.quantities import quantity
-from engine.properties.catalogue import CATALOGUE
 from hybridgui import dialogs
 from hybridgui.learning.dataset_choice import KEY as DATASET
-from hybridgui.learning.dataset_choice import DatasetChoice
 from hybridgui.learning.inspector import Inspector
 from hybridgui.learning.live_view import LiveView
 from hybridgui.learning.requests import InspectorRequests
+from hybridgui.learning.training_form import TrainingForm
 from hybridgui.learning.wizard import TrainingWizard
 from hybridgui.learning.words import (
-    METHOD_HINTS,
-    METHOD_NAMES,
     METHOD_SHORT,
-    efforts,
     r2_text,
-    work_words,
 )
 from hybridgui.learning.work import (
     BestSoFar,
@@ -42,9 +37,7 @@ from hybridgui.learning.work import (
 )
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, Notice, button, enable, label
-from hybridgui.widgets.check_list import CheckList
-from hybridgui.widgets.form import Choice, FormGroup
+from hybridgui.widgets.basics import EmptyState, button, enable, label
 from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
@@ -68,7 +61,6 @@ class ModelsPage(Page):
     def __init__(self, model: StudyModel):
         super().__init__()
         self._model = model
-        self._data = LearningData(pd.DataFrame(), [], [])
         self._models: dict[str, PropertyModel] = {}
         self._stale = True
         self._reading: Any = None
@@ -92,7 +84,7 @@ class ModelsPage(Page):
             "or a problem of SISSO programs.",
             (
                 button("Go to Campaign", lambda: self._model.go_to("campaign"), primary=True),
-                button("Open a table…", lambda: self.dataset.ask_file()),
+                button("Open a table…", lambda: self.form.dataset.ask_file()),
             ),
         )
         self._no_models = EmptyState(
@@ -129,57 +121,8 @@ class ModelsPage(Page):
         self.show_middle(self._no_data)
 
     def _build_side(self) -> None:
-        body = self.side.body
-        self.dataset = DatasetChoice(self._model, most=17)
-        group = FormGroup("Dataset")
-        group.add_wide(self.dataset)
-        body.addWidget(group)
-        self._data_notice = Notice("warning")
-        body.addWidget(self._data_notice)
-        group = FormGroup("Learn")
-        self.targets = CheckList(7)
-        self.targets.setAccessibleName("Properties to learn")
-        self.targets.edited.connect(
-            lambda keys: self._model.set_parameter("models/targets", keys, "Choose properties")
-        )
-        group.add_wide(self.targets)
-        body.addWidget(group)
-        group = FormGroup("From")
-        self.inputs = CheckList(6)
-        self.inputs.setAccessibleName("Inputs")
-        self.inputs.edited.connect(
-            lambda keys: self._model.set_parameter("models/inputs", keys, "Choose inputs")
-        )
-        group.add_wide(self.inputs)
-        body.addWidget(group)
-        group = FormGroup("By")
-        self.method = Choice(list(METHOD_NAMES.items()))
-        self.method.setAccessibleName("Method")
-        self.method.edited.connect(
-            lambda key: self._model.set_parameter("models/method", key, "Choose method")
-        )
-        group.add_wide(self.method)
-        self.effort = Choice()
-        self.effort.edited.connect(
-            lambda key: self._model.set_parameter("models/effort", key, "Choose effort")
-        )
-        group.add("Effort", self.effort)
-        self._hint = label("", "small", wrap=True)
-        group.add_wide(self._hint)
-        self.test_box = QCheckBox("Keep a fifth for testing")
-        self.test_box.setToolTip("Every fifth condition, always the same ones, is not trained on.")
-        self.test_box.clicked.connect(
-            lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
-        )
-        group.add_wide(self.test_box)
-        self.validation = Choice([("", "Nothing else")])
-        self.validation.setToolTip("A campaign that is not trained on, only compared with.")
-        self.validation.edited.connect(
-            lambda key: self._model.set_parameter("models/validation", key, "Choose validation")
-        )
-        group.add("Validate on", self.validation)
-        self._group = group
-        body.addWidget(group)
+        self.form = TrainingForm(self._model)
+        self.side.body.addWidget(self.form)
         self._rows = label("", "muted", wrap=True)
         self._rows.setAccessibleName("What the training will take")
         # Beside the button that it speaks of: it must be seen without scrolling.
@@ -201,12 +144,12 @@ class ModelsPage(Page):
     # -- what the user does ---------------------------------------------------------------------------
     def train(self) -> None:
         """Train the chosen properties; what was trained before by the same method is replaced."""
-        campaign = self.validation_campaign
-        frame, validation = self._data.split(campaign)
-        inputs, targets = self.inputs.checked(), self.targets.checked()
-        method = self.method.current
-        options = self.options(method)
-        keep, data = self.test_box.isChecked(), self._data
+        form, data = self.form, self.data
+        campaign = form.validation_campaign
+        frame, validation = data.split(campaign)
+        inputs, targets = form.inputs.checked(), form.targets.checked()
+        method, keep = form.method.current, form.test_box.isChecked()
+        options = form.options(method)
         self.live_view.start(targets)
         self.show_middle(self._content)
         self._model.start_job(
@@ -222,35 +165,10 @@ class ModelsPage(Page):
             cancelled=lambda: self._on_stopped("Training was stopped; nothing was changed."),
         )  # fmt: skip
 
-    def options(self, method: str) -> dict[str, Any]:
-        """Options of the engine for a method at the effort of the form."""
-        choices = self.efforts(method)
-        if not choices:
-            return {}
-        key = self.effort.current if self.effort.current in choices else "quick"
-        return dict(choices[key][2])
-
-    def efforts(self, method: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
-        """Efforts on offer: those of the method, and what the file of the dataset states."""
-        stated = self._data.stated
-        if method != "sisso" or not stated:
-            return efforts(method)
-        words = (
-            f"Rung {stated['rung']}, {stated['terms']} terms, {stated['sis']} features a round, "
-            f"operators {' '.join(stated['operators'])}; poles are not looked for."
-        )
-        return {"stated": ("As the file states", words, stated), **efforts(method)}
-
     @property
     def data(self) -> LearningData:
         """The dataset as it was read last."""
-        return self._data
-
-    @property
-    def validation_campaign(self) -> int | None:
-        """Campaign that is kept for validation."""
-        key = self.validation.current
-        return int(key) if key else None
+        return self.form.data
 
     def open_wizard(self) -> None:
         """Train step by step."""
@@ -314,9 +232,9 @@ class ModelsPage(Page):
         try:
             tables, test = self.tables()
             rows = tables["train"][~test].reset_index(drop=True)
-            options = SissoOptions(**self.options("sisso"))
+            options = SissoOptions(**self.form.options("sisso"))
             notes = write_problem(
-                Path(path).parent, rows, chosen.inputs, chosen.target, options, self._data.units
+                Path(path).parent, rows, chosen.inputs, chosen.target, options, self.data.units
             )
         except (InputError, OSError) as error:
             self._model.say("error", str(error))
@@ -365,11 +283,11 @@ class ModelsPage(Page):
             self._read()
 
     def _on_study_opened(self) -> None:
-        self._data = LearningData(pd.DataFrame(), [], [])
+        self.form.show_data(LearningData(pd.DataFrame(), [], []))
+        self._say_work()
         self.requests.study_opened()
         self._on_data_changed()
         self._on_models_changed()
-        self._refresh_form()
 
     def _on_data_changed(self) -> None:
         self._stale = True
@@ -399,8 +317,8 @@ class ModelsPage(Page):
             self._read()
 
     def _on_data(self, data: LearningData) -> None:
-        self._data = data
-        self._refresh_form()
+        self.form.show_data(data)
+        self._say_work()
         self._choose_middle()
         self._show_chosen()
         self.requests.note_data()
@@ -426,7 +344,7 @@ class ModelsPage(Page):
     def _choose_middle(self) -> None:
         if self._models:
             self.show_middle(self._content)
-        elif self._data.frame.empty:
+        elif self.data.frame.empty:
             self.show_middle(self._no_data)
         else:
             self.show_middle(self._no_models)
@@ -500,16 +418,16 @@ class ModelsPage(Page):
             tables, test = self.tables()
             points = fitted_points(chosen, tables["train"], test, tables.get("validation"))
         except InputError:  # the data that it was trained on are not at hand
-            tables, points = {"train": self._data.frame}, pd.DataFrame({"part": []})
+            tables, points = {"train": self.data.frame}, pd.DataFrame({"part": []})
         self.inspector.show_model(chosen, points, tables)
         self.requests.show_kept(chosen)
 
     def tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
         """Rows that the models were trained on and validated on, and which were for testing."""
         summary = self._model.study.training_summary() or {}
-        if summary.get("dataset", "") != self._data.source:
+        if summary.get("dataset", "") != self.data.source:
             raise InputError("The models were trained on another dataset than the one chosen.")
-        frame, validation = self._data.split(summary.get("validation_campaign"))
+        frame, validation = self.data.split(summary.get("validation_campaign"))
         tables = {"train": frame}
         if validation is not None:
             tables["validation"] = validation
@@ -525,55 +443,13 @@ class ModelsPage(Page):
             self._refresh_form()
 
     def _refresh_form(self) -> None:
-        model, data = self._model, self._data
-        self.dataset.refresh()
-        self.targets.show_entries(
-            [(t, quantity(t).label, _tip(t)) for t in data.target_choices],
-            self._chosen_columns("models/targets", data.targets, data.target_choices),
-        )
-        self.inputs.show_entries(
-            [(i, _with_unit(i), quantity(i).label) for i in data.input_choices],
-            self._chosen_columns("models/inputs", data.inputs, data.input_choices),
-        )
-        method = model.parameter("models/method", "sisso")
-        self.method.show_value(method)
-        choices = self.efforts(method)
-        self.effort.set_choices([(key, entry[0]) for key, entry in choices.items()])
-        effort = model.parameter("models/effort", "stated" if "stated" in choices else "quick")
-        self.effort.show_value(effort)
-        self._group.set_row_visible(self.effort, bool(choices))
-        hint = METHOD_HINTS.get(method, "")
-        if choices:
-            hint += " " + choices[self.effort.current][1]
-        self._hint.setText(hint)
-        self.test_box.setChecked(bool(model.parameter("models/keep_test", True)))
-        counts = data.campaigns()
-        choices = [("", "Nothing else")]
-        if len(counts) > 1:
-            choices += [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
-        self.validation.set_choices(choices)
-        self.validation.show_value(model.parameter("models/validation", ""))
-        self._group.set_row_visible(self.validation, len(choices) > 1)
-        self._rows.setText(self.work_text(method))
-        self._data_notice.set_sentences(list(data.notes))
+        self.form.refresh()
+        self._say_work()
+
+    def _say_work(self) -> None:
+        """Say what the training of the form would take, and whether it can start."""
+        self._rows.setText(self.form.work_text(self.form.method.current))
         self._refresh_buttons()
-
-    def _chosen_columns(self, key: str, usual: list[str], offered: list[str]) -> list[str]:
-        """Columns ticked before; the usual ones where this dataset has none of them."""
-        wanted = self._model.parameter(key, usual)
-        found = [name for name in wanted if name in offered]
-        foreign = not any(name in self._data.frame for name in wanted)
-        return usual if wanted and foreign else found
-
-    def work_text(self, method: str, effort: str = "") -> str:
-        """What a training would take, in words; the effort of the form unless given."""
-        frame, _ = self._data.split(self.validation_campaign)
-        if frame.empty:
-            return ""
-        options = dict(self.efforts(method)[effort][2]) if effort else self.options(method)
-        rows = round(0.8 * len(frame)) if self.test_box.isChecked() else len(frame)
-        inputs, targets = len(self.inputs.checked()), len(self.targets.checked())
-        return work_words(method, options, rows, inputs, targets)
 
     def _refresh_buttons(self) -> None:
         model = self._model
@@ -584,14 +460,8 @@ class ModelsPage(Page):
             reason = "This study is read-only: save a copy to change it."
         elif model.jobs.running_in(self.key) is not None:
             reason = "Training is running."
-        elif self._data.frame.empty:
-            reason = "Run a campaign or open a table: there is nothing to learn from."
-        elif not self.targets.checked():
-            reason = "Choose at least one property to learn."
-        elif not self.inputs.checked():
-            reason = "Choose at least one input."
-        elif both := {*self.inputs.checked()} & {*self.targets.checked()}:
-            reason = f"'{min(both)}' is chosen as property and as input: choose one."
+        else:
+            reason = self.form.missing()
         enable(self.train_button, reason, "Train a model of every chosen property")
         enable(
             self.wizard_button,
@@ -603,13 +473,3 @@ class ModelsPage(Page):
 def _r2(metrics: dict[str, Any], part: str) -> float:
     value = (metrics.get(part) or {}).get("r2")
     return float("nan") if value is None else float(value)
-
-
-def _tip(column: str) -> str:
-    entry = CATALOGUE.get(column)
-    return f"{entry.label}\n{entry.definition}" if entry is not None else column
-
-
-def _with_unit(column: str) -> str:
-    found = quantity(column)
-    return found.label if found.unit == "–" else f"{found.label} ({found.unit})"

@@ -115,7 +115,7 @@ class InspectorRequests(QObject):
         except InputError as error:
             self._model.say("error", str(error))
             return
-        options = self._page.options("dnn") | self._page.options("sisso")
+        options = self._page.form.options("dnn") | self._page.form.options("sisso")
 
         known = self._comparisons  # replaced when other models come
 
@@ -189,7 +189,7 @@ class InspectorRequests(QObject):
     # -- limits -----------------------------------------------------------------------------------
     def _on_border(self, limits: dict[str, list[float | None]]) -> None:
         view, frame = self._inspector.limits_view, self._page.data.frame
-        inputs, study = self._page.inputs.checked(), self._model.study
+        inputs, study = self._page.form.inputs.checked(), self._model.study
 
         def show(found: LimitClassifier) -> None:
             if not self._model.is_open or self._model.study is not study:

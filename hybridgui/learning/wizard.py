@@ -97,8 +97,8 @@ class TrainingWizard(QDialog):
         column.addLayout(row)
         self._notes = Notice("warning")
         column.addWidget(self._notes)
-        self.test_box = QCheckBox(page.test_box.text())
-        self.test_box.setChecked(page.test_box.isChecked())
+        self.test_box = QCheckBox(page.form.test_box.text())
+        self.test_box.setChecked(page.form.test_box.isChecked())
         self.test_box.clicked.connect(
             lambda on: self._model.set_parameter("models/keep_test", on, "Keep test conditions")
         )
@@ -140,7 +140,7 @@ class TrainingWizard(QDialog):
         choices = [("", "Nothing else")]
         choices += [(str(k), f"Campaign {k} · {n} rows") for k, n in counts.items()]
         self.validation.set_choices(choices)
-        self.validation.show_value(page.validation.current)
+        self.validation.show_value(page.form.validation.current)
         self._validation_row.setVisible(len(counts) > 1)
         names = [*data.inputs, *data.targets]
         if data.source.startswith("file:") or not names:
@@ -173,8 +173,8 @@ class TrainingWizard(QDialog):
     def _show_columns(self) -> None:
         """Offer the columns that the page offers."""
         for mine, theirs in (
-            (self.targets, self._page.targets),
-            (self.inputs, self._page.inputs),
+            (self.targets, self._page.form.targets),
+            (self.inputs, self._page.form.inputs),
         ):
             items = [theirs.item(k) for k in range(theirs.count())]
             mine.show_entries(
@@ -187,7 +187,7 @@ class TrainingWizard(QDialog):
         self.method = Choice(list(METHOD_NAMES.items()))
         self.method.setMinimumContentsLength(24)
         self.method.setAccessibleName("Method")
-        self.method.show_value(self._page.method.current)
+        self.method.show_value(self._page.form.method.current)
         self.method.edited.connect(self._on_method)
         row = QHBoxLayout()
         row.addWidget(self.method)
@@ -295,10 +295,10 @@ class TrainingWizard(QDialog):
         self._hint.setText(METHOD_HINTS.get(method, ""))
         clear_layout(self._efforts)
         self._group = QButtonGroup(self)
-        choices = self._page.efforts(method)
+        choices = self._page.form.efforts(method)
         if not choices:
-            self._efforts.addWidget(label(self._page.work_text(method) + "; takes seconds."))
-        chosen = self._page.effort.current
+            self._efforts.addWidget(label(self._page.form.work_text(method) + "; takes seconds."))
+        chosen = self._page.form.effort.current
         for key, (name, words, _) in choices.items():
             radio = QRadioButton(name)
             radio.setChecked(key == chosen)
@@ -309,7 +309,7 @@ class TrainingWizard(QDialog):
             )
             self._group.addButton(radio)
             self._efforts.addWidget(radio)
-            for text, role in ((words, "muted"), (self._page.work_text(method, key), "small")):
+            for text, role in ((words, "muted"), (self._page.form.work_text(method, key), "small")):
                 line = label(text, role, wrap=True)
                 line.setContentsMargins(3 * GRID, 0, 0, 0)
                 self._efforts.addWidget(line)

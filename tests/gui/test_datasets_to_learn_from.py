@@ -109,8 +109,8 @@ def test_that_one_campaign_can_be_chosen(window, idle):
     window.model.set_parameter(KEY, "campaign:2")
     idle(window)
     assert len(page.data.frame) == len(window.model.study.dataset(2)) == everything / 2
-    assert page.dataset.choice.currentText().startswith("Campaign 2")
-    assert len(page.targets.checked()) == 5 and page.train_button.isEnabled()
+    assert page.form.dataset.choice.currentText().startswith("Campaign 2")
+    assert len(page.form.targets.checked()) == 5 and page.train_button.isEnabled()
     window.model.undo_stack.undo()
     idle(window)
     assert len(page.data.frame) == everything
@@ -119,7 +119,7 @@ def test_that_one_campaign_can_be_chosen(window, idle):
 def test_that_a_table_that_is_gone_is_said(window, page, idle, tmp_path):
     window.model.set_parameter(KEY, f"file:{tmp_path / 'gone.csv'}")
     idle(window)
-    assert "no file" in page._data_notice.text and not page.train_button.isEnabled()
+    assert "no file" in page.form.notice.text and not page.train_button.isEnabled()
 
 
 def test_that_a_border_says_when_the_dataset_has_changed_since(window, idle):

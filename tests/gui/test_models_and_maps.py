@@ -43,13 +43,13 @@ def test_that_the_usual_columns_are_chosen(filled, idle):
     filled.show_stage("models")
     idle(filled)
     page = filled.pages["models"]
-    assert page.inputs.checked() == [
+    assert page.form.inputs.checked() == [
         "pressure_MPa", "am_percent", "initial_porosity_percent",
     ]  # fmt: skip
-    assert TAU_LIQUID in page.targets.checked() and len(page.targets.checked()) == 5
+    assert TAU_LIQUID in page.form.targets.checked() and len(page.form.targets.checked()) == 5
     assert page.train_button.isEnabled()
-    for key in page.targets.checked():
-        page.targets.set_checked(key, False)
+    for key in page.form.targets.checked():
+        page.form.targets.set_checked(key, False)
     assert not page.train_button.isEnabled()
     assert page.train_button.toolTip() == "Choose at least one property to learn."
 
@@ -76,7 +76,7 @@ def test_that_an_equation_is_found_shown_and_copied(qtbot, filled, idle):
 
 def test_that_the_test_conditions_are_the_same_every_time(trained):
     page = trained.pages["models"]
-    frame = page._data.frame
+    frame = page.data.frame
     mask = is_test_row(frame, trained.model.study.training_summary())
     assert mask.sum() == round(len(frame) / 5) or abs(mask.sum() - len(frame) / 5) <= 1
     trained.pages["models"].train()
@@ -113,7 +113,7 @@ def test_that_training_that_cannot_work_says_why_and_keeps_the_models(trained, i
     model = trained.model
     model.set_parameter("models/inputs", ["initial_thickness_um"])
     page = trained.pages["models"]
-    assert not page.inputs.checked() and not page.train_button.isEnabled()
+    assert not page.form.inputs.checked() and not page.train_button.isEnabled()
     assert model.study.models() == before
 
 
@@ -285,7 +285,7 @@ def test_that_residuals_are_drawn_against_every_input_and_lead_to_the_structure(
     trained.model.electrodeRequested.connect(lambda _, record: asked.append(record))
     view.structure_button.click()
     idle(trained)
-    row = page._data.frame.iloc[int(view.points["row"].iloc[7])]
+    row = page.data.frame.iloc[int(view.points["row"].iloc[7])]
     condition = asked[0]["condition"]
     assert condition["recipe"]["am_fraction"] == pytest.approx(row["am_percent"] / 100)
     assert condition["pressure"] == pytest.approx(row["pressure_MPa"])
@@ -376,7 +376,7 @@ def test_that_the_wizard_trains_and_shows_the_equations(filled, idle, qtbot):
     for key in wizard.targets.checked()[1:]:
         wizard.targets.set_checked(key, False)
     wizard.next_button.click()
-    assert "candidate expressions" in page.work_text("sisso", "quick")
+    assert "candidate expressions" in page.form.work_text("sisso", "quick")
     wizard.next_button.click()
     idle(filled)
     qtbot.waitUntil(lambda: wizard._job is None)
