@@ -12,9 +12,11 @@ from typing import Any
 from engine.campaign import sampling
 from engine.campaign.seeds import structure_seed
 from engine.campaign.variables import (
+    INPUT_PREFIX,
     LAW_PREFIX,
     condition_fields,
     law_coefficients,
+    law_inputs,
     read_variables,
     recipe_of,
     refuse_twins,
@@ -37,6 +39,24 @@ PUBLISHED_OUTPUTS = (
     "current_collector_coverage_cbd_percent",
     "active_surface_published_percent",
 )
+
+
+def computed_columns(properties: str, resolution_check: bool = False) -> list[str]:
+    """Return the columns that structures get with some choice of properties."""
+    from engine.properties.catalogue import CATALOGUE
+    from engine.properties.resolution import RANGE, VALUE
+
+    # the catalogue has the published properties first, up to the time they took
+    names = list(CATALOGUE)
+    published = names.index("seconds")
+    extrapolated = {name for name in names if name.startswith((VALUE, RANGE))}
+    return [
+        name
+        for place, name in enumerate(names)
+        if name != "seconds"
+        and (place < published or properties == "all" or name in extrapolated)
+        and (resolution_check or name not in extrapolated)
+    ]
 
 
 @dataclass(frozen=True)
@@ -280,6 +300,7 @@ class Design:
                 pressure=point.get("pressure_MPa"),
                 gap=point.get("gap_um"),
                 protocol=point["protocol"],
+                extra=law_inputs(point),
                 **condition_fields(point),
             )
             resolve_options(condition)
@@ -378,5 +399,7 @@ def _columns(point: Mapping[str, Any], condition: Condition, law: Any) -> dict[s
     }
     settings = dataclasses.asdict(condition.recipe) | resolve_options(condition)
     settings.pop("am_fraction")
+    settings |= {INPUT_PREFIX + name: law.extra_means_[name] for name in law.extra_inputs}
+    settings |= {INPUT_PREFIX + name: value for name, value in law_inputs(point).items()}
     columns |= {k: v for k, v in settings.items() if isinstance(v, str | int | float)}
     return {name: value for name, value in point.items() if name not in columns} | columns

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.campaign.design import PUBLISHED_OUTPUTS, AdaptiveRepeats, Design
-from engine.campaign.variables import ALIASES, LAW_PREFIX, is_known, known_names, unknown_key
+from engine.campaign.design import PUBLISHED_OUTPUTS, AdaptiveRepeats, Design, computed_columns
+from engine.campaign.variables import (
+    ALIASES,
+    INPUT_PREFIX,
+    LAW_PREFIX,
+    is_known,
+    known_names,
+    unknown_key,
+)
 from engine.errors import InputError
 
 _DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "resolution_check", "name")
@@ -61,9 +68,10 @@ def _design(table: Mapping[str, Any], law: dict[str, Any], path: Path) -> Design
     where = f"{path.name}, [design]"
     own = (*_DESIGN_KEYS, *_ADAPTIVE_KEYS)
     variables = {name: value for name, value in table.items() if name not in own}
-    if isinstance(variables.get("law"), dict):  # law.gap = [...] is a table to TOML
-        for name, value in variables.pop("law").items():
-            variables[LAW_PREFIX + name] = value
+    for prefix in (LAW_PREFIX, INPUT_PREFIX):  # law.gap = [...] is a table to TOML
+        if isinstance(variables.get(prefix[:-1]), dict):
+            for name, value in variables.pop(prefix[:-1]).items():
+                variables[prefix + name] = value
     for name in variables:
         if not is_known(name) and name not in ALIASES:
             raise unknown_key(name, (*known_names(), *ALIASES, *own), where)
@@ -94,9 +102,17 @@ def _adaptive(table: Mapping[str, Any], where: str) -> AdaptiveRepeats | None:
         raise InputError(f"{where}: 'precision_of' must be a list of property columns.")
     from engine.properties.catalogue import CATALOGUE
 
+    computed = computed_columns(
+        table.get("properties", "published"), bool(table.get("resolution_check", False))
+    )
     for name in columns:
         if name not in CATALOGUE:
             raise unknown_key(name, CATALOGUE, f"{where}, 'precision_of'")
+        if name not in computed:
+            raise InputError(
+                f"{where}: 'precision_of' names {name}, which this design does not compute: "
+                'ask for properties = "all", or leave it out.'
+            )
     return AdaptiveRepeats(
         table["standard_error_percent"], table.get("minimum_repeats", 3), tuple(columns)
     )

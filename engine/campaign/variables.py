@@ -24,6 +24,8 @@ ALIASES = {
 PRESSING = ("gap_um", "pressure_MPa")
 # ``law.NAME`` is a coefficient of the calendering law, in place of the fitted one.
 LAW_PREFIX = "law."
+# ``input.NAME`` is an input of the law beside the usual ones: a column of the sheet by its name.
+INPUT_PREFIX = "input."
 
 
 class _Number(NamedTuple):
@@ -101,6 +103,9 @@ def variable_info(name: str) -> VariableInfo:
         return VariableInfo("", meaning, tuple(_CHOICES[name]), False, None)
     if name.startswith(LAW_PREFIX):
         return VariableInfo("", "Coefficient of the calendering law", (), False, None)
+    if name.startswith(INPUT_PREFIX):
+        meaning = "Input of the calendering law, in the unit of the sheet"
+        return VariableInfo("", meaning, (), False, None)
     if name == "box_um":
         return VariableInfo("µm", meaning, (), False, 50.0)
     default = {
@@ -118,7 +123,9 @@ def known_names() -> tuple[str, ...]:
 
 def is_known(name: str) -> bool:
     """Whether a design may vary a name; which coefficients a law has is seen later."""
-    return name in _ORDER or name in GENERATOR_OPTIONS or name.startswith(LAW_PREFIX)
+    return (
+        name in _ORDER or name in GENERATOR_OPTIONS or name.startswith((LAW_PREFIX, INPUT_PREFIX))
+    )
 
 
 def law_coefficients(point: Mapping[str, Any]) -> dict[str, float]:
@@ -127,6 +134,15 @@ def law_coefficients(point: Mapping[str, Any]) -> dict[str, float]:
         name.removeprefix(LAW_PREFIX): value
         for name, value in point.items()
         if name.startswith(LAW_PREFIX)
+    }
+
+
+def law_inputs(point: Mapping[str, Any]) -> dict[str, float]:
+    """Return the further inputs of the law that a point sets, by the law's names."""
+    return {
+        name.removeprefix(INPUT_PREFIX): value
+        for name, value in point.items()
+        if name.startswith(INPUT_PREFIX)
     }
 
 
@@ -184,7 +200,7 @@ def _check(name: str, value: Any, where: str) -> Any:
                 f"{where}: '{name}' must be one of {', '.join(_CHOICES[name])}, not {value!r}."
             )
         return value
-    if name.startswith(LAW_PREFIX):
+    if name.startswith((LAW_PREFIX, INPUT_PREFIX)):
         return number(name, value, where, -math.inf, math.inf)
     if name == "box_um":
         pair = value if isinstance(value, list | tuple) else (value, value)

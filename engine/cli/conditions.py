@@ -38,6 +38,10 @@ def add_condition_arguments(parser: argparse.ArgumentParser) -> None:
     press.add_argument("--pressure", metavar="P", help="calender pressure, MPa")
     press.add_argument("--gap", metavar="G", help="roll gap, µm")
     parser.add_argument("--law", metavar="FILE|published", help="calendering law")
+    parser.add_argument(
+        "--law-input", nargs="+", default=[], action="extend", metavar="name=value",
+        help="inputs of the law beside the usual ones: columns of its sheet by name",
+    )  # fmt: skip
     parser.add_argument("--box", nargs=2, default=["50", "50"], metavar=("Y", "X"), help="µm")
     parser.add_argument("--voxel-size", default="1", metavar="1", help="µm")
     parser.add_argument("--protocol", choices=["physical", "published"], default="physical")
@@ -81,11 +85,11 @@ def condition_from_arguments(args: argparse.Namespace) -> tuple[Condition, list[
         )
     after = [args.porosity, args.thickness or (weighed and args.porosity)]
     before = [args.initial_porosity, args.initial_thickness or (weighed and args.initial_porosity)]
-    if any(after) and any([*before, args.pressure, args.gap, args.law]):
+    if any(after) and any([*before, args.pressure, args.gap, args.law, args.law_input]):
         raise InputError(
             "--porosity and --thickness describe the electrode after calendering and cannot be "
-            "combined with --initial-porosity, --initial-thickness, --pressure, --gap or --law: "
-            "give one description."
+            "combined with --initial-porosity, --initial-thickness, --pressure, --gap, --law or "
+            "--law-input: give one description."
         )
     if all(after):
         porosity = fraction(args.porosity, "--porosity")
@@ -110,6 +114,10 @@ def condition_from_arguments(args: argparse.Namespace) -> tuple[Condition, list[
         coating,
         pressure=number(args.pressure, "--pressure") if args.pressure else None,
         gap=number(args.gap, "--gap") if args.gap else None,
+        extra={
+            name: number(text, f"--law-input {name}")
+            for name, text in pairs(args.law_input, "--law-input").items()
+        },
         **fields,
     )
     return condition, list(warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def calendered_condition(
     pressure: float | None = None,
     gap: float | None = None,
     protocol: str = "physical",
+    extra: Mapping[str, float] | None = None,
     **condition_fields: Any,
 ) -> tuple[Condition, list[str]]:
     """Condition that a law gives for a coating pressed at a pressure or gap.
@@ -37,6 +39,9 @@ def calendered_condition(
         `physical` conserves the solid, ``t = t0*(1-eps_init)/(1-eps_cal)``, and takes the
         porosity as total unless `porosity_kind` says otherwise. `published` follows DOI
         10.1016/j.jpowsour.2020.229103: ``t = t0*(1-(eps_init-eps_cal))``, resolved porosity.
+    extra : dict of str to float, optional
+        Further inputs of the law by name, in the units of the sheet; those not given are taken at
+        their measured mean, with a warning.
     **condition_fields
         Further fields of `Condition`, e.g. ``box``, ``voxel_size``, ``options``.
 
@@ -54,10 +59,17 @@ def calendered_condition(
     """
     if protocol not in PROTOCOLS:
         raise InputError(f"Protocol '{protocol}' is not one of {', '.join(PROTOCOLS)}.")
+    for name in extra or {}:
+        if name not in law.extra_inputs:
+            known = ", ".join(f"'{known}'" for known in law.extra_inputs) or "none"
+            raise InputError(
+                f"The law '{law.kind}' has no input '{name}': its inputs beside the usual ones are "
+                f"{known}."
+            )
     initial, t0 = coating.initial_porosity, coating.initial_thickness
     am = recipe.am_fraction
-    porosity = float(law.predict(am, initial, t0, pressure=pressure, gap=gap))
-    warnings = law.warnings(am, initial, t0, pressure=pressure, gap=gap)
+    porosity = float(law.predict(am, initial, t0, pressure=pressure, gap=gap, extra=extra))
+    warnings = law.warnings(am, initial, t0, pressure=pressure, gap=gap, extra=extra)
     if not 0 < porosity < 1:
         raise InputError(
             f"The law '{law.kind}' gives a porosity of {100 * porosity:.3g} % here, which no "

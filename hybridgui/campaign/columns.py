@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from engine.campaign.variables import INPUT_PREFIX
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from engine.properties.resolution import RANGE
@@ -46,6 +47,8 @@ def heading(column: str) -> str:
     """Short name and unit of a column, for headers that cannot set an index lower."""
     if column in _HEADINGS:
         return _HEADINGS[column]
+    if column.startswith(INPUT_PREFIX):
+        return column.removeprefix(INPUT_PREFIX)
     found = quantity(column)
     unit = "" if found.unit in ("–", "") else f" ({found.unit})"
     return f"{(found.symbol or found.label).replace('_', ' ')}{unit}"
@@ -94,11 +97,12 @@ def _is_constant(frame: pd.DataFrame, name: str) -> bool:
 
 def numeric_properties(frame: pd.DataFrame) -> list[str]:
     """Property columns worth colouring by."""
-    return [
-        name
-        for name in frame.columns
-        if name in CATALOGUE and not any(part in name for part in _RARE) and name != "seconds"
-    ]
+    return settled_columns(name for name in frame.columns if name != "seconds")
+
+
+def settled_columns(names: Iterable[str]) -> list[str]:
+    """Those of some columns that are properties, and no checks on them."""
+    return [n for n in names if n in CATALOGUE and not any(part in n for part in _RARE)]
 
 
 def _four(value: object) -> str:

@@ -8,9 +8,16 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from engine.campaign.design import AdaptiveRepeats, Design
+from engine.campaign.design import (
+    PUBLISHED_OUTPUTS,
+    AdaptiveRepeats,
+    Design,
+    computed_columns,
+)
 from engine.campaign.variables import variable_info
 from engine.errors import InputError
+from engine.experiment.laws import published_law
+from hybridgui.campaign.columns import settled_columns, tip, title
 from hybridgui.campaign.more_variables import MoreVariables, caption
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.campaign.paste_dialog import PasteDialog
@@ -18,12 +25,16 @@ from hybridgui.errors import DetailsDialog
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button, label
+from hybridgui.widgets.check_list import CheckList
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, NumberListField
 
 SMALL: dict[str, Any] = {
     "sampling": "grid",
     "samples": 64,
     "standard_error_percent": 0.0,
+    "minimum_repeats": 3,
+    "precision_of": list(PUBLISHED_OUTPUTS),
+    "law": "study",
     "pressing": "pressure",
     "pressure_MPa": [40.0, 80.0, 120.0],
     "gap_um": [10.0, 30.0, 60.0],
@@ -41,6 +52,7 @@ SMALL: dict[str, Any] = {
 }
 _PUBLISHED: dict[str, Any] = {
     "sampling": "grid",
+    "law": "published",
     "standard_error_percent": 0.0,
     "pressing": "gap",
     "am_percent": [93.0, 94.0, 95.0, 96.0],
@@ -112,6 +124,12 @@ class DesignForm(QWidget):
         menu.addAction("Paste a list of conditions…", self.paste)
         self.presets.setMenu(menu)
         group.add_wide(self.presets)
+        self.law = Choice(
+            [("study", "This study's"), ("published", "As published")],
+            tip="The calendering law that turns pressing into porosity: the one in use on the "
+            "Experiment page, or the one of the paper",
+        )
+        self._bind(group.add("Law", self.law), "law", "Law")
         self.sampling = Choice(
             [
                 ("grid", "Grid"),
@@ -171,13 +189,18 @@ class DesignForm(QWidget):
             "%",
             decimals=2,
             step=0.5,
-            tip="Stop repeating a condition when the standard error of each published property "
-            "is below this; 0 makes all repeats",
+            tip="Stop repeating a condition when the standard error of each property "
+            "ticked is below this; 0 makes all repeats",
         )
         self.precision.setSpecialValueText("off")
         self._bind(
             extra.add("Stop at ±", self.precision), "standard_error_percent", "Stop repeating at"
         )
+        self.least = IntegerField(2, 1000, 3, tip="Repeats that every condition gets")
+        self._bind(extra.add("At least", self.least), "minimum_repeats", "Least repeats")
+        self.precise = CheckList(6)
+        self.precise.setAccessibleName("Properties that must be this precise")
+        self._bind(extra.add_wide(self.precise), "precision_of", "Properties to be precise")
         self.properties = Choice(
             [("published", "Published"), ("all", "All")],
             tip="Published: transport, coverage, active surface.\n"
@@ -221,10 +244,10 @@ class DesignForm(QWidget):
 
     def paste(self) -> None:
         """Ask for a list of conditions and fill the form from it, as one step of undo."""
-        law = self._model.law
-        if law is None:
+        if self._model.law is None:
             self._model.say("error", "A list of conditions needs a calendering law: fit one first.")
             return
+        law = self._chosen_law()
         fixed = {
             "protocol": self.value("protocol"),
             "initial_thickness_um": self.value("initial_thickness_um")[0],
@@ -268,6 +291,12 @@ class DesignForm(QWidget):
         """Value of a parameter of the design."""
         return self._model.parameter(f"campaign/{name}", SMALL[name])
 
+    def _chosen_law(self) -> dict[str, Any]:
+        """Return the law of the design; InputError where the study has none."""
+        if self._model.law is None:
+            raise InputError("A campaign needs a calendering law: fit one, or use the published.")
+        return published_law().to_dict() if self.value("law") == "published" else self._model.law
+
     def design(self) -> Design:
         """Return the design as it stands.
 
@@ -276,9 +305,7 @@ class DesignForm(QWidget):
         InputError
             If a list cannot be read, or there is no law.
         """
-        law = self._model.law
-        if law is None:
-            raise InputError("A campaign needs a calendering law: fit one, or use the published.")
+        law = self._chosen_law()
         pressing = "pressure_MPa" if self.value("pressing") == "pressure" else "gap_um"
         sampling = self.value("sampling")
         sampled = sampling in ("latin_hypercube", "sobol")
@@ -301,7 +328,11 @@ class DesignForm(QWidget):
         repeats, error = int(self.value("repeats")), float(self.value("standard_error_percent"))
         adaptive = None
         if error > 0:
-            adaptive = AdaptiveRepeats(error, minimum=min(3, repeats))
+            if not self._precise_in():
+                raise InputError("Stop at ±: tick at least one property that is to be precise.")
+            adaptive = AdaptiveRepeats(
+                error, min(int(self.value("minimum_repeats")), repeats), tuple(self._precise_in())
+            )
         return Design(
             variables,
             law,
@@ -313,6 +344,15 @@ class DesignForm(QWidget):
             adaptive=adaptive,
             resolution_check=bool(self.value("resolution_check")) and self._can_be_refined,
         )
+
+    def _may_be_precise(self) -> list[str]:
+        """Properties that a design as it stands computes and that repeats can settle."""
+        refined = bool(self.value("resolution_check")) and self._can_be_refined
+        return settled_columns(computed_columns(self.value("properties"), refined))
+
+    def _precise_in(self) -> list[str]:
+        """Properties that must reach the target, of those that are computed."""
+        return [name for name in self._may_be_precise() if name in self.value("precision_of")]
 
     @property
     def _can_be_refined(self) -> bool:
@@ -351,7 +391,11 @@ class DesignForm(QWidget):
     def show_law(self) -> None:
         """Offer the coefficients of the study's law as variables."""
         law = self._model.law if self._model.is_open else None
-        self.more.show_law(law["coefficients"] if law else {})
+        kind = f" ({law['kind'].replace('_', ' ')})" if law else ""
+        self.law.set_choices([("study", f"This study's{kind}"), ("published", "As published")])
+        self.law.show_value(self.value("law"))
+        law = self._chosen_law() if law else {}
+        self.more.show_law(law.get("coefficients", {}), law.get("extra_means", {}))
 
     def refresh(self) -> None:
         """Show the parameters of the study."""
@@ -373,7 +417,15 @@ class DesignForm(QWidget):
         self.sampling.show_value(sampling)
         self.samples.show_value(self.value("samples"))
         self._conditions.set_row_visible(self.samples, sampling in ("latin_hypercube", "sobol"))
-        self.precision.show_value(self.value("standard_error_percent"))
+        error = float(self.value("standard_error_percent"))
+        self.precision.show_value(error)
+        self.least.show_value(self.value("minimum_repeats"))
+        self.precise.show_entries(
+            [(name, title(name), tip(name)) for name in self._may_be_precise()],
+            self.value("precision_of"),
+        )
+        for field in (self.least, self.precise):
+            self._extra.set_row_visible(field, error > 0)
         self.repeats.show_value(self.value("repeats"))
         self.protocol.show_value(self.value("protocol"))
         self.voxel.show_value(self.value("voxel_size_um"))

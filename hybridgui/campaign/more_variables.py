@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from engine.campaign.variables import LAW_PREFIX, VariableInfo, variable_info
+from engine.campaign.variables import INPUT_PREFIX, LAW_PREFIX, VariableInfo, variable_info
 from engine.errors import InputError
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.campaign.number_list import read_numbers
@@ -42,6 +42,8 @@ def caption(name: str) -> str:
     """Name of a variable in words, with its unit."""
     if name.startswith(LAW_PREFIX):
         return f"Law, {name.removeprefix(LAW_PREFIX)}"
+    if name.startswith(INPUT_PREFIX):
+        return name.removeprefix(INPUT_PREFIX)
     unit = variable_info(name).unit
     stem = name.removesuffix("_percent").removesuffix("_um")
     words = [word.upper() if word in ("am", "cbd") else word for word in stem.split("_")]
@@ -135,20 +137,24 @@ class MoreVariables(QWidget):
         self.add_button.setMenu(menu)
         column.addWidget(self.add_button)
         self.fields: dict[str, QLineEdit] = {}
-        self._coefficients: dict[str, float] = {}
+        self._offered: dict[str, float] = {}
 
-    def show_law(self, coefficients: dict[str, float]) -> None:
-        """Offer the coefficients of the study's law."""
-        self._coefficients = {LAW_PREFIX + name: value for name, value in coefficients.items()}
+    def show_law(self, coefficients: dict[str, float], inputs: dict[str, float]) -> None:
+        """Offer what can be varied of the law: its further inputs, and its coefficients."""
+        offered = {INPUT_PREFIX + name: value for name, value in inputs.items()}
+        offered |= {LAW_PREFIX + name: value for name, value in coefficients.items()}
+        self._offered = offered
         self._law_menu.clear()
-        for name in self._coefficients:
+        for position, name in enumerate(offered):
+            if inputs and position == len(inputs):
+                self._law_menu.addSeparator()
             self._law_menu.addAction(caption(name), lambda name=name: self.add(name))
-        self._law_menu.menuAction().setVisible(bool(self._coefficients))
+        self._law_menu.menuAction().setVisible(bool(self._offered))
 
     def add(self, name: str) -> None:
         """Begin to vary a parameter."""
-        if name in self._coefficients:
-            self.edited.emit(name, [self._coefficients[name]])
+        if name in self._offered:
+            self.edited.emit(name, [self._offered[name]])
         elif name not in self.fields:
             self.edited.emit(name, first_values(variable_info(name)))
 

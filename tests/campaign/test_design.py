@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.campaign.design import AdaptiveRepeats, Design
+from engine.campaign.design import AdaptiveRepeats, Design, computed_columns
 from engine.campaign.design_file import read_design
 from engine.campaign.seeds import structure_seed
+from engine.campaign.worker import compute
 from engine.errors import InputError
-from engine.experiment.laws import published_law
+from engine.experiment.laws import make_law, published_law, save_law
+from engine.study import StructureTask
 from tests.campaign.examples import small_design
+from tests.experiment.tables import design_table
 from tests.shared_data import shared_file
 
 GOOD = """
@@ -325,3 +328,49 @@ def test_that_a_coefficient_of_the_law_can_be_varied(read):
     wrong = read(f"[design]\n{text}law.gapp = 1.0\n")
     with pytest.raises(InputError, match=r"'law\.gapp' is not known; did you mean 'law\.gap'"):
         wrong.conditions()
+
+
+SPEED = "Line speed (m/min)"
+
+
+@pytest.fixture
+def fast_law(tmp_path):
+    """A law in which every m/min of line speed leaves 0.002 more porosity, at its mean 3.0."""
+    table = design_table(
+        lambda am, e0, t0, gap, p: e0 - 0.001 * p + 0.002 * (am * 1000 % 7),
+        extra=lambda am, gap: {SPEED: am * 1000 % 7},
+    )
+    law = make_law("polynomial", terms=["eps_init", "P", SPEED]).fit(table)
+    save_law(law, tmp_path / "law.json")
+    return law
+
+
+def test_that_a_column_of_the_sheet_that_the_law_uses_can_be_varied(read, fast_law):
+    text = "[design]\npressure_MPa = 50\nam_percent = 94\ninitial_porosity_percent = 46\n"
+    law = '[law]\nfile = "law.json"\n'
+    slow, fast = read(f'{text}input."{SPEED}" = [1, 6]\n{law}').conditions()
+    assert fast.condition.porosity - slow.condition.porosity == pytest.approx(0.01)
+    assert (slow.values[f"input.{SPEED}"], fast.values[f"input.{SPEED}"]) == (1.0, 6.0)
+    assert not any("mean" in text for text in slow.warnings)
+    (usual,) = read(text + law).conditions()
+    mean = fast_law.extra_means_[SPEED]
+    assert usual.values[f"input.{SPEED}"] == mean
+    assert any("measured mean" in text for text in usual.warnings)
+    assert usual.condition.porosity == pytest.approx(slow.condition.porosity + 0.002 * (mean - 1))
+    with pytest.raises(InputError, match=r"no input 'speed'.*'Line speed"):
+        read(f"{text}input.speed = 2\n{law}").conditions()
+
+
+def test_that_precision_can_only_be_asked_of_what_is_computed(read):
+    text = GOOD + "\n    standard_error_percent = 2\n    precision_of = 'pore_size_mean_um'\n"
+    with pytest.raises(InputError, match="does not compute"):
+        read(text)
+    assert read(text + "    properties = 'all'").adaptive.columns == ("pore_size_mean_um",)
+
+
+@pytest.mark.parametrize("properties", ["published", "all"])
+def test_that_the_columns_of_a_structure_are_known_beforehand(properties):
+    point = small_design().conditions()[0]
+    found, _ = compute(StructureTask(0, 0, 0, 1, point.condition), properties)
+    times = {"generation_seconds", "properties_seconds"}
+    assert set(found) - times == set(computed_columns(properties))

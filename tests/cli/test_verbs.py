@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import tifffile
 
+from engine.experiment.laws import make_law, save_law
+from engine.experiment.reader import read_table
 from engine.learning.classification import LimitClassifier
 from engine.structure.own_materials import own_material, write_own_materials
 from engine.study import Study
@@ -62,6 +64,33 @@ def test_that_a_fitted_law_written_to_a_file_calenders_a_coating(verb, sample_sh
     assert status == 0
     assert 0.2 < result["porosity"] < 0.46
     assert result["thickness_um"] == pytest.approx(30 * 0.54 / (1 - result["porosity"]))
+
+
+def test_that_generate_takes_further_inputs_of_the_law(verb, tmp_path):
+    sheet = tmp_path / "lab.csv"
+    rows = [
+        f"{am},{eps},{t0},{p},{eps - 0.05 * p + speed:.4f},{speed}"
+        for am, eps, t0, speed in (
+            (94, 46, 100, 1),
+            (95, 44, 120, 4),
+            (96, 48, 90, 2),
+            (93, 50, 80, 3),
+        )
+        for p in (20, 80, 160)
+    ]
+    head = "AM (%),initial porosity (%),initial thickness (µm),pressure (MPa),porosity (%),speed (m/min)"
+    sheet.write_text("\n".join([head, *rows]), encoding="utf-8")
+    table = read_table(sheet)
+    law = make_law("polynomial", terms=["eps_init", "P", "speed (m/min)"]).fit(table)
+    save_law(law, tmp_path / "law.json")
+    words = ["generate", "--am", "95", *SMALL, "--pressure", "100", "--law", tmp_path / "law.json"]
+    words += ["--out", tmp_path / "s.tif"]
+    status, slow, _ = verb(*words, "--law-input", "speed (m/min)=1")
+    assert status == 0
+    status, fast, _ = verb(*words, "--law-input", "speed (m/min)=4")
+    assert fast["porosity"] - slow["porosity"] == pytest.approx(0.03, abs=1e-3)
+    status, _, errors = verb(*words, "--law-input", "spede=4")
+    assert status == 2 and "'speed (m/min)'" in errors
 
 
 def test_that_generate_takes_loading_capacity_and_parts(verb, tmp_path):

@@ -11,9 +11,11 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
-from engine.campaign.design import Design
+from engine.campaign.design import PUBLISHED_OUTPUTS, AdaptiveRepeats, Design
 from engine.campaign.estimate import Estimate
 from engine.campaign.variables import known_names, read_variables, variable_info
+from engine.errors import InputError
+from engine.experiment.laws import published_law
 from hybridgui.campaign.design_form import PRESETS
 from hybridgui.campaign.more_variables import GROUPS, first_values, read_values, show_values
 from hybridgui.errors import DetailsDialog
@@ -68,7 +70,30 @@ def test_that_repeats_can_stop_when_the_mean_is_known(window, page):
     window.model.set_parameter("campaign/repeats", 10)
     window.model.set_parameter("campaign/standard_error_percent", 2.0)
     adaptive = page.form.design().adaptive
-    assert adaptive.standard_error_percent == 2.0 and adaptive.minimum == 3
+    assert adaptive == AdaptiveRepeats(2.0)
+    page.form.least.edited.emit(5)
+    page.form.precise.set_checked("tortuosity_factor_solid", False)
+    page.form.precise.set_checked("active_surface_percent")
+    adaptive = page.form.design().adaptive
+    assert adaptive.minimum == 5
+    wanted = {*PUBLISHED_OUTPUTS, "active_surface_percent"} - {"tortuosity_factor_solid"}
+    assert set(adaptive.columns) == wanted
+    for name in wanted:
+        page.form.precise.set_checked(name, False)
+    with pytest.raises(InputError, match="tick at least one"):
+        page.form.design()
+
+
+def test_that_a_published_design_says_which_law_it_takes(window, page):
+    own = window.model.law
+    assert page.form.design().law == own and own["kind"] in page.form.law.currentText()
+    page.form.use_preset("training")
+    assert page.form.design() == dataclasses.replace(
+        page.form.design(), law=published_law().to_dict()
+    )
+    assert page.form.law.current == "published"
+    page.form.law.edited.emit("study")
+    assert page.form.design().law == own
 
 
 def test_that_all_properties_and_a_resolution_check_can_be_asked_for(window, page):
@@ -85,7 +110,8 @@ def test_that_all_properties_and_a_resolution_check_can_be_asked_for(window, pag
 def test_that_the_published_design_is_one_click_and_one_undo(window, page):
     count = window.model.undo_stack.count()
     page.form.use_preset("training")
-    published = Design.published_training(law=window.model.law)
+    published = Design.published_training()
+    assert page.form.design().law == published.law
     assert page.form.design().points() == [
         {**point, "voxel_size_um": 1.0, "box_um": (50.0, 50.0)} for point in published.points()
     ]
