@@ -17,7 +17,8 @@ from engine.campaign.design import (
 from engine.campaign.variables import variable_info
 from engine.errors import InputError
 from engine.experiment.laws import published_law
-from hybridgui.campaign.columns import settled_columns, tip, title
+from engine.properties.catalogue import CATALOGUE
+from hybridgui.campaign.columns import settled_columns, tip
 from hybridgui.campaign.more_variables import MoreVariables, caption
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.campaign.paste_dialog import PasteDialog
@@ -198,6 +199,8 @@ class DesignForm(QWidget):
         )
         self.least = IntegerField(2, 1000, 3, tip="Repeats that every condition gets")
         self._bind(extra.add("At least", self.least), "minimum_repeats", "Least repeats")
+        self._precise_label = label("Properties that must be that precise:", "small")
+        extra.add_wide(self._precise_label)
         self.precise = CheckList(6)
         self.precise.setAccessibleName("Properties that must be this precise")
         self._bind(extra.add_wide(self.precise), "precision_of", "Properties to be precise")
@@ -391,8 +394,8 @@ class DesignForm(QWidget):
     def show_law(self) -> None:
         """Offer the coefficients of the study's law as variables."""
         law = self._model.law if self._model.is_open else None
-        kind = f" ({law['kind'].replace('_', ' ')})" if law else ""
-        self.law.set_choices([("study", f"This study's{kind}"), ("published", "As published")])
+        kind = law["kind"].replace("_", " ").capitalize() if law else "Own"
+        self.law.set_choices([("study", f"{kind} (own)"), ("published", "As published")])
         self.law.show_value(self.value("law"))
         law = self._chosen_law() if law else {}
         self.more.show_law(law.get("coefficients", {}), law.get("extra_means", {}))
@@ -421,10 +424,10 @@ class DesignForm(QWidget):
         self.precision.show_value(error)
         self.least.show_value(self.value("minimum_repeats"))
         self.precise.show_entries(
-            [(name, title(name), tip(name)) for name in self._may_be_precise()],
+            [(name, CATALOGUE[name].label, tip(name)) for name in self._may_be_precise()],
             self.value("precision_of"),
         )
-        for field in (self.least, self.precise):
+        for field in (self.least, self._precise_label, self.precise):
             self._extra.set_row_visible(field, error > 0)
         self.repeats.show_value(self.value("repeats"))
         self.protocol.show_value(self.value("protocol"))

@@ -427,7 +427,7 @@ class CampaignPage(Page):
         used = [f"{memory / 2**20:,.0f} MB" for memory in self._memory.values()]
         plural = "s" if len(used) > 1 else ""
         total = f"{sum(self._memory.values()) / 2**20:,.0f} MB"
-        self._workers.setText(f"{len(used)} worker{plural}, {total} of memory" if running else "")
+        self._workers.setText(f"{len(used)} worker{plural}, {total}" if running else "")
         self._workers.setToolTip("Memory of each worker: " + ", ".join(used) if running else "")
 
     def _on_results_arrived(self) -> None:

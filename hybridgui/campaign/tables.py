@@ -11,14 +11,19 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.study import ConditionRecord, StructureRecord
-from hybridgui.campaign.columns import dataset_columns, heading
+from hybridgui.campaign.columns import dataset_columns
 from hybridgui.errors import DetailsDialog
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, enable, label
 from hybridgui.widgets.table import Column, DataTable
 
 # What names a condition in the list of failures, as long as it stays readable.
-_NAMED = ("gap_um", "pressure_MPa", "am_percent", "initial_porosity_percent")
+_NAMED = {
+    "gap_um": "gap {:.4g} µm",
+    "pressure_MPa": "{:.4g} MPa",
+    "am_percent": "AM {:.4g} %",
+    "initial_porosity_percent": "initial ε {:.4g} %",
+}
 
 
 class DatasetTab(QWidget):
@@ -143,9 +148,9 @@ class FailuresTab(QWidget):
             [
                 {
                     "condition": ", ".join(
-                        f"{heading(name)} {value:g}"
-                        for name, value in conditions[failure.number].values.items()
-                        if isinstance(value, (int, float)) and name in _NAMED
+                        text.format(value)
+                        for name, text in _NAMED.items()
+                        if (value := conditions[failure.number].values.get(name)) is not None
                     ),
                     "repeat": failure.repeat + 1,
                     "seed": str(failure.seed),
@@ -159,9 +164,9 @@ class FailuresTab(QWidget):
             frame,
             [
                 Column("condition", "Condition"),
+                Column("error", "Reason"),
                 Column("repeat", "Repeat"),
                 Column("seed", "Seed"),
-                Column("error", "Reason"),
             ],
         )
         self._refresh()

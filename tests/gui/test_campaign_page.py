@@ -334,7 +334,7 @@ def test_that_the_memory_of_the_workers_is_shown_while_they_work(qtbot, window, 
     window.model.start_job("Campaign", lambda job: asked.wait(30), stage="campaign")
     page._memory = {11: 200 * 2**20, 12: 210 * 2**20}
     page._show_counts(2, 0, 18)
-    assert page._workers.text() == "2 workers, 410 MB of memory"
+    assert page._workers.text() == "2 workers, 410 MB"
     asked.set()
     idle(window)
     page._on_ended("info", "over")
