@@ -68,4 +68,5 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         solver=args.solver,
         progress=console.progress(),
     )
+    console.warn(result.warnings)
     return result.to_dict()

@@ -50,6 +50,31 @@ class Properties:
     seconds: float
     morphology: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences on what makes numbers undefined, infinite or inexact."""
+        said = []
+        names = {"electrolyte": "electrolyte", "am": "active material", "cbd": "CBD"}
+        absent = [names[key] for key, share in self.phase_fractions.items() if share == 0]
+        if absent:
+            whose = "its" if len(absent) == 1 else "their"
+            said.append(
+                f"The stack has no {' and no '.join(absent)}: {whose} properties are undefined."
+            )
+        words = {"electrolyte": "electrolyte", "solid": "solid (AM and CBD)", "am": "AM"}
+        for name, result in self.transport.items():
+            if math.isinf(result.tortuosity_factor):
+                said.append(
+                    f"The {words[name]} does not join both ends of the flow axis: its tortuosity "
+                    "factor is infinite."
+                )
+            elif not result.converged:
+                said.append(
+                    f"Transport in the {words[name]} stopped before its tolerance was reached; the "
+                    f"fluxes through the planes differ by {100 * result.flux_imbalance:.2g} %."
+                )
+        return said
+
     def _nested(self) -> dict[str, Any]:
         phases = self.transport.items()
         return {

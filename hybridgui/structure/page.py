@@ -88,6 +88,7 @@ class StructurePage(Page):
         model.electrodeRequested.connect(self._on_electrode_requested)
         follow_theme(self, self._on_theme)
         self._refresh_button()
+        self._show_properties()
 
     # -- parts ----------------------------------------------------------------------------------
     def _build_side(self) -> None:

@@ -198,11 +198,15 @@ def test_that_a_blocked_phase_is_infinite_and_an_absent_one_undefined(verb, tmp_
     assert status == 0
     assert result["tortuosity_factor"]["electrolyte"] == "inf"
     assert result["effective_conductivity_S_per_m"]["ionic"] == 0
+    assert "The electrolyte does not join both ends" in err
+    assert "The solid (AM and CBD) does not join both ends" in err
+    assert "The stack has no CBD: its properties are undefined." in err
     tifffile.imwrite(tmp_path / "pores.tif", np.zeros((6, 5, 5), np.uint8))
     _, pores, err = verb("characterize", tmp_path / "pores.tif")
     assert pores["tortuosity_factor"]["electrolyte"] == pytest.approx(1, abs=1e-6)
     assert pores["tortuosity_factor"]["am"] is None
     assert pores["flux_imbalance"]["am"] is None
+    assert "The stack has no active material and no CBD" in err and "does not join" not in err
     assert "1 µm" in err
 
 

@@ -139,3 +139,10 @@ def test_that_thin_and_single_phase_volumes_have_all_properties(label, shape):
         "cbd_electrolyte": 0,
     }
     assert data["triple_phase_length_1_per_um2"] == 0
+
+
+def test_that_only_undefined_and_infinite_numbers_are_warned_of(properties):
+    assert properties.warnings == []
+    wall = np.zeros((6, 5, 5), np.uint8)
+    wall[2], wall[3] = 1, 2
+    assert len(characterize(VoxelStack(wall)).warnings) == 3

@@ -58,6 +58,7 @@ def shown(page, layers):
 
 def test_that_an_electrode_is_generated_and_described(qtbot, page, said):
     assert page.stack.currentWidget() is page.empty
+    assert page.compute.isHidden()  # the study was open before the page was made
     generate(qtbot, page)
     electrode = page.electrode
     assert page.stack.currentWidget() is page.content
