@@ -125,8 +125,9 @@ class PropertyTable(QTableView):
         self.setModel(self._model)
         self.setItemDelegateForColumn(1, SymbolDelegate(self))
         self.setShowGrid(False)
-        # names that begin alike end differently
+        # names that begin alike end differently, and wrapped text is cut at its words
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setWordWrap(False)
         self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
