@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QScrollArea,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,27 +21,23 @@ from engine.campaign.events import CampaignStarted, StructureDone, StructureFail
 from engine.errors import InputError
 from hybridgui import dialogs
 from hybridgui.bridge import Job
-from hybridgui.campaign.columns import (
-    numeric_properties,
-    title,
-)
-from hybridgui.campaign.condition_grid import Cell, ColourScale, ConditionGrid
+from hybridgui.campaign.condition_grid import Cell
+from hybridgui.campaign.conditions_tab import ConditionsTab
+from hybridgui.campaign.cost import in_words, shortages, wants_to_start
 from hybridgui.campaign.design_form import DesignForm
 from hybridgui.campaign.notification import notify
 from hybridgui.campaign.tables import DatasetTab, FailuresTab
 from hybridgui.campaign.work import DesignPreview, export, preview, run, time_pilot
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, button, enable, label
+from hybridgui.widgets.basics import EmptyState, button, enable
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 
-_PROGRESS = "progress"
 # Tables are drawn anew while results arrive: not more often, and for a small share of the time.
 _LEAST_WAIT_MS, _MOST_SHARE = 1500, 0.05
-# Larger designs are timed before they begin; long ones are begun only after asking.
-_PILOT_FROM, _ASK_FROM_SECONDS = 100, 120.0
+# Larger designs are timed before they begin.
+_PILOT_FROM = 100
 _EXPORTS = "Comma-separated values (*.csv);;Excel workbook (*.xlsx);;Parquet (*.parquet)"
 
 
@@ -62,7 +54,6 @@ class CampaignPage(Page):
         self._problem = ""
         self._dirty = False
         self._estimates: dict[tuple[str, int], Estimate] = {}
-        self._frame = pd.DataFrame()
         self._memory: dict[int, int] = {}
         self._build_middle()
         self._build_side()
@@ -93,9 +84,11 @@ class CampaignPage(Page):
             "each structure its properties. You can pause, cancel and resume at any time; every "
             "result is kept as it arrives.",
         )
+        self.conditions_tab = ConditionsTab()
+        self.grid = self.conditions_tab.grid
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self._build_grid(), "Conditions")
+        self.tabs.addTab(self.conditions_tab, "Conditions")
         self.tabs.addTab(self._build_dataset(), "Dataset")
         self.tabs.addTab(self._build_failures(), "Failures")
         self.tabs.currentChanged.connect(lambda _: self._show_dataset())
@@ -104,41 +97,6 @@ class CampaignPage(Page):
         self.header.actions.addWidget(self.campaign_choice)
         self.add_middle(self._no_law, self._empty, self.tabs)
         self.show_middle(self._no_law)
-
-    def _build_grid(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        column.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        self._counts = label("", "heading")
-        row.addWidget(self._counts)
-        self._workers = label("", "muted")
-        row.addWidget(self._workers)
-        row.addStretch(1)
-        row.addWidget(label("Colour by", "muted"))
-        self.colour_choice = Choice([(_PROGRESS, "Progress")])
-        self.colour_choice.edited.connect(lambda _: self._colour())
-        self.colour_choice.setMinimumContentsLength(26)
-        row.addWidget(self.colour_choice)
-        column.addLayout(row)
-        self.scale = ColourScale()
-        column.addWidget(self.scale, 0, Qt.AlignmentFlag.AlignRight)
-        self._legend = label("Hatched: done, but the structures do not percolate.", "small")
-        self._legend.hide()
-        column.addWidget(self._legend, 0, Qt.AlignmentFlag.AlignRight)
-        self.grid = ConditionGrid()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.grid)
-        scroll.setObjectName("plain")
-        self.grid.setObjectName("plain")
-        column.addWidget(scroll, 1)
-        self._detail = label("Click a condition to read it here.", "small", wrap=True)
-        self.grid.conditionChosen.connect(self._on_condition_chosen)
-        column.addWidget(self._detail)
-        return page
 
     def _build_dataset(self) -> QWidget:
         tab = DatasetTab()
@@ -198,20 +156,8 @@ class CampaignPage(Page):
 
     def _start(self, design: Design, found: Estimate | None) -> None:
         """Begin; ask where it will take long or not fit."""
-        if found is not None:
-            shortages = [w for w in found.warnings if w not in design.warnings()]
-            if shortages or found.seconds >= _ASK_FROM_SECONDS:
-                answer = dialogs.ask(
-                    self.window(),
-                    f"Start {design.structures:,} structures?",
-                    "\n".join([f"They take {_cost(found)}.", *shortages]),
-                    [("start", "Start"), ("stay", "Cancel")],
-                    default="stay" if shortages else "start",
-                    escape="stay",
-                )
-                if answer != "start":
-                    return
-        self._run(design, None)
+        if found is None or wants_to_start(self.window(), design, found):
+            self._run(design, None)
 
     def resume(self, campaign: int | None = None) -> None:
         """Go on with a campaign, by default the one shown."""
@@ -413,22 +359,14 @@ class CampaignPage(Page):
         self._refresh_buttons()
 
     def _show_counts(self, done: int, failed: int, total: int) -> None:
-        text = f"{done:,} of {total:,} structures"
-        if failed:
-            text += f", {failed:,} failed"
-        self._counts.setText(text)
+        self.conditions_tab.show_counts(done, failed, total)
         self._show_memory()
         self.tabs.setTabText(2, f"Failures ({failed:,})" if failed else "Failures")
         self.tabs.setTabEnabled(2, bool(failed))
         self.tabs.setTabToolTip(2, "" if failed else "No structure failed")
 
     def _show_memory(self) -> None:
-        running = self._job is not None and self._memory
-        used = [f"{memory / 2**20:,.0f} MB" for memory in self._memory.values()]
-        plural = "s" if len(used) > 1 else ""
-        total = f"{sum(self._memory.values()) / 2**20:,.0f} MB"
-        self._workers.setText(f"{len(used)} worker{plural}, {total}" if running else "")
-        self._workers.setToolTip("Memory of each worker: " + ", ".join(used) if running else "")
+        self.conditions_tab.show_memory(self._memory if self._job is not None else {})
 
     def _on_results_arrived(self) -> None:
         self._dirty = True
@@ -441,10 +379,7 @@ class CampaignPage(Page):
         self._dirty = False
         began = time.monotonic()
         frame = self._model.study.dataset(self._campaign)
-        self._frame = frame
-        choices = [(name, title(name)) for name in numeric_properties(frame)]
-        self.colour_choice.set_choices([(_PROGRESS, "Progress"), *choices])
-        self._colour()
+        self.conditions_tab.show_dataset(frame)
         if self.tabs.currentIndex() == 1:
             self.dataset_tab.show_frame(frame)
         elif self.tabs.currentIndex() == 2:
@@ -457,32 +392,6 @@ class CampaignPage(Page):
         study = self._model.study
         conditions = {record.number: record for record in study.conditions(self._campaign)}
         self.failures_tab.show_failures(study.failures(self._campaign), conditions)
-
-    def _colour(self) -> None:
-        column = self.colour_choice.current
-        frame = self._frame
-        if column in ("", _PROGRESS) or column not in frame:
-            self.grid.colour_by("", {}, 0.0, 1.0)
-            self.scale.hide()
-            self._legend.hide()
-            return
-        keys = [k for k in frame.columns if k in self._condition_keys()]
-        values = {_place(row, keys): float(row[column]) for row in frame.to_dict("records")}
-        places = {cell.number: _place(cell.values, keys) for cell in self.grid.cells}
-        by_number = {number: values[key] for number, key in places.items() if key in values}
-        finite = [v for v in by_number.values() if math.isfinite(v)]
-        low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
-        self.grid.colour_by(column, by_number, low, high)
-        self.scale.show_range(low, high)
-        self._legend.setVisible(self.grid.blocked > 0)
-
-    def _condition_keys(self) -> set[str]:
-        cells = self.grid.cells
-        return set(cells[0].values) if cells else set()
-
-    def _on_condition_chosen(self, number: int) -> None:
-        cell = next(c for c in self.grid.cells if c.number == number)
-        self._detail.setText(self.grid.describe(cell).replace("\n", "  ·  "))
 
     # -- design ---------------------------------------------------------------------------------------------
     def _on_design_changed(self) -> None:
@@ -511,7 +420,7 @@ class CampaignPage(Page):
         text = f"{design.count:,} conditions × {design.repeats} = {design.structures:,} structures"
         found = self._estimates.get((design.key, self.form.worker_count))
         if found is not None:
-            text += f"\n{_cost(found)}"
+            text += f"\n{in_words(found)}"
         self.form.summary.setText(text)
 
     def time_pilot(self, then: Callable[[Estimate], None] | None = None) -> None:
@@ -531,8 +440,7 @@ class CampaignPage(Page):
                 # when this job has left the list of running work
                 QTimer.singleShot(0, self, lambda: then(found))
                 return
-            shortages = [w for w in found.warnings if w not in design.warnings()]
-            for sentence in shortages:
+            for sentence in shortages(design, found):
                 self._model.say("warning", sentence)
 
         self._model.start_job(
@@ -594,18 +502,3 @@ class CampaignPage(Page):
         enable(self.start_button, reason, "Generate and characterise every structure")
         enable(self.resume_button, "" if not model.read_only else "This study is read-only.")
         enable(self.rerun_button, "The campaign is running." if running else "")
-
-
-def _place(values: Mapping[str, Any], keys: Sequence[str]) -> tuple:
-    """What tells a condition from the others; an unknown gap is nan in tables, None elsewhere."""
-    found = (values.get(key) for key in keys)
-    return tuple(None if value != value else value for value in found)
-
-
-def _cost(found: Estimate) -> str:
-    """What a campaign takes, in words."""
-    span = f"{duration(found.seconds_low)} to {duration(found.seconds_high)}"
-    return (
-        f"about {duration(found.seconds)} ({span}), {found.memory / 2**20:,.0f} MB of memory, "
-        f"{found.file_bytes / 2**20:,.1f} MB of file"
-    )

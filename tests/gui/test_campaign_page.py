@@ -184,8 +184,8 @@ def test_that_the_grid_is_coloured_by_a_property(window, page, idle):
     campaign = window.model.study.add_campaign(small_design(_law(window)))
     record_all(window.model.study, campaign)
     show(window)
-    page.colour_choice.show_value("tortuosity_electrolyte")
-    page._colour()
+    page.conditions_tab.colour_choice.show_value("tortuosity_electrolyte")
+    page.conditions_tab.colour()
     values = {cell.number: cell.value for cell in page.grid.cells}
     assert all(value == value for value in values.values())
     frame = window.model.study.dataset(campaign)
@@ -281,11 +281,11 @@ def test_that_a_blocked_condition_is_told_from_one_not_run(window, page, idle):
             blocked = {**result.properties, "tortuosity_factor_solid": math.inf}
             study.record(dataclasses.replace(result, properties=blocked))
     show(window)
-    page.colour_choice.show_value("tortuosity_factor_solid")
-    page._colour()
+    page.conditions_tab.colour_choice.show_value("tortuosity_factor_solid")
+    page.conditions_tab.colour()
     values = {cell.number: cell.value for cell in page.grid.cells}
     assert values[3] is None and math.isnan(values[5]) and math.isfinite(values[6])
-    assert page.grid.blocked == 1 and page._legend.isVisibleTo(page)
+    assert page.grid.blocked == 1 and page.conditions_tab.legend.isVisibleTo(page)
     assert "do not percolate" in page.grid.describe(page.grid.cells[5])
     page.grid.resize(600, 300)
     picture = page.grid.grab().toImage()
@@ -295,9 +295,9 @@ def test_that_a_blocked_condition_is_told_from_one_not_run(window, page, idle):
         for n, r in at.items()
     }
     assert len(colours[5]) > len(colours[6])
-    page.colour_choice.show_value("progress")
-    page._colour()
-    assert page.grid.blocked == 0 and not page._legend.isVisibleTo(page)
+    page.conditions_tab.colour_choice.show_value("progress")
+    page.conditions_tab.colour()
+    assert page.grid.blocked == 0 and not page.conditions_tab.legend.isVisibleTo(page)
 
 
 def test_that_a_pressure_beyond_the_calibration_is_coloured_all_the_same(window, page):
@@ -307,8 +307,8 @@ def test_that_a_pressure_beyond_the_calibration_is_coloured_all_the_same(window,
     assert window.model.study.conditions(campaign)[0].values["gap_um"] is None
     record_all(window.model.study, campaign)
     show(window)
-    page.colour_choice.show_value("tortuosity_factor_solid")
-    page._colour()
+    page.conditions_tab.colour_choice.show_value("tortuosity_factor_solid")
+    page.conditions_tab.colour()
     assert all(cell.value is not None for cell in page.grid.cells)
 
 
@@ -334,11 +334,11 @@ def test_that_the_memory_of_the_workers_is_shown_while_they_work(qtbot, window, 
     window.model.start_job("Campaign", lambda job: asked.wait(30), stage="campaign")
     page._memory = {11: 200 * 2**20, 12: 210 * 2**20}
     page._show_counts(2, 0, 18)
-    assert page._workers.text() == "2 workers, 410 MB"
+    assert page.conditions_tab.workers.text() == "2 workers, 410 MB"
     asked.set()
     idle(window)
     page._on_ended("info", "over")
-    assert page._workers.text() == ""
+    assert page.conditions_tab.workers.text() == ""
 
 
 def test_that_reopening_offers_to_go_on(qtbot, window, page, idle, monkeypatch, tmp_path):
