@@ -23,6 +23,7 @@ METHODS = {
     "spearman": "Spearman rank correlation in the data",
     "partial_rank": "partial rank correlation in the data, the other inputs held",
     "sobol": "square root of the first-order Sobol index of the models, with the sign of the trend",
+    "partial_rank_models": "partial rank correlation of the models, the other inputs held",
     "sobol_total": "square root of the total Sobol index of the models, with the sign of the trend",
 }
 TURNING_SHARE = 0.1
@@ -32,6 +33,10 @@ share of its largest move with it; a good fit of a monotonic relation shows less
 _WEAK = 0.1
 _LEVELS = 8
 _GRID_POINTS = 3_000
+_RANKED_POINTS = 1_024
+
+MODEL_METHODS = ("sobol", "sobol_total", "partial_rank_models")
+"""Those of `METHODS` that `from_models` knows; the others read the data."""
 
 
 @dataclass(frozen=True)
@@ -167,22 +172,24 @@ def from_models(
     outputs: Sequence[str] | None = None,
     inputs: Sequence[str] | None = None,
     *,
-    total: bool = False,
+    method: str = "sobol",
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> Interdependence:
-    """Decompose the variance of the models' responses over their domain.
+    """Strength of relations in the models over their domain.
 
-    Inputs are independent and uniform over their ranges. The sign is that of the mean trend.
-    The integrals are Gauss-Legendre on a full grid, exact to rounding for smooth responses,
-    so that the matrix does not flicker from one draw to the next.
+    Inputs are independent and uniform over their ranges. Sobol indices decompose the variance of
+    the responses; their sign is that of the mean trend. The integrals are Gauss-Legendre on a
+    full grid, exact to rounding for smooth responses, so that the matrix does not flicker from
+    one draw to the next. Partial rank correlations are taken over evenly spread points, the
+    same every time; they judge how strictly an output follows an input, not how far it goes.
 
     Parameters
     ----------
     responses : Responses
     outputs, inputs : sequences of str, optional
         By default every output with a wanted direction, every setting that can be moved.
-    total : bool
-        Show total instead of first-order indices.
+    method : {"sobol", "sobol_total", "partial_rank_models"}
+        First-order or total Sobol index, or partial rank correlation.
     ranges : mapping, optional
         Narrower ranges than those of `responses`.
 
@@ -191,7 +198,18 @@ def from_models(
     Sobol, Math. Comput. Simul. 55 (2001) 271, DOI 10.1016/S0378-4754(00)00270-6. The
     strength shown is the square root of the index, to stand on the scale of a correlation:
     for a linear response to independent inputs it is the absolute Pearson correlation.
+    Partial rank correlation: Iman and Conover, Technometrics 21 (1979) 499, DOI
+    10.1080/00401706.1979.10489820.
+
+    Raises
+    ------
+    InputError
+        If the method is unknown or no input can be moved.
     """
+    if method not in MODEL_METHODS:
+        raise InputError(
+            f"'{method}' is not a measure of models: choose {', '.join(MODEL_METHODS)}."
+        )
     moved = list(responses.settings if inputs is None else inputs)
     if not moved:
         raise InputError("No input can be moved: train models on a campaign that varies one.")
@@ -207,14 +225,24 @@ def from_models(
         return responses.evaluate(frame, wanted, intervals=False).values.to_numpy(float)
 
     first, whole, trend, turning, rows = sobol_indices(evaluate, [spans[name] for name in moved])
-    shown = whole if total else first
+    if method == "partial_rank_models":
+        points = stats.qmc.Sobol(len(moved), rng=np.random.default_rng(0)).random(_RANKED_POINTS)
+        low, high = np.array([spans[name] for name in moved]).T
+        points = low + (high - low) * points
+        strength = np.array(
+            [_correlations(points, column, "partial_rank") for column in evaluate(points).T]
+        )
+        rows = len(points)
+    else:
+        shown = whole if method == "sobol_total" else first
+        strength = np.sqrt(np.clip(shown, 0, 1)) * np.where(trend < 0, -1, 1)
     return Interdependence(
         tuple(map(quantity, moved)),
         tuple(map(quantity, wanted)),
-        np.sqrt(np.clip(shown, 0, 1)) * np.where(trend < 0, -1, 1),
+        strength,
         turning,
         np.clip(whole - first, 0, 1),
-        "sobol_total" if total else "sobol",
+        method,
         rows,
     )
 

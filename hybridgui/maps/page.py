@@ -52,6 +52,7 @@ _FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf);;Numbers behin
 _SHORT_METHODS = {
     "sobol": "Models: Sobol index",
     "sobol_total": "Models: total Sobol index",
+    "partial_rank_models": "Models: partial rank",
     "pearson": "Data: Pearson",
     "spearman": "Data: Spearman",
     "partial_rank": "Data: partial rank",

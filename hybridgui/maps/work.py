@@ -13,7 +13,7 @@ from engine.maps.curves import CurveSet, study_curves
 from engine.maps.decide import Recommendation, recommend
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
-from engine.maps.interdependence import Interdependence, from_data, from_models
+from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
 from engine.maps.next_experiments import NextExperiments, next_experiments
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
@@ -65,9 +65,9 @@ def curves(job: Job, sources: Sources, choice: CurveChoice) -> CurveSet:
 
 def matrix(job: Job, sources: Sources, method: str) -> Interdependence:
     """Compute the interdependence matrix, from the models or from the data."""
-    if method in ("sobol", "sobol_total"):
+    if method in MODEL_METHODS:
         outputs = [name for name in MATRIX_OUTPUTS if sources.responses.gives(name)]
-        return from_models(sources.responses, outputs, total=method == "sobol_total")
+        return from_models(sources.responses, outputs, method=method)
     outputs = [name for name in MATRIX_OUTPUTS if name in sources.dataset]
     return from_data(sources.dataset, outputs, method=method)
 

@@ -199,3 +199,46 @@ def test_that_structures_of_our_own_show_the_signs_of_figure_10():
         settings = {name: point.values[name] for name in (*PAPER_INPUTS, "porosity_percent")}
         rows.append(settings | characterize(structure.stack).flat())
     assert_figure_10(from_data(pd.DataFrame(rows), list(FIGURE_10), method="spearman"))
+
+
+def test_that_partial_ranks_of_models_have_the_signs_of_the_paper_and_their_definition():
+    responses = published_responses()
+    matrix = from_models(responses, list(FIGURE_10), method="partial_rank_models")
+    for signs, expected in zip(matrix.signs, FIGURE_10.values(), strict=True):
+        assert all(b is None or a == b for a, b in zip(signs, expected, strict=True))
+    assert matrix.method == "partial_rank_models" and matrix.rows == 1024
+    # The definition: from the inverse of the correlation matrix of the ranks.
+    low, high = np.array([responses.ranges[name] for name in PAPER_INPUTS]).T
+    points = low + (high - low) * np.random.default_rng(3).random((20_000, 3))
+    frame = pd.DataFrame(points, columns=PAPER_INPUTS)
+    values = responses.evaluate(frame, list(FIGURE_10), intervals=False).values
+    for i, output in enumerate(FIGURE_10):
+        ranks = stats.rankdata(np.column_stack([points, values[output]]), axis=0)
+        inverse = np.linalg.inv(np.corrcoef(ranks.T))
+        expected = -inverse[3, :3] / np.sqrt(np.diag(inverse)[:3] * inverse[3, 3])
+        np.testing.assert_allclose(matrix.strength[i], expected, atol=0.02)
+
+
+def test_that_a_relation_of_models_that_turns_is_marked_whatever_the_measure():
+    responses = published_responses()
+
+    class Hill:
+        target, inputs = "tortuosity_solid", PAPER_INPUTS
+
+        @property
+        def domain(self):
+            return {name: responses.ranges[name] for name in PAPER_INPUTS}
+
+        def predict(self, frame):
+            low, high = self.domain["am_percent"]
+            return 2 - ((frame["am_percent"].to_numpy() - low) / (high - low) - 0.4) ** 2
+
+        def interval(self, frame):
+            return self.predict(frame), self.predict(frame)
+
+    turned = dataclasses.replace(responses, models={**responses.models, Hill.target: Hill()})
+    for method in interdependence.MODEL_METHODS:
+        matrix = from_models(turned, [Hill.target], method=method)
+        assert matrix.turning.tolist() == [[False, True, False]], method
+    with pytest.raises(InputError, match="partial_rank_models"):
+        from_models(turned, [Hill.target], method="pearson")
