@@ -7,12 +7,14 @@ from typing import Any
 
 from engine.cli.console import Console
 from engine.cli.outputs import output_folder
+from engine.cli.tables import add_campaign, check_campaign
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("maps", help="draw figures 4 to 10, S7 and S8 of a study")
     parser.add_argument("study", metavar="STUDY")
+    add_campaign(parser)
     parser.add_argument("--out", required=True, metavar="FOLDER")
     return parser
 
@@ -23,5 +25,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.study import Study
 
     with Study.open(args.study) as study:
-        files = make_maps(study, output_folder(args.out, "--out"), progress=console.progress())
+        check_campaign(study, args.campaign)
+        folder = output_folder(args.out, "--out")
+        files = make_maps(study, folder, console.progress(), campaign=args.campaign)
     return {"files": [str(path) for path in files], "out": args.out}

@@ -7,12 +7,14 @@ from typing import Any
 
 from engine.cli.console import Console
 from engine.cli.outputs import output_file
+from engine.cli.tables import add_campaign, check_campaign
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = verbs.add_parser("report", help="write a study as one self-contained HTML page")
     parser.add_argument("study", metavar="STUDY")
+    add_campaign(parser)
     parser.add_argument("--out", required=True, metavar="report.html")
     return parser
 
@@ -24,5 +26,6 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     out = output_file(args.out, "--out")
     with Study.open(args.study) as study:
-        write_report(study, out, progress=console.progress())
+        check_campaign(study, args.campaign)
+        write_report(study, out, console.progress(), campaign=args.campaign)
     return {"out": args.out}

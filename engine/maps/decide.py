@@ -62,6 +62,8 @@ class Recommendation:
         Whether the choice itself took the uncertainty into account.
     sentence : str
     notes : tuple of str
+    campaign : int or None
+        The one campaign that counted, None for all.
     """
 
     setting: dict[str, float]
@@ -79,6 +81,7 @@ class Recommendation:
     sentence: str
     notes: tuple[str, ...] = field(default_factory=tuple)
     fixed: dict[str, float] = field(default_factory=dict)
+    campaign: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -98,6 +101,7 @@ class Recommendation:
             "sentence": self.sentence,
             "notes": list(self.notes),
             "fixed": dict(self.fixed),
+            "campaign": self.campaign,
         }
 
     @classmethod

@@ -30,7 +30,9 @@ LEAST_ROWS = 24
 SISSO_OPTIONS: dict[str, Any] = {"rung": 2, "terms": 3, "sis": 200}
 
 
-def default_models(study: Study, progress: Progress | None = None) -> dict[str, Any]:
+def default_models(
+    study: Study, progress: Progress | None = None, campaign: int | None = None
+) -> dict[str, Any]:
     """Train and store the default models for outputs that have none.
 
     Parameters
@@ -38,11 +40,14 @@ def default_models(study: Study, progress: Progress | None = None) -> dict[str, 
     study : Study
         Open for writing.
     progress : Progress, optional
+    campaign : int, optional
+        Give models of this campaign alone. Those of the study serve where they were trained on
+        it; others are trained for this call and not stored.
 
     Returns
     -------
     dict of target to PropertyModel
-        All models of the study afterwards.
+        All models of the study afterwards; with a campaign, those of the campaign.
 
     Raises
     ------
@@ -53,7 +58,12 @@ def default_models(study: Study, progress: Progress | None = None) -> dict[str, 
 
     progress = progress or Progress()
     stored = study.models()
-    sources = read_sources(study, models={})
+    sources = read_sources(study, models={}, campaign=campaign)
+    if campaign is not None and not _of_campaign(study, campaign):
+        targets = default_targets(sources.dataset)
+        if not targets:
+            raise InputError(f"Campaign {campaign} has too few results to learn from.")
+        return train_defaults(sources.dataset, targets, progress)
     missing = [name for name in default_targets(sources.dataset) if not _covered(name, stored)]
     if missing:
         trained = train_defaults(sources.dataset, missing, progress)
@@ -111,6 +121,13 @@ def error_of(metrics: Mapping[str, Any]) -> float | None:
     part = metrics.get("cross_validation") or {}
     value = part.get("rmse")
     return None if value is None else float(value)
+
+
+def _of_campaign(study: Study, campaign: int) -> bool:
+    """Whether the stored models come from this campaign, and no other."""
+    if [record.id for record in study.campaigns() if record.done] == [campaign]:
+        return True
+    return (study.training_summary() or {}).get("dataset") == f"campaign:{campaign}"
 
 
 def _covered(target: str, stored: Mapping[str, Any]) -> bool:

@@ -130,6 +130,7 @@ def make_maps(
     *,
     formats: Sequence[str] = ("png", "svg"),
     dpi: int = 300,
+    campaign: int | None = None,
 ) -> list[Path]:
     """Write figures 4 to 10, S7 and S8 of a study, each with its data as CSV.
 
@@ -143,6 +144,8 @@ def make_maps(
     formats : sequence of {"png", "svg", "pdf"}
     dpi : int
         Of the PNG files.
+    campaign : int, optional
+        Let only this campaign count (see `read_sources`).
 
     Returns
     -------
@@ -158,8 +161,8 @@ def make_maps(
     progress = progress or Progress()
     folder = Path(folder)
     part = Progress(lambda fraction, stage: progress.report(0.5 * fraction, stage))
-    models = default_models(study, part)
-    sources = read_sources(study, models=models)
+    models = default_models(study, part, campaign)
+    sources = read_sources(study, models=models, campaign=campaign)
     figures, missing = collect_figures(sources)
     if not figures:
         raise InputError(missing[0])

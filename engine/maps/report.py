@@ -50,6 +50,7 @@ def write_report(
     *,
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
+    campaign: int | None = None,
 ) -> Path:
     """Write a study as one HTML page, or as a PDF, with all figures inside.
 
@@ -63,6 +64,9 @@ def write_report(
     progress : Progress, optional
     recommendation, verification : optional
         What the window last found; those kept in the study otherwise.
+    campaign : int, optional
+        Let only this campaign count (see `read_sources`); a recommendation that stands on other
+        results is left out.
 
     Returns
     -------
@@ -81,7 +85,11 @@ def write_report(
         raise InputError(f"A report is an HTML page or a PDF: name it {path.stem}.html or .pdf.")
     if not path.parent.is_dir():
         raise InputError(f"The report cannot be written: there is no folder {path.parent}.")
-    given = {"recommendation": recommendation, "verification": verification}
+    given = {
+        "recommendation": recommendation,
+        "verification": verification,
+        "campaign": campaign,
+    }
     try:
         if form == ".pdf":
             from engine.maps.report_pdf import write_pdf
@@ -103,6 +111,7 @@ def render_report(
     *,
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
+    campaign: int | None = None,
 ) -> str:
     """The HTML page of `write_report` as text."""
     from jinja2 import Environment
@@ -113,6 +122,7 @@ def render_report(
         _share(progress, 0.0, 0.4),
         recommendation=recommendation,
         verification=verification,
+        campaign=campaign,
     )
     images = []
     for index, figure in enumerate(data["figures"]):

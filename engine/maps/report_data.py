@@ -63,6 +63,7 @@ def collect(
     *,
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
+    campaign: int | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, by the names of the page's parts.
 
@@ -73,11 +74,13 @@ def collect(
     progress.report(0.0, "Reading the study")
     models = None
     if any(campaign.done for campaign in study.campaigns()):
-        models = default_models(study, progress)
-    sources = read_sources(study, models=models)
+        models = default_models(study, progress, campaign)
+    sources = read_sources(study, models=models, campaign=campaign)
     figures, missing = collect_figures(sources) if sources.responses.models else ([], [])
     recommendation = recommendation or _stored_recommendation(study)
     checked = verification.to_dict() if verification else study.get_setting(VERIFICATION_SETTING)
+    if recommendation is not None and recommendation.campaign != campaign:
+        recommendation = checked = None  # it stands on other results than this report
     methods, citations = methods_paragraph(sources, decided=recommendation is not None)
     return {
         "name": study.path.stem,
@@ -90,7 +93,7 @@ def collect(
         "measurements": _measurements(sources),
         "beside": _beside(sources),
         "law": _law(sources),
-        "campaigns": _campaigns(study),
+        "campaigns": _campaigns(study, campaign),
         "models": [_model(model) for model in sources.responses.models.values()],
         "figures": figures,
         "missing": missing,
@@ -277,9 +280,11 @@ def _law(sources: Sources) -> dict[str, Any] | None:
     }
 
 
-def _campaigns(study: Study) -> list[dict[str, Any]]:
+def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
     result = []
     for record in study.campaigns():
+        if only not in (None, record.id):
+            continue
         design = record.design
         rows = [
             [name, ", ".join(_text(value) for value in values)]

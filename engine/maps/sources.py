@@ -56,6 +56,8 @@ class Sources:
         What does not fit together.
     origins : tuple of int
         Campaign of each row of the dataset.
+    campaign : int or None
+        The one campaign that counts, None for all.
     """
 
     responses: Responses
@@ -66,6 +68,7 @@ class Sources:
     repeats: int
     notes: tuple[str, ...] = ()
     origins: tuple[int, ...] = ()
+    campaign: int | None = None
 
 
 def read_sources(
@@ -73,6 +76,7 @@ def read_sources(
     *,
     models: Mapping[str, Any] | None = None,
     cell: CellAssumptions | None = None,
+    campaign: int | None = None,
 ) -> Sources:
     """Gather law, models and dataset of a study.
 
@@ -87,11 +91,13 @@ def read_sources(
         Those of the study by default.
     cell : CellAssumptions, optional
         Those kept in the study by default.
+    campaign : int, optional
+        Let only this campaign count; its models are those of `default_models` for it.
 
     Raises
     ------
     InputError
-        If a stored law or model is damaged.
+        If a stored law or model is damaged, or the campaign has no results.
     """
     from engine.experiment.diagnostics import LawAssessment, assess
     from engine.experiment.laws import law_from_dict
@@ -99,7 +105,15 @@ def read_sources(
 
     notes: list[str] = []
     stored = study.law()
-    campaigns = [campaign for campaign in study.campaigns() if campaign.done]
+    finished = [record for record in study.campaigns() if record.done]
+    campaigns = [record for record in finished if campaign in (None, record.id)]
+    if campaign is not None and not campaigns:
+        held = ", ".join(str(record.id) for record in finished) or "none"
+        raise InputError(
+            f"{study.path.name} has no campaign {campaign} with results; those with results: {held}."
+        )
+    if len(campaigns) < len(finished):
+        notes.append(f"Only campaign {campaign} counts here, with models trained on it alone.")
     law_dict = stored
     dataset = pd.DataFrame()
     template = None
@@ -161,6 +175,7 @@ def read_sources(
         max(repeats, 1),
         tuple(notes),
         tuple(origins),
+        campaign,
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QTabWidget, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.maps.curves import PAPER_FIGURES, Picked
@@ -18,27 +17,15 @@ from engine.maps.quantities import quantity
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, same_law
 from engine.maps.verify import condition_at
-from hybridgui import dialogs
 from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.maps.curves_form import CurvesForm, setting_field
 from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView, goals_by_default
+from hybridgui.maps.exports import Exports
 from hybridgui.maps.matrix_view import MatrixView
 from hybridgui.maps.profiler_view import ProfilerView
 from hybridgui.maps.setting_bar import SettingBar
-from hybridgui.maps.work import (
-    Decision,
-    bpx,
-    check,
-    curves,
-    decide,
-    export_all,
-    export_figure,
-    gather,
-    matrix,
-    plan,
-    report,
-)
+from hybridgui.maps.work import Decision, check, curves, decide, gather, matrix
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, Notice, button, clear_layout, enable, label
@@ -48,7 +35,6 @@ from hybridgui.widgets.numbers import number
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.plot import rich
 
-_FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf);;Numbers behind it (*.csv)"
 _SHORT_METHODS = {
     "sobol": "Models: Sobol index",
     "sobol_total": "Models: total Sobol index",
@@ -75,6 +61,7 @@ class MapsPage(Page):
         self._stale = True
         self._reading: Any = None
         self._drawing: Any = None
+        self._exports = Exports(self, model)
         self._setting: dict[str, float] = {}
         self._fields: dict[str, NumberField] = {}
         self._build_middle()
@@ -135,6 +122,14 @@ class MapsPage(Page):
 
     def _build_side(self) -> None:
         body = self.side.body
+        self._campaign_group = FormGroup("Results of")
+        self.campaign_choice = Choice(tip="Campaigns whose results and models the maps show")
+        self.campaign_choice.setAccessibleName("Campaign")
+        self.campaign_choice.edited.connect(
+            lambda key: self._model.set_parameter("maps/campaign", key, "Choose campaign")
+        )
+        self._campaign_group.add_wide(self.campaign_choice)
+        body.addWidget(self._campaign_group)
         self._curve_group = CurvesForm()
         self.figure_choice = self._curve_group.figure_choice
         self._curve_group.edited.connect(
@@ -201,22 +196,7 @@ class MapsPage(Page):
     # -- what the user does -----------------------------------------------------------------------------
     def export_figure(self) -> None:
         """Ask for a file and write the figure shown."""
-        data, name = self._shown()
-        if data is None:
-            self._model.say("info", "This tab has no figure to export: open Curves.")
-            return
-        path = dialogs.ask_save(
-            self.window(), self._model.settings, "export", "Export figure", _FIGURES, f"{name}.png"
-        )
-        if not path:
-            return
-        colours = "paper" if self._model.settings.palette == "as in the paper" else "safe"
-        self._model.start_job(
-            "Exporting the figure",
-            lambda job: export_figure(job, data, Path(path), colours),
-            stage=self.key,
-            finished=lambda _: self._model.say("success", f"Wrote {Path(path).name}."),
-        )
+        self._exports.figure(*self._shown())
 
     def _shown(self) -> tuple[Any, str]:
         if self.tabs.currentIndex() == 0 and self.curve_grid.data is not None:
@@ -227,48 +207,12 @@ class MapsPage(Page):
 
     def export_all(self) -> None:
         """Ask for a folder and write every figure with its numbers."""
-        folder = QFileDialog.getExistingDirectory(
-            self.window(), "Folder for the figures", self._model.settings.last_folder("export")
-        )
-        if not folder:
-            return
-        self._model.settings.set_last_folder("export", folder)
-        study = self._model.study
-        self._model.start_job(
-            "Exporting the figures",
-            lambda job: export_all(job, study, Path(folder)),
-            stage=self.key,
-            finished=lambda files: self._model.say(
-                "success", f"{len(files)} files were written to {Path(folder).name}."
-            ),
-        )
+        self._exports.all_figures(self._campaign)
 
     def write_report(self) -> None:
         """Ask for a file and write the report."""
-        if not self._model.is_open:
-            return
-        path = dialogs.ask_save(
-            self.window(),
-            self._model.settings,
-            "export",
-            "Write report",
-            "Web page (*.html);;PDF (*.pdf)",
-            "report.html",
-        )
-        if not path:
-            return
-        study = self._model.study
-
-        def written(file: Path) -> None:
-            self._model.note_maps_used()
-            self._model.say("success", f"Wrote {Path(file).name}.")
-
-        self._model.start_job(
-            "Writing the report",
-            lambda job: report(job, study, Path(path)),
-            stage=self.key,
-            finished=written,
-        )
+        if self._model.is_open:
+            self._exports.report(self._campaign)
 
     # -- deciding -----------------------------------------------------------------------------------
     def recommend(self) -> None:
@@ -319,47 +263,13 @@ class MapsPage(Page):
 
     def plan_experiments(self) -> None:
         """Ask for a file and write the conditions worth measuring next."""
-        decision, sources = self.decide_view.decision, self._sources
-        if decision is None:
-            return
-        path = dialogs.ask_save(
-            self.window(),
-            self._model.settings,
-            "export",
-            "Next experiments",
-            "Excel workbook (*.xlsx)",
-            "next_experiments.xlsx",
-        )
-        if path:
-            self._model.start_job(
-                "Planning experiments",
-                lambda job: plan(job, sources, decision.found, Path(path)),
-                stage=self.key,
-                finished=lambda found: self._model.say("success", found.sentence),
-            )
+        if self.decide_view.decision is not None:
+            self._exports.next_experiments(self._sources, self.decide_view.decision)
 
     def export_bpx(self) -> None:
         """Ask for a BPX file, and write it anew with the recommended electrode."""
-        decision, sources = self.decide_view.decision, self._sources
-        if decision is None:
-            return
-        settings, kinds = self._model.settings, "BPX file (*.json)"
-        template = dialogs.ask_open(
-            self.window(), settings, "export", "BPX file of the rest of the cell", kinds
-        )
-        if not template:
-            return
-        path = dialogs.ask_save(
-            self.window(), settings, "export", "Write BPX file", kinds, "electrode.bpx.json"
-        )
-        if path:
-            setting = decision.recommendation.setting
-            self._model.start_job(
-                "Writing the BPX file",
-                lambda job: bpx(job, sources, setting, Path(template), Path(path)),
-                stage=self.key,
-                finished=lambda sentence: self._model.say("success", sentence),
-            )
+        if self.decide_view.decision is not None:
+            self._exports.cell_model(self._sources, self.decide_view.decision)
 
     def show_electrode(self, setting: dict[str, float]) -> None:
         """Generate the electrode of a setting, made as those of the campaign, and show it."""
@@ -405,9 +315,27 @@ class MapsPage(Page):
 
     def _on_sources_changed(self) -> None:
         self._stale = True
+        self._show_campaigns()
         self._choose_middle()
         if self.isVisible():
             self._read()
+
+    @property
+    def _campaign(self) -> int | None:
+        """The one campaign that counts, None for all."""
+        key = self.campaign_choice.current
+        return int(key) if key else None
+
+    def _show_campaigns(self) -> None:
+        """Offer the campaigns that have results; nothing to choose where there is one."""
+        records = (
+            [c for c in self._model.study.campaigns() if c.done] if self._model.is_open else []
+        )
+        choices = [("", "All campaigns made alike")]
+        choices += [(f"{c.id}", f"Campaign {c.id} · {c.done} structures") for c in records]
+        self.campaign_choice.set_choices(choices)
+        self.campaign_choice.show_value(str(self._model.parameter("maps/campaign", "") or ""))
+        self._campaign_group.setVisible(len(records) > 1)
 
     def _read(self) -> None:
         if not self._model.is_open or self._reading is not None:
@@ -416,17 +344,17 @@ class MapsPage(Page):
             self._choose_middle()
             return
         self._stale = False
-        study = self._model.study
+        study, campaign = self._model.study, self._campaign
 
         def take(sources: Sources) -> None:
-            if self._model.is_open and self._model.study is study:
+            if self._model.is_open and self._model.study is study and campaign == self._campaign:
                 self._on_sources(sources)
 
         self._reading = self._model.start_job(
-            "Reading the models",
-            lambda job: gather(job, study),
+            "Reading the models" if campaign is None else f"Learning from campaign {campaign}",
+            lambda job: gather(job, study, campaign),
             stage="",
-            quiet=True,
+            quiet=campaign is None,
             finished=take,
         )
         self._reading.ended.connect(self._on_read)
@@ -583,6 +511,9 @@ class MapsPage(Page):
             self._take_cell(value)
         elif key == "maps/lab_variable":
             self._take_lab_variable(value)
+        elif key == "maps/campaign":
+            self._on_sources_changed()
+            return
         elif key in (
             "maps/goals",
             "maps/robust",

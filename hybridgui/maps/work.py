@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from engine.maps.bpx_export import from_responses, write_bpx
 from engine.maps.canvas import save
 from engine.maps.curves import CurveSet, study_curves
 from engine.maps.decide import Recommendation, recommend
+from engine.maps.default_models import default_models
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
@@ -43,9 +44,10 @@ class CurveChoice:
     fixed: tuple[tuple[str, float], ...] = ()
 
 
-def gather(job: Job, study: Study) -> Sources:
-    """Read law, models and dataset of the study."""
-    return read_sources(study)
+def gather(job: Job, study: Study, campaign: int | None = None) -> Sources:
+    """Read law, models and dataset of the study, or of one of its campaigns."""
+    models = None if campaign is None else default_models(study, job.engine_progress, campaign)
+    return read_sources(study, models=models, campaign=campaign)
 
 
 def curves(job: Job, sources: Sources, choice: CurveChoice) -> CurveSet:
@@ -84,14 +86,14 @@ def export_figure(job: Job, data: Any, path: Path, colours: str) -> list[Path]:
     return save(figure, path.with_suffix(""), (path.suffix.lower().lstrip("."),))
 
 
-def export_all(job: Job, study: Study, folder: Path) -> list[Path]:
+def export_all(job: Job, study: Study, folder: Path, campaign: int | None) -> list[Path]:
     """Write every figure of the study with its numbers."""
-    return make_maps(study, folder, job.engine_progress)
+    return make_maps(study, folder, job.engine_progress, campaign=campaign)
 
 
-def report(job: Job, study: Study, path: Path) -> Path:
+def report(job: Job, study: Study, path: Path, campaign: int | None) -> Path:
     """Write the report of the study."""
-    return write_report(study, path, job.engine_progress)
+    return write_report(study, path, job.engine_progress, campaign=campaign)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def decide(
         fixed=fixed,
         progress=progress,
     )
-    return Decision(found, best)
+    return Decision(found, replace(best, campaign=sources.campaign))
 
 
 def check(job: Job, sources: Sources, setting: dict[str, float], repeats: int) -> Verification:

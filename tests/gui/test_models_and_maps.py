@@ -10,13 +10,14 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
 from engine.errors import InputError
+from engine.experiment.laws import law_from_dict
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
 from hybridgui.learning.equation_view import TermBar
 from hybridgui.learning.work import is_test_row
 from tests.gui.conftest import said
-from tests.gui.studies import fill
+from tests.gui.studies import fill, record_all, small_design
 
 
 @pytest.fixture
@@ -536,3 +537,28 @@ def test_that_the_recommendation_speaks_of_what_the_calender_is_set_by(trained, 
     trained.model.undo_stack.undo()  # back to what the sheet says
     idle(trained)
     assert form.turns_choice.current == "gap_um" and view.decision is None
+
+
+def test_that_the_maps_can_be_held_to_one_campaign(trained, idle):
+    trained.show_stage("maps")
+    idle(trained)
+    page, study = trained.pages["maps"], trained.model.study
+    assert page._campaign_group.isHidden()  # there is one campaign only
+    law = law_from_dict(study.law())
+    record_all(study, study.add_campaign(small_design(law, variables={
+        "pressure_MPa": (20.0, 60.0, 100.0, 140.0), "am_percent": (95.0, 96.0),
+        "initial_porosity_percent": (42.0, 45.0, 48.0), "initial_thickness_um": (140.0,),
+    })))  # fmt: skip
+    trained.model.note_campaigns(trained.model.law)
+    idle(trained)
+    assert not page._campaign_group.isHidden() and page.campaign_choice.count() == 3
+    kept = study.models()
+    page.campaign_choice.edited.emit("2")
+    idle(trained)
+    assert page._sources.campaign == 2
+    assert page._sources.responses.ranges["am_percent"] == (95.0, 96.0)
+    assert study.models() == kept  # models of one campaign are for the maps alone
+    trained.model.undo_stack.undo()
+    idle(trained)
+    assert page._sources.campaign is None
+    assert page._sources.responses.ranges["am_percent"] == (94.0, 96.0)

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from engine.campaign.design import Design
 from engine.errors import Cancelled, InputError
 from engine.maps.canvas import save
 from engine.maps.curves import curve_set, paper_figure
@@ -21,6 +23,7 @@ from engine.maps.sources import default_inputs, read_sources
 from engine.maps.targets import Target
 from engine.progress import Progress
 from engine.study import Study
+from engine.study.records import StructureRecord
 from tests.maps.examples import published_points, published_responses
 from tests.maps.studies import made_up_table, make_study
 
@@ -256,3 +259,37 @@ def test_that_no_text_runs_off_the_sheet(name):
         box = text.get_window_extent(renderer)
         assert sheet.x0 <= box.x0 and box.x1 <= sheet.x1, text.get_text()
         assert sheet.y0 <= box.y0 and box.y1 <= sheet.y1
+
+
+def test_that_maps_of_one_campaign_stand_on_its_results_alone(tmp_path):
+    with make_study(tmp_path / "two.study") as study:
+        first = study.campaigns()[0]
+        design = Design.from_dict(first.design)
+        second = study.add_campaign(
+            dataclasses.replace(design, variables={**design.variables, "am_percent": (94.0, 95.0)})
+        )
+        for task in study.pending(second):
+            factor = 1.5 + task.condition.porosity
+            values = {
+                "tortuosity_factor_electrolyte": factor,
+                "tortuosity_electrolyte": factor**0.5,
+            }
+            study.record(
+                StructureRecord(
+                    second, task.number, task.repeat, task.seed, "done", "0" * 64, values, None, 0.1
+                )
+            )
+        models = default_models(study, campaign=second)
+        assert list(models) == ["tortuosity_electrolyte"] and not study.models()
+        sources = read_sources(study, models=models, campaign=second)
+        assert set(sources.dataset["am_percent"]) == {94.0, 95.0}
+        assert set(sources.origins) == {second} and "alone" in sources.notes[0]
+        everything = read_sources(study, models={})
+        assert set(everything.origins) == {first.id, second} and everything.campaign is None
+        files = make_maps(study, tmp_path / "maps", formats=("svg",), campaign=second, dpi=50)
+        assert {"figure_6.svg", "figure_6.csv"} <= {path.name for path in files}
+        assert "figure_5.csv" not in {path.name for path in files}  # the other campaign's
+        with pytest.raises(
+            InputError, match="no campaign 7 with results; those with results: 1, 2"
+        ):
+            read_sources(study, campaign=7)

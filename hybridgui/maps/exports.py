@@ -1,0 +1,127 @@
+"""What the maps page writes to files: asks for a name, and starts the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from engine.maps.sources import Sources
+from hybridgui import dialogs
+from hybridgui.maps.work import Decision, bpx, export_all, export_figure, plan, report
+from hybridgui.study_model import StudyModel
+
+_FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf);;Numbers behind it (*.csv)"
+_STAGE = "maps"
+
+
+class Exports:
+    """Figures, report, next experiments and cell models of one study.
+
+    Parameters
+    ----------
+    page : QWidget
+        Dialogs stand over its window.
+    model : StudyModel
+    """
+
+    def __init__(self, page: QWidget, model: StudyModel):
+        self._page = page
+        self._model = model
+
+    def _ask_save(self, title: str, kinds: str, name: str) -> Path | None:
+        found = dialogs.ask_save(
+            self._page.window(), self._model.settings, "export", title, kinds, name
+        )
+        return Path(found) if found else None
+
+    def figure(self, data: Any, name: str) -> None:
+        """Ask for a file and write one figure, or the numbers behind it."""
+        if data is None:
+            self._model.say("info", "This tab has no figure to export: open Curves.")
+            return
+        path = self._ask_save("Export figure", _FIGURES, f"{name}.png")
+        if path is None:
+            return
+        colours = "paper" if self._model.settings.palette == "as in the paper" else "safe"
+        self._model.start_job(
+            "Exporting the figure",
+            lambda job: export_figure(job, data, path, colours),
+            stage=_STAGE,
+            finished=lambda _: self._model.say("success", f"Wrote {path.name}."),
+        )
+
+    def all_figures(self, campaign: int | None) -> None:
+        """Ask for a folder and write every figure with its numbers."""
+        chosen = QFileDialog.getExistingDirectory(
+            self._page.window(),
+            "Folder for the figures",
+            self._model.settings.last_folder("export"),
+        )
+        if not chosen:
+            return
+        self._model.settings.set_last_folder("export", chosen)
+        study, folder = self._model.study, Path(chosen)
+        self._model.start_job(
+            "Exporting the figures",
+            lambda job: export_all(job, study, folder, campaign),
+            stage=_STAGE,
+            finished=lambda files: self._model.say(
+                "success", f"{len(files)} files were written to {folder.name}."
+            ),
+        )
+
+    def report(self, campaign: int | None) -> None:
+        """Ask for a file and write the report."""
+        kinds = "Web page (*.html);;PDF (*.pdf)"
+        path = self._ask_save("Write report", kinds, "report.html")
+        if path is None:
+            return
+        study = self._model.study
+
+        def written(file: Path) -> None:
+            self._model.note_maps_used()
+            self._model.say("success", f"Wrote {Path(file).name}.")
+
+        self._model.start_job(
+            "Writing the report",
+            lambda job: report(job, study, path, campaign),
+            stage=_STAGE,
+            finished=written,
+        )
+
+    def next_experiments(self, sources: Sources, decision: Decision) -> None:
+        """Ask for a file and write the conditions worth measuring next."""
+        path = self._ask_save(
+            "Next experiments", "Excel workbook (*.xlsx)", "next_experiments.xlsx"
+        )
+        if path is not None:
+            self._model.start_job(
+                "Planning experiments",
+                lambda job: plan(job, sources, decision.found, path),
+                stage=_STAGE,
+                finished=lambda found: self._model.say("success", found.sentence),
+            )
+
+    def cell_model(self, sources: Sources, decision: Decision) -> None:
+        """Ask for a BPX file, and write it anew with the recommended electrode."""
+        kinds = "BPX file (*.json)"
+        template = dialogs.ask_open(
+            self._page.window(),
+            self._model.settings,
+            "export",
+            "BPX file of the rest of the cell",
+            kinds,
+        )
+        if not template:
+            return
+        path = self._ask_save("Write BPX file", kinds, "electrode.bpx.json")
+        if path is not None:
+            setting = decision.recommendation.setting
+            self._model.start_job(
+                "Writing the BPX file",
+                lambda job: bpx(job, sources, setting, Path(template), path),
+                stage=_STAGE,
+                finished=lambda sentence: self._model.say("success", sentence),
+            )
