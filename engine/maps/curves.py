@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.curve_points import Points, PointTable
 from engine.maps.palette import series_colours
 from engine.maps.quantities import (
     ACTIVE_SURFACE,
@@ -27,6 +29,9 @@ from engine.maps.quantities import (
     quantity,
 )
 from engine.maps.responses import Responses, setting_range
+
+if TYPE_CHECKING:
+    from engine.experiment.table import CalenderingTable
 
 CROSS_PRESSURES = (40.0, 80.0, 120.0, 160.0)
 """MPa; where the paper marks the porosity after calendering."""
@@ -87,17 +92,6 @@ class Curve:
     cross_y: np.ndarray = field(default_factory=lambda: np.empty(0))
     cross_labels: tuple[str, ...] = ()
     at: np.ndarray = field(default_factory=lambda: np.empty(0))
-
-
-@dataclass(frozen=True)
-class Points:
-    """Campaign results under the curves of one colour: mean and spread over the repeats."""
-
-    value: float
-    colour: str
-    x: np.ndarray
-    y: np.ndarray
-    sd: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -216,7 +210,7 @@ class CurveSet:
                         {
                             self.panel.column: panel.value,
                             self.colour.column: points.value,
-                            "kind": "campaign",
+                            "kind": points.kind,
                             self.x.column: points.x,
                             self.y.column: points.y,
                             f"{self.y.column}_low": points.y - points.sd,
@@ -350,6 +344,7 @@ def curve_set(
     fixed: Mapping[str, float] | None = None,
     cross_pressures: Sequence[float] = CROSS_PRESSURES,
     points: pd.DataFrame | None = None,
+    measured: CalenderingTable | None = None,
     levels_of: pd.DataFrame | None = None,
     count: int = 81,
     bands: bool = True,
@@ -377,6 +372,8 @@ def curve_set(
     cross_pressures : sequence of float, MPa
     points : DataFrame, optional
         Campaign results to lie under the curves.
+    measured : CalenderingTable, optional
+        Measurements to lie under the curves, as far as the sheet holds the output.
     levels_of : DataFrame, optional
         Campaign results whose levels become panels and series.
     count : int
@@ -432,7 +429,15 @@ def curve_set(
         f"{one:.1f}" for one in result.settings.get("porosity_percent", pd.Series(dtype=float))
     ]
     colours = series_colours(len(colour_list))
-    known = _PointTable.of(points, output, x, panel, colour)
+    held = {
+        column: float(result.settings[column].iloc[0])
+        for column in [*responses.settings, "initial_thickness_um"]
+        if column in result.settings and column not in (moved, panel, colour)
+    }
+    lab, told = PointTable.of_measurements(
+        measured, output, x, panel_list, colour_list, (panel, colour), held
+    )
+    tables = [PointTable.of_campaign(points, output, x, panel, colour), lab]
     panels = []
     for i, panel_value in enumerate(panel_list):
         curves = []
@@ -456,13 +461,13 @@ def curve_set(
                     at=steps,
                 )
             )
-        below = () if known is None else known.under(panel_value, colour_list, colours)
+        below = tuple(
+            one
+            for table in tables
+            if table is not None
+            for one in table.under(panel_value, colour_list, colours)
+        )
         panels.append(Panel(float(panel_value), _label(panel, panel_value), tuple(curves), below))
-    held = {
-        column: float(result.settings[column].iloc[0])
-        for column in [*responses.settings, "initial_thickness_um"]
-        if column in result.settings and column not in (moved, panel, colour)
-    }
     return CurveSet(
         name=name,
         title=f"{quantity(output).label} against {_lower(quantity(x).label)}",
@@ -472,7 +477,7 @@ def curve_set(
         colour=quantity(colour),
         panels=tuple(panels),
         fixed=held,
-        notes=result.notes,
+        notes=(*result.notes, *told),
         level=responses.level_of(output),
         moved=moved,
     )
@@ -488,40 +493,6 @@ def _marks(
     elif moved != "pressure_MPa":
         return np.empty(0)
     return marks[(marks >= low) & (marks <= high)]
-
-
-@dataclass(frozen=True)
-class _PointTable:
-    """Campaign results as columns, so that each curve finds its own at once."""
-
-    x: np.ndarray
-    y: np.ndarray
-    sd: np.ndarray
-    panel: np.ndarray
-    colour: np.ndarray
-
-    @classmethod
-    def of(
-        cls, dataset: pd.DataFrame | None, output: str, x: str, panel: str, colour: str
-    ) -> _PointTable | None:
-        if dataset is None or any(name not in dataset for name in (output, x, panel, colour)):
-            return None
-        spread = dataset.get(f"{output}_sd", pd.Series(0.0, dataset.index))
-        columns = (dataset[x], dataset[output], spread, dataset[panel], dataset[colour])
-        x_, y, sd, panels, colours = (column.to_numpy(float) for column in columns)
-        good = np.isfinite(y)
-        return cls(x_[good], y[good], np.nan_to_num(sd[good]), panels[good], colours[good])
-
-    def under(
-        self, panel: float, values: Sequence[float], colours: Sequence[str]
-    ) -> tuple[Points, ...]:
-        here = np.abs(self.panel - panel) <= 1e-6
-        found = []
-        for value, hue in zip(values, colours, strict=True):
-            rows = here & (np.abs(self.colour - value) <= 1e-6)
-            if rows.any():
-                found.append(Points(float(value), hue, self.x[rows], self.y[rows], self.sd[rows]))
-        return tuple(found)
 
 
 def _label(column: str, value: float) -> str:

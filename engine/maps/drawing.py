@@ -30,6 +30,9 @@ _CROSS_LABEL_SIZE = 5.5
 _LABEL_GAP = 1.05  # least distance of two cross labels, in heights of their type
 
 
+_MARKERS = {"campaign": "o", "measured": "D"}
+
+
 def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> Figure:
     """Draw a figure of curves: its panels on shared axes, legend below, notes at the foot.
 
@@ -42,7 +45,8 @@ def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> F
         Fill between the bounds of the models' interval.
     """
     count = len(data.panels)
-    columns = min(count, 2)
+    # Three stand in a row: in two columns they would leave a void.
+    columns = min(count, 3 if count == 3 else 2)
     rows = -(-count // columns)
     figure = new_figure(DOUBLE_COLUMN, 0.9 + 2.45 * rows + 0.13 * len(data.notes))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -82,13 +86,13 @@ def _draw_panel(axes: Any, panel: Panel, bands: bool) -> None:
             points.x,
             points.y,
             yerr=points.sd if points.sd.any() else None,
-            fmt="o",
-            markersize=2.6,
+            fmt=_MARKERS[points.kind],
+            markersize=2.6 if points.kind == "campaign" else 4.0,
             markerfacecolor="white",
             markeredgewidth=0.7,
             elinewidth=0.6,
             color=points.colour,
-            zorder=2.5,
+            zorder=2.5 if points.kind == "campaign" else 3.5,
         )
     for curve in panel.curves:
         for part, inside in stretches(curve.inside):
@@ -270,19 +274,20 @@ def _legend(figure: Figure, data: CurveSet) -> None:
     if any(len(curve.cross_x) for curve in every):
         handles.append(Line2D([], [], color="#555555", marker="x", markersize=4, linestyle="none"))
         names.append(f"cross, label: {to_mathtext('ε_cal')} in %")
-    if any(panel.points for panel in data.panels):
+    kinds = {points.kind for panel in data.panels for points in panel.points}
+    for kind in sorted(kinds):
         handles.append(
             Line2D(
                 [],
                 [],
                 color="#555555",
-                marker="o",
+                marker=_MARKERS[kind],
                 markerfacecolor="white",
                 markersize=3.5,
                 linestyle="none",
             )
         )
-        names.append("campaign ± sd")
+        names.append(f"{kind} ± sd")
     figure.legend(
         handles,
         names,

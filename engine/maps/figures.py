@@ -91,7 +91,7 @@ def collect_figures(
     sources : Sources
     names : sequence of str
     show_points : bool
-        Lay the campaign points under the curves.
+        Lay campaign results and measurements under the curves.
 
     Returns
     -------
@@ -107,7 +107,11 @@ def collect_figures(
                 data = _matrix(sources)
             else:
                 data = paper_figure(
-                    sources.responses, name, dataset=sources.dataset, show_points=show_points
+                    sources.responses,
+                    name,
+                    dataset=sources.dataset,
+                    show_points=show_points,
+                    measured=sources.table if show_points else None,
                 )
             figures.append(MapFigure(name, CAPTIONS[name], data))
         except InputError as error:

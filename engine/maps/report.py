@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from engine.maps.report_template import MACROS, PAGE
 from engine.progress import Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from engine.maps.verify import Verification
@@ -132,6 +132,7 @@ def render_report(
     environment = Environment(autoescape=True)
     environment.filters["indices"] = _indices
     environment.filters["image"] = _image
+    environment.filters["csv"] = _csv
     template = environment.from_string(MACROS + PAGE)
     page = template.render({**data, "figures": images, "contents": CONTENTS})
     progress.report(1.0, "Written")
@@ -144,17 +145,19 @@ def _share(progress: Progress, begin: float, end: float) -> Progress:
 
 
 def _figure(figure: MapFigure) -> dict[str, Any]:
-    text = io.StringIO()
-    figure.to_frame().to_csv(text, index=False)
-    data = base64.b64encode(text.getvalue().encode()).decode()
     return {
         "name": figure.name,
         "stem": figure.stem,
         "title": f"Figure {figure.name}: {figure.caption}",
         "caption": figure.caption,
         "image": _image(figure.draw()),
-        "csv": f"data:text/csv;base64,{data}",
+        "csv": _csv(figure.to_frame()),
     }
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    data = base64.b64encode(frame.to_csv(index=False).encode()).decode()
+    return f"data:text/csv;base64,{data}"
 
 
 def _image(figure: Figure) -> str:

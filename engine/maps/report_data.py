@@ -25,6 +25,7 @@ from engine.maps.trade_off_plot import draw_trade_off
 from engine.progress import Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from engine.maps.verify import Verification
@@ -88,7 +89,7 @@ def collect(
         "date": datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         "first": _first(sources),
         "recommendation": None if recommendation is None else _recommended(recommendation),
-        "trade_off": _trade_off_figure(sources, recommendation),
+        "trade_off": _trade_off(sources, recommendation),
         "verification": None if checked is None else _verified(checked),
         "measurements": _measurements(sources),
         "beside": _beside(sources),
@@ -160,11 +161,13 @@ def _recommended(one: Recommendation) -> dict[str, Any]:
     }
 
 
-def _trade_off_figure(sources: Sources, one: Recommendation | None) -> Figure | None:
+def _trade_off(sources: Sources, one: Recommendation | None) -> tuple[Figure, pd.DataFrame] | None:
+    """The trade-off drawn, and the non-dominated settings behind it."""
     if one is None or len(one.targets) < 2:
         return None
     try:
-        return draw_trade_off(trade_off(sources.responses, one.targets, fixed=one.fixed), one)
+        found = trade_off(sources.responses, one.targets, fixed=one.fixed)
+        return draw_trade_off(found, one), found.table()
     except InputError:
         return None  # models or ranges changed since: the stored sentence still stands
 

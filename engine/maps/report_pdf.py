@@ -219,12 +219,18 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.paragraph("No recommendation has been made in this study.")
         return
     pages.paragraph(one["sentence"], 9.5)
-    pages.paragraph(f"Wanted: {one['wanted']}. Process scatter: {one['scatter']}.")
+    held = f" Not to be moved: {one['fixed']}." if one["fixed"] else ""
+    choice = (
+        "The choice takes all sources of error into account."
+        if one["robust"]
+        else "The choice is the nominal optimum; errors are reported but were not weighed."
+    )
+    pages.paragraph(f"Wanted: {one['wanted']}.{held} Process scatter: {one['scatter']}. {choice}")
     for part in ("setting", "predicted", "budget"):
         pages.grid(one[part])
     pages.bullets(one["notes"])
     if data["trade_off"] is not None:
-        pages.picture(data["trade_off"], 4.4)
+        pages.picture(data["trade_off"][0], 4.4)
     checked = data["verification"]
     if checked is None:
         pages.paragraph("The recommendation was not verified by generating fresh structures.")

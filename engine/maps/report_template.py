@@ -69,9 +69,10 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 {{ grid(recommendation.predicted) }}
 {{ grid(recommendation.budget) }}
 {{ bullets(recommendation.notes) }}
-{% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off | image }}">
+{% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off[0] | image }}">
 <figcaption>Trade-off over the grid of settings; the diamond is the recommendation with its
-80 % interval.</figcaption></figure>{% endif %}
+80 % interval. <a download="trade_off.csv" href="{{ trade_off[1] | csv }}">Non-dominated settings
+(CSV)</a></figcaption></figure>{% endif %}
 {% if verification %}
 <h3>Verified by fresh structures</h3>
 <p>{{ verification.sentence }}</p>

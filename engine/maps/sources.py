@@ -58,6 +58,8 @@ class Sources:
         Campaign of each row of the dataset.
     campaign : int or None
         The one campaign that counts, None for all.
+    made_with : str
+        Oldest program version among the campaigns that count; empty without one.
     """
 
     responses: Responses
@@ -69,6 +71,7 @@ class Sources:
     notes: tuple[str, ...] = ()
     origins: tuple[int, ...] = ()
     campaign: int | None = None
+    made_with: str = ""
 
 
 def read_sources(
@@ -118,6 +121,7 @@ def read_sources(
     dataset = pd.DataFrame()
     template = None
     origins: list[int] = []
+    made_with = ""
     varied: Mapping[str, Any] = {}
     if campaigns:
         newest = campaigns[-1]
@@ -135,6 +139,7 @@ def read_sources(
         origins = [
             one.id for one, rows in zip(alike, frames, strict=True) for _ in range(len(rows))
         ]
+        made_with = alike[0].program_version
         template = study.conditions(newest.id)[0].condition
         if stored is not None and not same_law(stored, law_dict):
             notes.append(
@@ -176,6 +181,7 @@ def read_sources(
         tuple(notes),
         tuple(origins),
         campaign,
+        made_with,
     )
 
 

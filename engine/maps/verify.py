@@ -16,6 +16,7 @@ from engine.errors import InputError
 from engine.maps.quantities import SIGMA_EFF, quantity
 from engine.maps.responses import Responses
 from engine.progress import Progress
+from engine.structure.changes import changes_since
 from engine.structure.condition import Coating, Condition
 
 
@@ -64,6 +65,9 @@ class Verification:
     level : float
         Level of the models' intervals.
     notes : tuple of str
+    changed : tuple of str
+        Why fresh structures differ from those that the models learned from, where the program
+        was changed since.
     """
 
     condition: Condition
@@ -71,6 +75,7 @@ class Verification:
     seeds: tuple[int, ...]
     level: float
     notes: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def agreeing(self) -> int:
@@ -80,11 +85,18 @@ class Verification:
     @property
     def sentence(self) -> str:
         """The outcome in words."""
-        return (
+        told = (
             f"{self.agreeing} of {len(self.checks)} outputs of {len(self.seeds)} fresh structures "
             f"lie inside their {100 * self.level:.0f} % interval. This tests the models at the "
             "law's porosity; only a measurement tests the law."
         )
+        if self.changed:
+            told += (
+                " The campaign was made by an older version of this program, and fresh structures "
+                f"differ from its: {'; '.join(self.changed)}. Run the campaign again and train anew "
+                "before reading a difference as an error of the models."
+            )
+        return told
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -113,6 +125,7 @@ def verify(
     repeats: int = 4,
     trained_repeats: int = 1,
     seed: int = 20_000_000,
+    made_with: str = "",
     progress: Progress | None = None,
 ) -> Verification:
     """Generate fresh structures at a setting and compare with the models.
@@ -134,6 +147,8 @@ def verify(
         the mean of so many.
     seed : int
         First seed, far from those of campaigns, so that the structures are fresh.
+    made_with : str
+        Program version of the campaign; what changed the voxels since is said.
     progress : Progress, optional
 
     Raises
@@ -181,7 +196,8 @@ def verify(
                 sd,
             )
         )
-    return Verification(condition, tuple(checks), seeds, level, tuple(notes))
+    changed = changes_since(made_with, condition) if made_with else []
+    return Verification(condition, tuple(checks), seeds, level, tuple(notes), tuple(changed))
 
 
 def condition_at(

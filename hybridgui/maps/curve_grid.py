@@ -120,8 +120,10 @@ class CurveGrid(QWidget):
             entries.append((f"{100 * data.level:.0f} % interval", muted, "band"))
         if any(len(c.cross_x) for p in panels for c in p.curves):
             entries.append(("ε_cal (%) there", muted, "cross"))
-        if any(p.points for p in panels):
-            entries.append(("campaign", muted, "dot"))
+        kinds = {points.kind for p in panels for points in p.points}
+        for kind, sign in (("campaign", "dot"), ("measured", "diamond")):
+            if kind in kinds:
+                entries.append((kind, muted, sign))
         if not all(bool(c.inside.all()) for p in panels for c in p.curves):
             entries.append(("extrapolated", muted, "dash"))
         self.legend.show_entries("", entries)
@@ -132,7 +134,8 @@ class CurveGrid(QWidget):
         if count == self._count:
             return
         self._count = count
-        columns = 1 if count == 1 else 2
+        # Three stand in a row: in two columns they would leave a void.
+        columns = min(count, 3 if count == 3 else 2)
         while len(self._plots) < count:
             plot = CurvePlot()
             if self._plots:
@@ -148,7 +151,7 @@ class CurveGrid(QWidget):
                 self._grid.addWidget(plot, index // columns, index % columns)
         for row in range(len(self._plots)):
             self._grid.setRowStretch(row, int(row * columns < count))
-        for column in range(2):
+        for column in range(3):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
             self._grid.setColumnMinimumWidth(column, 0)
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from engine.maps.curves import CurveSet, Panel, Points
+from engine.maps.curves import CurveSet, Panel
 from hybridgui.theme import theme, with_opacity
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot
 
@@ -110,7 +110,7 @@ class CurvePlot(Plot):
         self.setMinimumSize(120, 130)
         self._curves: list[_CurveItems] = []
         self._errors: list[pg.ErrorBarItem] = []
-        self._points = pg.ScatterPlotItem(size=7)
+        self._points = pg.ScatterPlotItem()
         self._crosses = _Crosses()
         for item in (self._points, self._crosses):
             self.addItem(item, ignoreBounds=True)
@@ -151,9 +151,20 @@ class CurvePlot(Plot):
             )
         for item in self._errors[len(panel.points) :]:
             item.setData(x=_EMPTY, y=_EMPTY, height=_EMPTY)
-        ground = pg.mkPen(theme().tokens.surface, width=1.5)
-        brushes = [pg.mkBrush(hues[some.value]) for some in panel.points for _ in some.x]
-        self._points.setData(*_gathered(panel.points), brush=brushes, pen=ground)
+        spots = []
+        for some in panel.points:
+            lab = some.kind == "measured"
+            spots += [
+                {
+                    "pos": (x, y),
+                    "size": 9 if lab else 7,
+                    "symbol": "d" if lab else "o",
+                    "pen": pg.mkPen(hues[some.value] if lab else theme().tokens.surface, width=1.5),
+                    "brush": pg.mkBrush(theme().tokens.surface if lab else hues[some.value]),
+                }
+                for x, y in zip(some.x, some.y, strict=True)
+            ]
+        self._points.setData(spots)
 
     def _show_crosses(self, panel: Panel, colours: list[str]) -> None:
         self._crosses.show_marks(
@@ -184,13 +195,6 @@ class CurvePlot(Plot):
             item.show()
         for item in self._labels[len(wanted) :]:
             item.hide()
-
-
-def _gathered(points: tuple[Points, ...]) -> tuple[np.ndarray, np.ndarray]:
-    return (
-        np.concatenate([_EMPTY, *(some.x for some in points)]),
-        np.concatenate([_EMPTY, *(some.y for some in points)]),
-    )
 
 
 def _outer_labels(panel: Panel) -> list[tuple[float, float, str, tuple[float, float]]]:

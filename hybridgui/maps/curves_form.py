@@ -20,6 +20,7 @@ FOLLOWING = ("gap_um", "porosity_percent")
 """Axes along which it is the pressure that moves."""
 
 _DEFAULTS = {"panel": "initial_porosity_percent", "colour": "am_percent"}
+_SHOWN = {"bands": True, "points": False, "measured": False, "labels": True}
 _ROLES = (
     ("axis", "Axis", "What stands along the horizontal axis"),
     ("panel", "Panels", "Each of its levels gets a panel"),
@@ -80,6 +81,7 @@ class CurvesForm(QWidget):
         for name, text, tip in (
             ("bands", "Intervals", "Bands where new structures should lie"),
             ("points", "Campaign results", "Means of the campaign under the curves"),
+            ("measured", "Measured points", "What the sheet holds of this property"),
             ("labels", "Porosity at 40, 80, 120, 160 MPa", "As in the paper"),
         ):
             box = QCheckBox(text)
@@ -139,7 +141,7 @@ class CurvesForm(QWidget):
             "These are the paper's axis, panels and colours." if self._shown == default else "",
             "Axis, panels and colours as in the paper",
         )
-        for name, on in (("bands", True), ("points", False), ("labels", True)):
+        for name, on in _SHOWN.items():
             self.boxes[name].setChecked(bool(values.get(name, on)))
         self._values = setting
         self._show_held(self._shown)
@@ -166,6 +168,7 @@ class CurvesForm(QWidget):
             figure=self.figure_choice.current,
             bands=self.boxes["bands"].isChecked(),
             points=self.boxes["points"].isChecked(),
+            measured=self.boxes["measured"].isChecked(),
             labels=self.boxes["labels"].isChecked(),
             fixed=tuple((name, self._values[name]) for name in self._fields),
             **self._shown,

@@ -535,7 +535,7 @@ class MapsPage(Page):
 
     def _parameters(self) -> dict[str, Any]:
         """Parameters of this page without their prefix; those never set are left out."""
-        names = ("figure", "roles", "bands", "points", "labels")
+        names = ("figure", "roles", "bands", "points", "measured", "labels")
         names += ("goals", "fixed", "robust", "scatter_gap", "scatter_initial_porosity")
         names += ("scatter_am", "scatter_pressure", "cell", "inside_only")
         found = {name: self._model.parameter(f"maps/{name}") for name in names}

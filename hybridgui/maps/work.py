@@ -40,6 +40,7 @@ class CurveChoice:
     colour: str = "am_percent"
     bands: bool = True
     points: bool = False
+    measured: bool = False
     labels: bool = True
     fixed: tuple[tuple[str, float], ...] = ()
 
@@ -61,6 +62,7 @@ def curves(job: Job, sources: Sources, choice: CurveChoice) -> CurveSet:
         colour=choice.colour,
         fixed=dict(choice.fixed),
         show_points=choice.points,
+        measured=sources.table if choice.measured else None,
         bands=choice.bands,
     )
 
@@ -139,6 +141,7 @@ def check(job: Job, sources: Sources, setting: dict[str, float], repeats: int) -
         sources.template,
         repeats=repeats,
         trained_repeats=sources.repeats,
+        made_with=sources.made_with,
         progress=job.engine_progress,
     )
 

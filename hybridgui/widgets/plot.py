@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QHBoxLayout,
@@ -40,6 +40,10 @@ def tick_text(symbol: str) -> str:
     return symbol.replace("_init", "ᵢₙᵢₜ").replace("_", " ")
 
 
+_BEYOND = 16
+"""How far the type of a tick may reach beyond the end of its axis, px."""
+
+
 class Swatch(QWidget):
     """The sign of one legend entry: a line, a dot or a band, drawn as in the plot."""
 
@@ -60,6 +64,10 @@ class Swatch(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawEllipse(middle, 4, 4)
+        elif self._kind == "diamond":
+            painter.setPen(QPen(colour, 1.5))
+            arms = (QPointF(0, -5), QPointF(5, 0), QPointF(0, 5), QPointF(-5, 0))
+            painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
         elif self._kind == "cross":
             painter.setPen(QPen(colour, 1.5))
             painter.drawLine(middle + QPointF(-4, -4), middle + QPointF(4, 4))
@@ -306,7 +314,8 @@ class Plot(pg.PlotWidget):
             axis.setPen(pg.mkPen(t.border_strong, width=1))
             axis.setTextPen(t.muted)
             axis.setTickFont(font)
-            axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+            # The last number may reach a little beyond the end of its axis.
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=_BEYOND)
             axis.setTickDensity(0.6)
             if self._texts[side]:
                 size = f"{self.font().pointSizeF() * 0.9:.1f}pt"

@@ -12,10 +12,11 @@ from engine.experiment.laws import published_law
 from engine.maps.curves import PAPER_FIGURES, curve_set, levels, paper_figure
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
-from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, quantity
+from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
 from engine.maps.responses import RecipeConstants
 from engine.structure.condition import Recipe
 from tests.maps.examples import published_points, published_responses
+from tests.maps.studies import made_up_table
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +204,41 @@ def test_that_the_profiler_traces_pass_through_the_setting(responses):
 def test_that_the_profiler_takes_a_roll_gap(responses):
     found = profile(responses, {"gap_um": 30.0})
     assert found.at["pressure_MPa"] == pytest.approx(PUBLISHED_CALIBRATION.pressure(30.0))
+
+
+def test_that_measured_points_stand_at_the_nearest_panel_and_colour_and_say_how_far_they_are():
+    table = dataclasses.replace(
+        made_up_table(),
+        extra={
+            "Tortuosity factor by impedance (-)": np.linspace(3, 9, 25),
+            "Ionic conductivity (mS/cm)": np.r_[np.linspace(0.5, 2, 24), np.nan],
+        },
+    )
+    responses = published_responses()
+    figure = curve_set(
+        responses, "porosity_percent", measured=table, panel_values=(42, 44, 46, 48),
+        colour_values=(94, 95, 96),
+    )  # fmt: skip
+    found = {(p.value, o.value): o for p in figure.panels for o in p.points}
+    # naive: each row to the nearest level, rows beyond half a step left out
+    for row in range(25):
+        before, am = 100 * table.initial_porosity[row], round(100 * table.am[row])
+        panel = min((42, 44, 46, 48), key=lambda one, before=before: abs(one - before))
+        one = found[panel, am]
+        here = np.isclose(one.x, table.pressure[row]) & np.isclose(one.y, 100 * table.porosity[row])
+        assert here.sum() == 1 and one.kind == "measured"
+    assert sum(len(one.x) for one in found.values()) == 25
+    note = figure.notes[-1]
+    assert "initial thickness 140 to 160 µm (curves: 100)" in note
+    assert "initial porosity 42 to 49 %" in note and "active material" not in note
+    frame = figure.to_frame()
+    assert (frame["kind"] == "measured").sum() == 25
+    factor = curve_set(responses, "tortuosity_factor_electrolyte", measured=table)
+    assert factor.panels[0].points
+    sigma = curve_set(responses, "effective_conductivity_ionic_S_per_m", measured=table)
+    values = np.concatenate([one.y for panel in sigma.panels for one in panel.points])
+    assert len(values) == 24 and values.min() == pytest.approx(0.05) and values.max() <= 0.2
+    # Nothing where the sheet holds nothing, or cannot say whether it is a factor.
+    assert not any(p.points for p in curve_set(responses, TAU_SOLID, measured=table).panels)
+    near = curve_set(responses, "porosity_percent", measured=table, panel_values=(46, 48))
+    assert "measured conditions are near none" in near.notes[-1]

@@ -247,6 +247,7 @@ def test_that_no_text_runs_off_the_sheet(name):
     class Published:
         responses = published_responses()
         dataset = published_points()
+        table = None
 
     figure = collect_figures(Published(), [name])[0][0].draw()
     sheet = figure.bbox.padded(1)

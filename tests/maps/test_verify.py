@@ -9,7 +9,8 @@ from engine.learning.training import train
 from engine.maps import verify as verifying
 from engine.maps.quantities import PAPER_INPUTS, SIGMA_EFF, TAU_LIQUID, TAU_SOLID
 from engine.maps.responses import Responses
-from engine.maps.verify import Check, verify
+from engine.maps.verify import Check, Verification, verify
+from engine.structure.changes import changes_since
 from engine.structure.condition import Condition, Recipe
 from tests.maps.examples import (
     PUBLISHED_CALIBRATION,
@@ -113,3 +114,13 @@ def test_that_tau_is_taken_from_the_mean_tau_factor():
     ]
     mean, sd = verifying._computed(published_responses(), TAU_SOLID, rows)
     assert mean == pytest.approx(np.sqrt(10.0)) and sd == pytest.approx(np.sqrt(2.0))
+
+
+def test_that_fresh_structures_that_differ_by_the_program_are_said_to():
+    condition = Condition(Recipe(am_fraction=0.95), 0.35, 80.0, protocol="published")
+    told = changes_since("0.1.0", condition)
+    assert told and changes_since("0.2.0", condition) == []
+    one = Check("tortuosity_solid", 1.3, 1.2, 1.4, 1.5, 0.01)
+    old = Verification(condition, (one,), (1, 2), 0.9, changed=tuple(told))
+    assert "spheres are drawn" in old.sentence and "Run the campaign again" in old.sentence
+    assert "older version" not in Verification(condition, (one,), (1, 2), 0.9).sentence
