@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from engine.maps.trade_off import candidates, judge, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
 from tests.maps import naive
-from tests.maps.examples import published_points, published_responses
+from tests.maps.examples import Quadratic, published_points, published_responses
 
 SIGMA = "effective_conductivity_ionic_S_per_m"
 TAU = "tortuosity_electrolyte"
@@ -112,23 +111,24 @@ def test_that_settings_outside_the_domains_can_be_refused(responses):
     assert not strict.feasible.any() and "extrapolate" in strict.notes[0]
 
 
-def test_that_maps_answer_a_moved_slider_within_50_ms(responses):
+def test_that_a_moved_slider_asks_the_models_for_few_points(responses, monkeypatch):
+    """What keeps an answer within 50 ms; `benchmarks/maps.py` takes the time."""
     everything = survey(responses)
     assert len(everything.settings) > 10_000
-
-    def seconds(work):
-        work()
-        times = []
-        for _ in range(5):
-            start = time.process_time()
-            work()
-            times.append(time.process_time() - start)
-        return min(times)
-
-    assert seconds(lambda: paper_figure(responses, "7")) < 0.05
-    assert seconds(lambda: profile(responses)) < 0.05
-    assert seconds(lambda: from_models(responses)) < 0.05
-    assert seconds(lambda: judge(everything, TARGETS)) < 0.05
+    asked = []
+    plain = Quadratic.predict
+    monkeypatch.setattr(
+        Quadratic, "predict", lambda model, frame: asked.append(len(frame)) or plain(model, frame)
+    )
+    for answer, most in (
+        (lambda: paper_figure(responses, "7"), 4_000),
+        (lambda: profile(responses), 2_000),
+        (lambda: from_models(responses), 20_000),
+        (lambda: judge(everything, TARGETS), 0),
+    ):
+        asked.clear()
+        answer()
+        assert sum(asked) <= most
 
 
 def test_that_the_trade_off_table_starts_with_the_most_desirable(found):
