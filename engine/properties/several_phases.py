@@ -55,10 +55,8 @@ class SeveralPhases(SinglePhase):
             return
         size = self._layout.size
         linked.scatter(self._layout, cluster_potential(self._conductor), self._direction)
-        self._fill_black(self._direction)
-        squared = self._sweep(
-            self._apply_schur, self._direction, self._black, self._inverse, self._z
-        )
+        self._run(self._fill(self._direction), self._apply(self._direction))
+        squared = float(self._dots.sum())
         gain = 2 * board.dot(self._residual, self._direction, 0, size) - squared
         # Where the clusters themselves carry the current, the linear potential is nearer.
         if gain > 0:

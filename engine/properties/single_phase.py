@@ -23,6 +23,12 @@ CHEBYSHEV = tuple(1 / (0.625 + 0.375 * math.cos(math.pi * (k + 0.5) / 2)) for k 
 maximum over eigenvalues from 0.25 to 1 of the Schur complement, scaled by its diagonal. They take
 the place of a level of 2 x 2 x 2 boxes, whose graph cost more than all the sweeps."""
 
+BLOCK = 4  # slices of a block
+IN_CACHE = 1 << 17  # places of all slices that a kernel takes before the next one does
+
+Stage = tuple[Callable[..., None], tuple[Any, ...]]
+"""A kernel that takes ``low, high`` behind its arguments: the slices to do."""
+
 
 class SinglePhase:
     """Dissipation of one phase, for `engine.properties.conjugate_gradients`.
@@ -88,84 +94,107 @@ class SinglePhase:
         self.energy = energy - board.dot(source, self._black, 0, size)
         if self._wrap:
             board.wrap_sides(self._layout, self._x, self._black)
-        self._sweep(self._apply_schur, self._x, self._black, self._inverse, self._z)
+        self._run(self._apply(self._x))
         self._residual -= self._z
         self.squared_residual = board.dot(self._residual, self._residual, 0, size)
 
-    def _run(self, slices: int, kernel: Callable[..., None], *arguments: Any) -> None:
-        """Call ``kernel(*arguments, low, high)`` for slabs that cover `slices`."""
-        if self._pool is None:
-            kernel(*arguments, 0, slices)
+    def _run(self, *stages: Stage) -> None:
+        """Run kernels over all slices, one after the other.
+
+        One thread takes them together through a few slices at a time, each a slice behind the one
+        before, which has then left all that it reads: what one writes is still in the cache for the
+        next. Several threads take slabs, one kernel at a time. The numbers are the same.
+        """
+        slices = self._layout.nz
+        if self._pool is None and not self._wrap:
+            step = max(1, IN_CACHE // self._layout.slice)
+            if step >= slices:
+                step = slices + len(stages)
+            for end in range(step, slices + step + len(stages) - 1, step):
+                for behind, (kernel, arguments) in enumerate(stages):
+                    low, high = max(end - step - behind, 0), min(end - behind, slices)
+                    if low < high:
+                        kernel(*arguments, low, high)
             return
-        cuts = [slices * n // self._threads for n in range(self._threads + 1)]
-        tasks = [self._pool.submit(kernel, *arguments, low, high) for low, high in pairwise(cuts)]
-        for task in tasks:
-            task.result()
+        layers = (slices + BLOCK - 1) // BLOCK  # no block is shared by two threads
+        cuts = [
+            min(BLOCK * (layers * n // self._threads), slices) for n in range(self._threads + 1)
+        ]
+        for kernel, arguments in stages:
+            fills = self._wrap and kernel is self._balance_black
+            if fills:
+                board.wrap_sides(self._layout, arguments[2], self._black)
+            if self._pool is None:
+                kernel(*arguments, 0, slices)
+            else:
+                tasks = [
+                    self._pool.submit(kernel, *arguments, low, high) for low, high in pairwise(cuts)
+                ]
+                for task in tasks:
+                    task.result()
+            if fills:
+                board.wrap_sides(self._layout, arguments[2], self._black)
 
-    def _sweep(self, kernel: Callable[..., None], *arguments: Any) -> float:
-        """Run a kernel that leaves a dot product per slice; returns their sum."""
-        self._run(self._layout.nz, kernel, self._layout, self._links, *arguments, self._dots)
-        return float(self._dots.sum())
-
-    def _fill_black(self, red: np.ndarray) -> None:
+    def _fill(self, red: np.ndarray) -> Stage:
         """Bring black into balance with red."""
-        if self._wrap:
-            board.wrap_sides(self._layout, red, self._black)
-        self._run(
-            self._layout.nz, self._balance_black, self._layout, self._links, red,
-            self._black_inverse, self._black,
+        arguments = (self._layout, self._links, red, self._black_inverse, self._black)
+        return self._balance_black, arguments
+
+    def _relax(self, share: np.floating) -> Stage:
+        """Red half sweep of the correction; leaves residual . correction of each slice."""
+        return self._relax_red, (
+            self._layout, self._links, share, self._residual, self._black, self._inverse, self._z,
+            self._dots,
         )  # fmt: skip
-        if self._wrap:
-            board.wrap_sides(self._layout, red, self._black)
+
+    def _apply(self, red: np.ndarray) -> Stage:
+        """Matrix times red, given its balanced black, to `_z`; leaves red . result of each slice."""
+        return self._apply_schur, (
+            self._layout, self._links, red, self._black, self._inverse, self._z, self._dots
+        )  # fmt: skip
 
     def precondition(self) -> float:
         """One symmetric cycle on the residual; returns residual . correction."""
         layout, levels, z = self._layout, self._levels, self._z
         first, *rest = (self._real(share) for share in self._shares)
-        self._run(
-            layout.nz, board.smooth_from_zero, layout, first, self._inverse, self._residual, z
-        )
-        self._fill_black(z)
+        down: list[Stage] = [
+            (board.smooth_from_zero, (layout, first, self._inverse, self._residual, z)),
+            self._fill(z),
+        ]
         for share in rest:
-            self._relax(share)
-            self._fill_black(z)
+            down += [self._relax(share), self._fill(z)]
         levels.b[: levels.first[1]] = 0
-        # Groups lie in several slices: threads would meet in them.
-        self._restrict(
-            layout, self._links, self._residual, z, self._black, self._inverse, self._up, levels.b,
-            0, layout.nz,
+        left = (
+            layout, self._links, self._residual, z, self._black, self._inverse, self._up, levels.b
         )  # fmt: skip
+        self._run(*down, (self._restrict, left))
         coarse_cycle(*levels)
-        self._run(layout.nz, board.prolong, layout, self._up, levels.x, z)
-        self._fill_black(z)
+        up: list[Stage] = [(board.prolong, (layout, self._up, levels.x, z)), self._fill(z)]
         for share in reversed(rest):
-            self._relax(share)
-            self._fill_black(z)
-        return self._relax(first)
-
-    def _relax(self, share: np.floating) -> float:
-        """Red half sweep of the correction; returns residual . correction."""
-        residual, black, inverse = self._residual, self._black, self._inverse
-        return self._sweep(self._relax_red, share, residual, black, inverse, self._z)
+            up += [self._relax(share), self._fill(z)]
+        self._run(*up, self._relax(first))
+        return float(self._dots.sum())
 
     def turn(self, share: float) -> float:
         """New direction; returns its energy norm squared."""
-        layout = self._layout
-        self._run(layout.nz, board.turn, layout, self._real(share), self._z, self._direction)
-        self._fill_black(self._direction)
-        return self._sweep(self._apply_schur, self._direction, self._black, self._inverse, self._z)
+        # The correction makes room for the product, where the sweeps are behind.
+        direction = self._direction
+        turned = (board.turn, (self._layout, self._real(share), self._z, direction))
+        self._run(turned, self._fill(direction), self._apply(direction))
+        return float(self._dots.sum())
 
     def step(self, length: float) -> tuple[np.ndarray, float]:
         """Go along the direction; returns residual per slice, and its square."""
-        self._run(
-            self._layout.nz, board.step, self._layout, self._real(length), self._direction,
-            self._z, self._x, self._residual, self._dots, self._squares,
+        going = (
+            self._layout, self._real(length), self._direction, self._z, self._x, self._residual,
+            self._dots, self._squares,
         )  # fmt: skip
+        self._run((board.step, going))
         return self._dots, float(self._squares.sum())
 
     def correction(self) -> np.ndarray:
         """Potential less the linear one, shape (nz, ny, nx)."""
-        self._fill_black(self._x)
+        self._run(self._fill(self._x))
         # Nothing else is needed any more, and large volumes need the memory.
         del self._levels, self._up, self._inverse, self._residual, self._direction, self._z
         cells, pair, weights, _ = self._conductor
