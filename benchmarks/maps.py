@@ -37,6 +37,7 @@ from engine.learning.training import train
 from engine.maps.curves import PAPER_FIGURES, paper_figure
 from engine.maps.decide import LEVEL, recommend
 from engine.maps.interdependence import from_models
+from engine.maps.law_doubt import LawDoubt
 from engine.maps.profiler import profile
 from engine.maps.quantities import (
     ACTIVE_SURFACE,
@@ -218,6 +219,7 @@ def coverage(count: int, families: int, deviation: float, inside_only: bool) -> 
             models,
             law=fitted,
             law_error=error,
+            law_doubt=LawDoubt.of(fitted, table),
             constants=RecipeConstants.published(),
             base={"initial_thickness_um": 100.0},
         )

@@ -210,7 +210,12 @@ def recommend(
     inside, scope_notes = responses.scope(chosen, names)
     notes = [*propagation.notes_, *moved_notes, *scope_notes]
     if not inside.all():
-        notes.append("Outside what was measured the intervals are too narrow rather than too wide.")
+        notes.append(
+            "Outside what was measured the intervals are too narrow rather than too wide."
+            if responses.law_doubt is None
+            else "Outside what was measured the law's error counts more, by how far laws fitted "
+            "without one coating or another disagree there."
+        )
     progress.report(1.0, "Recommended")
     return Recommendation(
         setting=setting,
@@ -397,9 +402,14 @@ def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> s
     '3.31 (3.27 to 3.35)'
     >>> with_uncertainty(66.9, 53.8, 79.0, "%")
     '67 % (54 to 79)'
+    >>> with_uncertainty(0.199, 0.0062, 1.31)  # the nearer bound decides
+    '0.20 (0.01 to 1.31)'
     """
     unit = f" {unit}" if unit else ""
     half = 0.5 * (high - low)
+    near = min(value - low, high - value)
+    if 0 < near < 0.5 * half:
+        half = max(near, 0.01 * half)
     if not np.isfinite(half) or half <= 0:
         return f"{value:.3g}{unit}"
     place = int(np.floor(np.log10(half)))

@@ -83,6 +83,11 @@ _TABLE = (
 QUANTITIES: dict[str, Quantity] = {one.column: one for one in _TABLE}
 
 
+def least_possible(column: str) -> float:
+    """Smallest value that a property can have: 1 for a tortuosity and its factor, else 0."""
+    return 1.0 if column.startswith("tortuosity") else 0.0
+
+
 def quantity(column: str) -> Quantity:
     """Return how a column is named on an axis.
 

@@ -222,19 +222,26 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
     }
 
 
-def _beside(sources: Sources) -> Grid | None:
-    """Measured properties beside predictions; None where nothing can be compared."""
+def _beside(sources: Sources) -> list[tuple[str, Grid]]:
+    """Measured properties beside predictions: a title and a table for each pair."""
     if sources.table is None:
-        return None
+        return []
     frame = measured_beside_predicted(sources.table, sources.responses)
-    if frame.empty:
-        return None
-    head = ["AM (%)", "Initial porosity (%)", "Pressure (MPa)", "Measured as", "Predicted as"]
-    head += ["Unit", "Measured", "Predicted", "From", "To", "Models know it"]
-    rows = [
-        [*row[:-1], "yes" if row[-1] else "no"] for row in frame.itertuples(index=False, name=None)
-    ]
-    return Grid.of(head, rows)
+    found = []
+    for (header, name, unit), part in frame.groupby(
+        ["measured_as", "property", "unit"], sort=False
+    ):
+        of = "" if unit == "–" else f" in {unit}"
+        head = ["AM (%)", "Initial porosity (%)", "Pressure (MPa)"]
+        head += ["Measured", "Predicted", "From", "To", "Models know it"]
+        rows = [
+            [*row[:-1], "yes" if row[-1] else "no"]
+            for row in part.drop(columns=["measured_as", "property", "unit"]).itertuples(
+                index=False, name=None
+            )
+        ]
+        found.append((f"{header}, beside {name}{of}", Grid.of(head, rows)))
+    return found
 
 
 def _law(sources: Sources) -> dict[str, Any] | None:

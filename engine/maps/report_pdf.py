@@ -248,9 +248,9 @@ def _evidence(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.paragraph(measured["summary"])
         pages.grid(measured["table"])
         pages.bullets(measured["notes"])
-    if data["beside"] is not None:
-        pages.heading("Measured properties beside predictions", 9.5)
-        pages.grid(data["beside"])
+    for title, table in data["beside"]:
+        pages.heading(title, 9.5)
+        pages.grid(table)
     pages.heading("Calendering law")
     law = data["law"]
     if law is None:

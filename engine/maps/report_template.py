@@ -18,8 +18,8 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .6rem; padding-top: .6rem;
 h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 .sub { color: var(--soft); margin: .2rem 0 1.2rem; }
-nav { font-size: .9rem; margin: 1rem 0; }
-nav a { margin-right: 1rem; white-space: nowrap; }
+nav { font-size: .9rem; margin: 1rem 0; display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
+nav a { white-space: nowrap; }
 a { color: #00588a; }
 .box { border-left: 4px solid var(--edge); background: var(--warn); padding: .7rem 1rem;
   margin: 1rem 0; }
@@ -92,8 +92,9 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 <h3>Measured properties beside predictions</h3>
 <p>What the sheet holds of the same quantities, at the conditions measured. A tortuosity whose header
 does not say factor stands beside both τ and the factor τ².</p>
-{{ grid(beside) }}
-{% endif %}
+{% for title, table in beside %}<p><strong>{{ title | indices }}</strong></p>
+{{ grid(table) }}
+{% endfor %}{% endif %}
 
 <h2 id="law">Calendering law</h2>
 {% if law %}

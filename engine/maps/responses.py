@@ -21,7 +21,8 @@ from engine.maps.electrode import (
     LawError,
     RecipeConstants,
 )
-from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
+from engine.maps.law_doubt import LawDoubt
+from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, least_possible, quantity
 from engine.maps.scope import (
     FROM_LAW,
     common_ranges,
@@ -115,6 +116,9 @@ class Responses:
         input was held at this value in the campaign: elsewhere the models extrapolate.
     ranges : dict
         ``{setting: (low, high)}`` over which maps are drawn.
+    law_doubt : LawDoubt or None
+        How much larger the law's error may be away from the measured coatings; the same
+        everywhere where None.
     turns : {"gap_um", "pressure_MPa", ""}
         What the lab sets at its calender; empty where it did not say.
     gap_known : bool
@@ -130,6 +134,7 @@ class Responses:
     cell: CellAssumptions = field(default_factory=CellAssumptions)
     base: dict[str, float] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    law_doubt: LawDoubt | None = None
     turns: str = ""
     gap_known: bool = True
 
@@ -335,9 +340,13 @@ class Responses:
                 value = np.asarray(model.predict(settings), dtype=float)
                 low, high = model.interval(settings) if intervals else (unknown, unknown)
                 result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+            floor = np.minimum(result[0], least_possible(name))
+            result = result[0], np.maximum(result[1], floor), result[2]
         elif name == "porosity_percent":
             value = settings[name].to_numpy(float)
-            width = np.nan if self.law_error is None else 100 * self.law_error.half_width
+            width: np.ndarray | float = np.nan
+            if self.law_error is not None:
+                width = 100 * self.law_error.half_width * self.doubt(settings)
             result = value, np.clip(value - width, 0, 100), np.clip(value + width, 0, 100)
         elif name == "thickness_um":
             result = settings[name].to_numpy(float), unknown, unknown
@@ -364,6 +373,10 @@ class Responses:
             # Below tau = 1 a bound has no physical meaning; a tortuosity factor starts at 1.
             bulk = self.constants.sigma_bulk * share
             return bulk / value**2, bulk / high**2, bulk / np.maximum(low, 1.0) ** 2
+
+    def doubt(self, settings: pd.DataFrame) -> np.ndarray | float:
+        """How many times larger than for a left-out coating the law's error may be, >= 1."""
+        return 1.0 if self.law_doubt is None else self.law_doubt.factor(settings)
 
     def electrolyte_share(self, settings: pd.DataFrame) -> np.ndarray:
         """Volume share of electrolyte (0..1) at completed settings."""

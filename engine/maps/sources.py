@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import PAPER_TARGETS
 from engine.maps.responses import (
     PUBLISHED_LAW_ERROR,
@@ -170,6 +171,7 @@ def read_sources(
             constants=constants_of(template),
             cell=cell or _kept_cell(study),
             base=_base(dataset, table),
+            law_doubt=LawDoubt.of(law, table) if assessment is not None else None,
             turns=study.get_setting(TURNS_SETTING) or _turned(table, varied),
             gap_known=not _gap_of_another_machine(table),
         ),

@@ -24,6 +24,7 @@ import pandas as pd
 from scipy import special, stats
 
 from engine.errors import InputError
+from engine.maps.quantities import least_possible
 from engine.maps.responses import (
     POROSITY_SHIFT,
     SETTINGS,
@@ -172,7 +173,9 @@ class _Perturbed:
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray:
         value = np.asarray(self._model.predict(frame), dtype=float)
-        return value + frame[self._column].to_numpy(float) * self._half_width / self._z
+        moved = value + frame[self._column].to_numpy(float) * self._half_width / self._z
+        # No error makes a way shorter than straight, nor a share or a surface negative.
+        return np.maximum(moved, least_possible(self.target))
 
     def interval(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return self._model.interval(frame)
@@ -284,8 +287,10 @@ class Propagation:
         spread = self._half_widths(conditions)
         frame = self._scattered(conditions, draws)
         error = self.responses.law_error
-        sd = 0.0 if error is None or self.responses.law is None else 100 * error.spread
-        frame[POROSITY_SHIFT] = np.tile(draws.law * sd, n)
+        sd = np.zeros(n)
+        if error is not None and self.responses.law is not None:
+            sd += 100 * error.spread * self.responses.doubt(conditions)
+        frame[POROSITY_SHIFT] = np.tile(draws.law, n) * np.repeat(sd, m)
         models: dict[str, Any] = dict(self.responses.models)
         for name in self.used:
             model: Any = self.responses.models[name]

@@ -27,7 +27,7 @@ from hybridgui.widgets.basics import (
     label,
 )
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.numbers import number, percent
+from hybridgui.widgets.numbers import number, percent, rounded
 from hybridgui.widgets.plot import PlotPanel, rich
 from hybridgui.widgets.table import Column, DataTable
 
@@ -277,8 +277,17 @@ class DecideView(QWidget):
                 row["range"] = f"{number(low, 3)} to {number(high, 3)}"
             row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
             if check is not None:
-                row["computed"] = f"{number(check.computed, 3)} ± {number(check.sd, 2)}"
-                row["reach"] = f"{number(check.low, 3)} to {number(check.high, 3)}"
+                # So many decimals that what lies outside is seen to.
+                width = check.high - check.low
+                few = math.isfinite(width) and width > 0
+                decimals = min(max(2 - math.floor(math.log10(width)), 0), 6) if few else 3
+                value, low, high, computed = (
+                    rounded(v, decimals)
+                    for v in (check.predicted, check.low, check.high, check.computed)
+                )
+                row["value"] = f"{value} {_unit(output)}".strip()
+                row["computed"] = f"{computed} ± {rounded(check.sd, decimals)}"
+                row["reach"] = f"{low} to {high}"
                 row["agrees"] = "inside" if check.agrees else "OUTSIDE"
             rows.append(row)
         columns = [Column("name", "Response"), Column("value", "Expected")]

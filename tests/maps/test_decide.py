@@ -11,9 +11,11 @@ from scipy import stats
 
 from engine.errors import Cancelled, InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.table import CalenderingTable
 from engine.maps.curves import paper_figure
 from engine.maps.decide import Recommendation, recommend, with_uncertainty
 from engine.maps.interdependence import from_models
+from engine.maps.law_doubt import LawDoubt
 from engine.maps.pareto import non_dominated
 from engine.maps.profiler import profile
 from engine.maps.responses import LawError, Responses
@@ -387,3 +389,71 @@ def test_that_where_both_are_known_the_chosen_one_leads_and_scatters(responses):
         spread = one.evaluate(chosen, one.draws(32, ("process",)))["porosity_percent"].std()
         assert (spread > 0.05) == moved
     assert dataclasses.replace(lab, turns="gap_um").lab_variable == "gap_um"
+
+
+def test_that_drawn_errors_leave_no_way_shorter_than_straight_and_no_negative_share(responses):
+
+    class Wide:
+        def __init__(self, model):
+            self.target, self.inputs, self.domain = model.target, model.inputs, model.domain
+            self.predict = model.predict
+
+        def interval(self, frame):
+            value = self.predict(frame)
+            return value - 50, value + 50
+
+    wide = {name: Wide(model) for name, model in responses.models.items()}
+    lab = dataclasses.replace(responses, models=wide)
+    outputs = [TAU, SIGMA, CBD]
+    one = Propagation(lab, outputs, Scatter())
+    chosen = lab.complete(pd.DataFrame({"gap_um": [40.0], "am_percent": [95.0],
+                                        "initial_porosity_percent": [45.0]}))  # fmt: skip
+    drawn = one.evaluate(chosen, one.draws(64))
+    assert drawn[TAU].min() == 1 and drawn[CBD].min() == 0 and drawn[TAU].max() > 10
+    assert drawn[SIGMA].max() <= 0.48 * lab.constants.sigma_bulk  # no pores are added by pressing
+    bounds = lab.evaluate(chosen, outputs)
+    assert bounds.low[TAU].iloc[0] == 1 and bounds.low[CBD].iloc[0] == 0
+
+
+class TwoWorlds:
+    """A law that is a straight line in AM, fitted to what it was given."""
+
+    kind, driver = "line", "pressure"
+
+    def refittable(self):
+        return TwoWorlds()
+
+    def fit(self, table):
+        design = np.column_stack([table.am, np.ones(len(table))])
+        self.line = np.linalg.lstsq(design, table.porosity)[0]
+        return self
+
+    def predict(self, am, before, start, *, pressure):
+        return np.polyval(self.line, am)
+
+
+def test_that_the_law_is_doubted_more_the_farther_from_the_measured_coatings():
+    rng = np.random.default_rng(11)
+    am = np.repeat([0.93, 0.935, 0.94, 0.945, 0.95], 3)
+    table = CalenderingTable(
+        am=am, initial_porosity=np.full(15, 0.45), initial_thickness=np.full(15, 100.0),
+        gap=np.tile([5.0, 40.0, 80.0], 5), pressure=np.tile([150.0, 60.0, 16.0], 5),
+        porosity=0.3 + 2 * (am - 0.94) + np.repeat(rng.normal(0, 0.01, 5), 3),
+        families=np.repeat(np.arange(5), 3),
+    )  # fmt: skip
+    law = TwoWorlds().fit(table)
+    doubt = LawDoubt.of(law, table)
+    assert len(doubt.refits) == 5
+    frame = pd.DataFrame({"am_percent": [94.0, 95.0, 97.0, 99.0, 200.0],
+                          "initial_porosity_percent": 45.0, "initial_thickness_um": 100.0,
+                          "pressure_MPa": 80.0})  # fmt: skip
+    factor = doubt.factor(frame)
+    assert factor[0] == 1 < 1.3 < factor[2] < factor[3]
+    assert factor[-1] == pytest.approx(np.sqrt(13))  # bounded
+    # The definition, by hand, at one place.
+    said = np.array([np.polyval(one.line, 0.97) for one in doubt.refits])
+    spread = np.sqrt(0.8 * ((said - said.mean()) ** 2).sum())
+    assert factor[2] == pytest.approx(np.sqrt(0.5 * (1 + (spread / doubt.reference) ** 2)))
+    assert LawDoubt.of(law, None) is None
+    two = table.take(table.families < 2)
+    assert LawDoubt.of(law, two) is None  # a line through one coating says nothing
