@@ -12,7 +12,8 @@ from engine.properties.hierarchy import OVERCORRECTION, Hierarchy, build_hierarc
 from engine.properties.rigid_clusters import cluster_potential
 from engine.properties.single_phase import SinglePhase
 
-SINGLE_BELOW = 1e5  # contrast
+SINGLE_BELOW = 1e5
+"""Contrast up to which float32 may be taken; beyond, it would lose the weak currents."""
 
 
 class SeveralPhases(SinglePhase):
@@ -25,7 +26,6 @@ class SeveralPhases(SinglePhase):
     _shares = (1.0,)
 
     def __init__(self, conductor: Conductor, real: type[np.floating], threads: int):
-        # float32 would lose the weak currents beside the good conductors.
         super().__init__(
             conductor, real if conductor.contrast < SINGLE_BELOW else np.float64, threads
         )
