@@ -14,7 +14,7 @@ from engine.progress import Progress, silent
 from engine.properties.axes import edges_of, flow_back, flow_first, flow_first_lengths
 from engine.properties.conductor import Conductor
 from engine.properties.fluxes import flux_magnitude
-from engine.properties.multigrid import solve_conductor
+from engine.properties.multigrid import DOUBLE_BELOW, solve_conductor
 from engine.properties.percolation import percolating
 
 SOLVERS = ("multigrid", "taufactor")
@@ -103,7 +103,7 @@ def solve(
         Relative accuracy asked of the effective conductivity.
     flux_tolerance : float, optional
         Largest difference of the flux through two planes, relative to their mean; the square root
-        of `tolerance` unless given.
+        of `tolerance` unless given, and 100 times a `tolerance` below 1e-5.
     solver : {"multigrid", "taufactor"}
     threads : int, optional
         Slabs swept side by side; unless given, one for small volumes and all that numba may use
@@ -155,6 +155,9 @@ def solve(
         )
     if flux_tolerance is None:
         flux_tolerance = math.sqrt(tolerance)
+        if tolerance < DOUBLE_BELOW:
+            # At contrasts of 1e6 the last decades come late, and drops alone do not show them.
+            flux_tolerance = min(flux_tolerance, 100 * tolerance)
     if solver == "taufactor":
         from engine.properties.taufactor_solver import solve_with_taufactor
 

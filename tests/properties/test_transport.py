@@ -143,6 +143,16 @@ def test_that_several_conductivities_agree_with_the_direct_solution(table, perio
     assert math.isnan(result.tortuosity_factor)
 
 
+@pytest.mark.parametrize("seed", [22, 30, 35])
+def test_that_a_contrast_of_a_million_at_random_is_solved_as_exactly_as_asked(seed):
+    table = np.array([0.1, 1.0, 1e6])
+    labels = np.random.default_rng(seed).choice(3, size=(14, 20, 12), p=[0.35, 0.35, 0.3])
+    expected = naive.effective_conductivity(table[labels])
+    result = solve(labels.astype(np.uint8), table, tolerance=1e-7)
+    assert result.converged
+    assert result.effective_conductivity == pytest.approx(expected, rel=1e-7)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
