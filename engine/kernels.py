@@ -165,9 +165,9 @@ def _compile(parts: list[str], pool: Pool | None, progress: Progress) -> None:
         stream.stop()
         raise
     finally:
-        stream.join(5.0)
         if pool is None:
             chosen.close()
+        stream.join(5.0)
 
 
 def _folder() -> Path:

@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine import kernels
@@ -13,6 +14,7 @@ from engine.campaign.design import Design
 from engine.errors import Cancelled
 from engine.progress import Progress
 from engine.study.lock import lock_file
+from tests.campaign.examples import PATIENCE_SECONDS, until
 
 
 @pytest.fixture
@@ -157,3 +159,30 @@ sys.exit(repr(late) if late or not before else 0)
         text=True,
     )
     assert found.returncode == 0, found.stderr
+
+
+def test_that_a_cancelled_compilation_leaves_no_process_and_no_note(cache):
+    """With real workers, which are cancelled as soon as there are some."""
+    children = psutil.Process().children
+    before = {child.pid for child in children(recursive=True)}
+
+    def workers():
+        found = [child for child in children(recursive=True) if child.pid not in before]
+        return [child for child in found if "popen_loky" in " ".join(child.cmdline())]
+
+    progress, outcome = Progress(), []
+
+    def run():
+        try:
+            kernels.compile_kernels(("transport", "conduction"), None, progress)
+        except Cancelled:
+            outcome.append("cancelled")
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until(workers)
+    progress.cancel()
+    thread.join(PATIENCE_SECONDS)
+    assert outcome == ["cancelled"]
+    assert workers() == []
+    assert not kernels.kernels_compiled(("transport",))
