@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:  # loading VTK takes a second, which the window does not wait for
-    from vtkmodules.vtkCommonDataModel import vtkPolyData
+    from hybridgui.structure.streamlines import FlowTubes
 
 MISSING = (184, 184, 184)
 """Grey of voxels that have no value."""
@@ -29,7 +29,7 @@ class Field:
         Categories are whole numbers from 0, such as the number of a particle.
     range : tuple of two floats, optional
         Values at the ends of the colours; the 1st and 99th percentile by default.
-    tubes : vtkPolyData, optional
+    tubes : FlowTubes, optional
         Then the field is shown along these lines of flow, not on surfaces.
     """
 
@@ -37,7 +37,7 @@ class Field:
     title: str
     colours: str = "cividis"
     range: tuple[float, float] | None = None
-    tubes: vtkPolyData | None = None
+    tubes: FlowTubes | None = None
     limits: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkLookupTable, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkTubeFilter
+from vtkmodules.vtkFiltersCore import vtkTriangleFilter, vtkTubeFilter
 from vtkmodules.vtkFiltersFlowPaths import vtkStreamTracer
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from engine.properties.flow_lines import flow_vectors, seed_voxels
-from hybridgui.structure.vtk_arrays import image_data
+from hybridgui.structure.voxel_faces import InterfaceMesh
+from hybridgui.structure.vtk_arrays import image_data, poly_data
 
 MOST_LINES = 500
 _SIDES = 7  # of a tube
 _SPEED = "speed"
+
+
+class FlowTubes(NamedTuple):
+    """Tubes along lines of flow, as triangles."""
+
+    mesh: InterfaceMesh
+    normals: np.ndarray  # (points, 3) float32
+    speeds: np.ndarray  # (points,) float32
+    lines: int
+
+
+_NONE = FlowTubes(
+    InterfaceMesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32)),
+    np.zeros((0, 3), np.float32),
+    np.zeros(0, np.float32),
+    0,
+)
 
 
 def flow_tubes(
@@ -23,8 +43,11 @@ def flow_tubes(
     speed: np.ndarray,
     spacing: tuple[float, float, float],
     lines: int = MOST_LINES,
-) -> vtkPolyData:
-    """Tubes along the flow from the first slice to the last; takes seconds for large volumes.
+) -> FlowTubes:
+    """Tubes along the flow from the first slice to the last.
+
+    Takes seconds for large volumes. What VTK makes here stays in the calling thread: only arrays
+    go to the window.
 
     Parameters
     ----------
@@ -39,7 +62,7 @@ def flow_tubes(
     vectors = flow_vectors(potential, spacing)
     seeds = seed_voxels(vectors, lines)
     if not len(seeds):
-        return vtkPolyData()
+        return _NONE
     dz, dy, dx = spacing
     image = image_data(vectors, spacing, name="flow")
     image.GetPointData().SetActiveVectors("flow")
@@ -67,8 +90,23 @@ def flow_tubes(
     tubes.SetRadius(0.22 * min(spacing) * max(1.0, potential.shape[0] / 80))
     tubes.SetNumberOfSides(_SIDES)
     tubes.CappingOn()
-    tubes.Update()
-    return tubes.GetOutput()
+    triangles = vtkTriangleFilter()
+    triangles.SetInputConnection(tubes.GetOutputPort())
+    triangles.Update()
+    made = triangles.GetOutput()
+    if not made.GetNumberOfCells():
+        return _NONE
+    data = made.GetPointData()
+    cells = vtk_to_numpy(made.GetPolys().GetConnectivityArray())
+    return FlowTubes(
+        InterfaceMesh(
+            vtk_to_numpy(made.GetPoints().GetData()).astype(np.float32),
+            cells.reshape(-1, 3).astype(np.int32),
+        ),
+        vtk_to_numpy(data.GetNormals()).astype(np.float32),
+        vtk_to_numpy(data.GetArray(_SPEED)).astype(np.float32),
+        tracer.GetOutput().GetNumberOfCells(),
+    )
 
 
 class Streamlines:
@@ -93,13 +131,20 @@ class Streamlines:
         self._mapper.RemoveAllInputs()
         self.count = 0
 
-    def show(self, tubes: vtkPolyData, colours: vtkLookupTable) -> None:
+    def show(self, tubes: FlowTubes, colours: vtkLookupTable) -> None:
         """Draw tubes of `flow_tubes`."""
-        self.count = tubes.GetNumberOfStrips() // (_SIDES + 2)  # a strip a side, and two caps
-        self._mapper.SetInputData(tubes)
+        self.count = tubes.lines
+        self._actor.SetVisibility(self.count > 0)
+        if not self.count:
+            return
+        drawn = poly_data(tubes.mesh)
+        drawn.GetPointData().SetNormals(numpy_to_vtk(tubes.normals, deep=False))
+        speeds = numpy_to_vtk(tubes.speeds, deep=False)
+        speeds.SetName(_SPEED)
+        drawn.GetPointData().AddArray(speeds)
+        self._mapper.SetInputData(drawn)
         self._mapper.SetLookupTable(colours)
         self._mapper.ScalarVisibilityOn()
-        self._actor.SetVisibility(self.count > 0)
 
     def set_clip(self, planes: list[vtkPlane]) -> None:
         """Show only what lies on the positive side of every plane."""

@@ -38,4 +38,4 @@ def test_that_lines_run_through_the_pore_and_nowhere_else(canvas, scene):
 
 def test_that_a_flow_that_enters_nowhere_has_no_lines():
     potential = np.full((4, 3, 3), np.nan, np.float32)
-    assert flow_tubes(potential, potential, (1.0, 1.0, 1.0)).GetNumberOfCells() == 0
+    assert flow_tubes(potential, potential, (1.0, 1.0, 1.0)).lines == 0
