@@ -118,7 +118,7 @@ QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off {{
 QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off {{
     image: url({arrows["down-off"]});
 }}
-QComboBox {{ padding-right: 24px; }}
+QComboBox {{ padding-right: 4px; }}
 QComboBox::drop-down {{
     subcontrol-origin: padding; subcontrol-position: center right; width: 22px; border: none;
 }}
