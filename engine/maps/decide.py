@@ -213,8 +213,8 @@ def recommend(
         notes.append(
             "Outside what was measured the intervals are too narrow rather than too wide."
             if responses.law_doubt is None
-            else "Outside what was measured the law's error counts more, by how far laws fitted "
-            "without one coating or another disagree there."
+            else "Outside what was measured the law's error counts more, as far as its refits "
+            "without one coating disagree."
         )
     progress.report(1.0, "Recommended")
     return Recommendation(

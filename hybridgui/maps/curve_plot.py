@@ -123,7 +123,11 @@ class CurvePlot(Plot):
         """Draw the curves of a panel in the colours of the theme."""
         self.name = f"figure_{data.name}" if data.name else "curves"
         alone = len(data.panels) == 1
-        named = (data.x.axis, data.y.axis if alone else data.y.short, "" if alone else panel.title)
+        named = (
+            data.x.axis if len(data.panels) != 3 else data.x.short,  # three stand in a row
+            data.y.axis if alone else data.y.short,
+            "" if alone else panel.title,
+        )
         if named != self._named:
             self._named = named
             self.set_axes(*named[:2])

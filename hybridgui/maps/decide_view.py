@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.maps.quantities import quantity
 from engine.maps.targets import Target
@@ -26,6 +26,7 @@ from hybridgui.widgets.basics import (
     follow_theme,
     label,
 )
+from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
 from hybridgui.widgets.numbers import number, percent, rounded
 from hybridgui.widgets.plot import PlotPanel, rich
@@ -106,16 +107,15 @@ class DecideView(QWidget):
         card.body.addWidget(self._sentence)
         self._sure = label("", "muted", wrap=True)
         card.body.addWidget(self._sure)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+        buttons = QWidget()
+        row = FlowLayout(buttons)
         self.verify_button = button("Check by fresh structures", self.verifyAsked.emit)
         self.plan_button = button("Next experiments…", self.planAsked.emit)
         self.show_button = button("See it in 3D", self._on_show)
         self.bpx_button = button("To a cell model…", self.bpxAsked.emit)
         for one in (self.verify_button, self.plan_button, self.show_button, self.bpx_button):
             row.addWidget(one)
-        row.addStretch(1)
-        card.body.addLayout(row)
+        card.body.addWidget(buttons)
         column.addWidget(card)
         self.notice = Notice("warning")
         column.addWidget(self.notice)
@@ -124,21 +124,22 @@ class DecideView(QWidget):
         column.addWidget(self.table)
         self._check = label("", "", wrap=True, selectable=True)
         column.addWidget(self._check)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+        choices = QWidget()
+        row = FlowLayout(choices, across=GRID)
         row.addWidget(label("Trade-off", "heading"))
         self.form_choice = Segmented([("plot", "Plot"), ("table", "Table")])
         self.form_choice.chosen.connect(lambda key: self._stack.setCurrentIndex(key == "table"))
         row.addWidget(self.form_choice)
         self.x_choice, self.y_choice = Choice(), Choice()
-        self._against = label("against", "muted")
-        for choice in (self.y_choice, self.x_choice):
-            choice.setMinimumContentsLength(12)
+        for choice, before in ((self.y_choice, ""), (self.x_choice, "against")):
+            choice.setMinimumContentsLength(20)
             choice.edited.connect(lambda _: self._draw())
-        row.addWidget(self.y_choice, 1)
-        row.addWidget(self._against)
-        row.addWidget(self.x_choice, 1)
-        column.addLayout(row)
+            if before:
+                row.addWidget(label(before, "muted"))
+            row.addWidget(choice)
+        for index in range(row.count()):
+            row.itemAt(index).widget().setFixedHeight(self.x_choice.sizeHint().height())
+        column.addWidget(choices)
         self._panel = PlotPanel(legend="top")
         self._panel.plot.name = "trade_off"
         self._panel.plot.placeClicked.connect(self.pick)
@@ -147,7 +148,7 @@ class DecideView(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._panel)
         self._stack.addWidget(self.front_table)
-        self._stack.setMinimumHeight(190)
+        self._stack.setMinimumHeight(180)
         self._stack.setToolTip("Click a point to see its setting and its electrode.")
         column.addWidget(self._stack, 1)
         self.setting_bar = SettingBar("")
@@ -304,7 +305,9 @@ class DecideView(QWidget):
             ]
         self.table.show_frame(pd.DataFrame(rows).fillna(""), columns)
         self.table.fit_columns()
-        self.table.horizontalHeader().setStretchLastSection(True)
+        # In a narrow window names are cut rather than numbers.
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         height = self.table.horizontalHeader().sizeHint().height()
         section = self.table.verticalHeader().defaultSectionSize()
         self.table.setFixedHeight(height + len(rows) * section + 6)

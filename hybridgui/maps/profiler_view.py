@@ -31,7 +31,7 @@ class TraceCell(Plot):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.setMinimumSize(120, 96)
+        self.setMinimumSize(110, 74)
         self.getPlotItem().getViewBox().setMouseEnabled(False, False)
         # Bare curves, and the band as one outline: this is drawn again at every step of a drag.
         self._band = pg.PlotCurveItem(pen=pg.mkPen(None), fillLevel="enclosed")
