@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,13 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import Cancelled
 from engine.progress import Progress, silent
 
 if TYPE_CHECKING:
     from engine.campaign.pool import Pool
 
-STAGE = "compiling for this computer, once"
+_log = logging.getLogger(__name__)
+STAGE = "preparing the calculations for this computer, once"
 _WORKERS = 2
 _POLL_SECONDS = 0.05
 
@@ -155,13 +157,15 @@ def _compile(parts: list[str], pool: Pool | None, progress: Progress) -> None:
             if item is None:
                 continue
             kind, part = item
+            if kind == "broken":
+                _log.warning("kernels could not be compiled beforehand: %s", part)
             if kind != "result":
                 return
             with contextlib.suppress(OSError):
                 _stamp(part).write_text(_fingerprint())
             done += 1
             progress.report(done / len(parts), STAGE)
-    except Cancelled:
+    except BaseException:  # cancelled, or Ctrl-C: nobody waits for the rest
         stream.stop()
         raise
     finally:
@@ -170,13 +174,16 @@ def _compile(parts: list[str], pool: Pool | None, progress: Progress) -> None:
         stream.join(5.0)
 
 
-def _folder() -> Path:
+def folder() -> Path:
     """Where notes of what is compiled lie: beside the compiled code."""
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parent / "__pycache__")
+    beside = Path(__file__).parent / "properties" / "__pycache__"
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or beside)
 
 
 def _stamp(part: str) -> Path:
-    return _folder() / f"compiled-{part}"
+    # Like Numba, one for each Python and each place where the program lies.
+    place = f"{sys.implementation.cache_tag} {Path(__file__).parent}"
+    return folder() / f"compiled-{part}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def _missing(parts: Iterable[str]) -> list[str]:
@@ -208,21 +215,23 @@ def _sole_compiler() -> Iterator[bool | None]:
     """Hold the right to compile into this cache.
 
     Yields True with the right, False while another process has it, and None where the folder
-    cannot be written.
+    cannot be written or its files not be locked.
     """
     from engine.study.lock import lock_file
 
     try:
-        _folder().mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(_folder() / "compiling-lock", os.O_RDWR | os.O_CREAT, 0o666)
+        folder().mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder() / "compiling-lock", os.O_RDWR | os.O_CREAT, 0o666)
     except OSError:
         yield None
         return
     try:
         try:
             lock_file(descriptor)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             yield False
+        except OSError:  # a file system without locks: everybody compiles for himself
+            yield None
         else:
             yield True
     finally:

@@ -489,7 +489,8 @@ class MainWindow(QMainWindow):
     def _refresh_quiet_text(self) -> None:
         job = self._compiling
         if job is not None and job.stage_text:
-            text = f"First start: {job.stage_text} ({100 * job.fraction:.0f} %)"
+            stage = job.stage_text[:1].upper() + job.stage_text[1:]
+            text = f"{stage} ({100 * job.fraction:.0f} %)"
         elif not self.model.is_open:
             text = ""
         elif self.model.read_only:

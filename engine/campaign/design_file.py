@@ -109,9 +109,10 @@ def _adaptive(table: Mapping[str, Any], where: str) -> AdaptiveRepeats | None:
         if name not in CATALOGUE:
             raise unknown_key(name, CATALOGUE, f"{where}, 'precision_of'")
         if name not in computed:
+            key = "resolution_check = true" if "extrapolated" in name else 'properties = "all"'
             raise InputError(
                 f"{where}: 'precision_of' names {name}, which this design does not compute: "
-                'ask for properties = "all", or leave it out.'
+                f"ask for {key}, or leave it out."
             )
     return AdaptiveRepeats(
         table["standard_error_percent"], table.get("minimum_repeats", 3), tuple(columns)

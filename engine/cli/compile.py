@@ -23,8 +23,13 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     began = time.perf_counter()
     already = kernels.kernels_compiled()
     kernels.compile_kernels(progress=console.progress())
+    if not kernels.kernels_compiled():
+        raise OSError(
+            f"The kernels could not be compiled and kept in {kernels.folder()}: set "
+            "NUMBA_CACHE_DIR to a folder that can be written."
+        )
     return {
-        "compiled": kernels.kernels_compiled(),
+        "compiled": True,
         "already": already,
         "seconds": time.perf_counter() - began,
     }

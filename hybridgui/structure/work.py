@@ -63,10 +63,7 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
         from engine.structure.generate import generate
 
         progress = job.engine_progress
-        kernels = needed((condition.protocol,), "published")
-        job.note_compiling(not kernels_compiled(kernels))
-        compile_kernels(kernels, progress=progress)
-        job.note_compiling(False)
+        _compile(job, condition.protocol)
         structure = generate(condition, seed, Stage(progress, 0.0, 0.5))
         flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0))
         record = {
@@ -89,6 +86,14 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
         )
 
     return work
+
+
+def _compile(job: Job, protocol: str) -> None:
+    """Compile what an electrode needs, where this was never done."""
+    kernels = needed((protocol,), "published")
+    job.note_compiling(not kernels_compiled(kernels))
+    compile_kernels(kernels, progress=job.engine_progress)
+    job.note_compiling(False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +134,7 @@ def press_electrode(
         from engine.experiment.calendering import pressing_path
         from engine.structure.calendering_path import press
 
+        _compile(job, target.protocol)
         conditions = pressing_path(law, target, steps)
         structures = press(conditions, seed, Stage(job.engine_progress, 0.0, 0.6))
         electrodes = []

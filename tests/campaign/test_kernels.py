@@ -1,5 +1,6 @@
 """Compiling beforehand: what counts as compiled, and who compiles."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -70,10 +71,71 @@ def test_that_parts_are_compiled_once_and_only_those_that_are_missing(cache, com
     assert len(compiled) == len(kernels.ALL)
 
 
-def test_that_another_numba_or_other_sources_ask_for_compiling_again(cache, compiled, monkeypatch):
+def test_that_another_numba_or_processor_asks_for_compiling_again(cache, compiled, monkeypatch):
     kernels.compile_kernels()
-    monkeypatch.setattr(kernels.importlib.metadata, "version", lambda name: "0.0")
+    with monkeypatch.context() as changed:
+        changed.setattr(kernels.importlib.metadata, "version", lambda name: "0.0")
+        assert not kernels.kernels_compiled()
+    with monkeypatch.context() as changed:
+        changed.setattr("llvmlite.binding.get_host_cpu_name", lambda: "abacus")
+        assert not kernels.kernels_compiled()
+    assert kernels.kernels_compiled()
+
+
+def test_that_other_sources_or_another_place_ask_for_compiling_again(
+    cache, compiled, monkeypatch, tmp_path
+):
+    copies = [tmp_path / name / "engine" for name in ("a", "b")]
+    for copy in copies:
+        for room in ("structure", "properties"):
+            (copy / room).mkdir(parents=True)
+            (copy / room / "one.py").write_text("x = 1")
+    monkeypatch.setattr(kernels, "__file__", str(copies[0] / "kernels.py"))
+    kernels.compile_kernels()
+    assert kernels.kernels_compiled()
+    monkeypatch.setattr(kernels, "__file__", str(copies[1] / "kernels.py"))
     assert not kernels.kernels_compiled()
+    monkeypatch.setattr(kernels, "__file__", str(copies[0] / "kernels.py"))
+    assert kernels.kernels_compiled()
+    (copies[0] / "properties" / "one.py").write_text("x = 22")
+    assert not kernels.kernels_compiled()
+
+
+def test_that_a_file_system_without_locks_does_not_keep_anybody_waiting(
+    cache, compiled, monkeypatch
+):
+    def lock(descriptor):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("engine.study.lock.lock_file", lock)
+    kernels.compile_kernels(("surfaces",))
+    assert compiled == []
+
+
+def test_that_a_compilation_that_breaks_is_left_to_the_first_call(
+    cache, compiled, monkeypatch, caplog
+):
+    import engine.campaign.pool as pool
+
+    monkeypatch.setattr(pool.ResultStream, "get", lambda self, s: ("broken", OSError("no room")))
+    kernels.compile_kernels(("surfaces",))
+    assert not kernels.kernels_compiled(("surfaces",))
+    assert "no room" in caplog.text
+
+
+def test_that_an_interrupted_compilation_stops_its_workers(cache, compiled, monkeypatch):
+    import engine.campaign.pool as pool
+
+    stopped = []
+
+    def get(self, seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool.ResultStream, "get", get)
+    monkeypatch.setattr(pool.ResultStream, "stop", lambda self: stopped.append(True))
+    with pytest.raises(KeyboardInterrupt):
+        kernels.compile_kernels(("surfaces",))
+    assert stopped == [True]
 
 
 def test_that_a_compilation_elsewhere_is_waited_for_and_not_done_twice(cache, compiled):

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from engine.experiment.laws import published_law
+from engine.kernels import STAGE
 from engine.study import Study
 from hybridgui.errors import DetailsDialog, UnexpectedErrors
 from hybridgui.settings import data_folder
@@ -330,19 +331,20 @@ def test_that_help_tells_version_and_keys(qtbot, window):
 def test_that_a_first_start_compiles_quietly_and_goes_on_in_the_next_study(
     qtbot, window, answers, monkeypatch
 ):
-    starts = []
+    starts, stopped = [], threading.Event()
 
     def compile_kernels(parts=(), pool=None, progress=None):
         starts.append(len(starts))
         while len(starts) < 2:
-            progress.report(0.25, "compiling for this computer, once")
+            progress.report(0.25, STAGE)
+            stopped.wait(0.02)  # as a pool is polled
 
     monkeypatch.setattr("hybridgui.window.compile_kernels", compile_kernels)
     window.compile_in_background()
     window.compile_in_background()
-    words = "First start: compiling for this computer, once (25 %)"
+    words = "Preparing the calculations for this computer, once (25 %)"
     qtbot.waitUntil(lambda: window.job_bar._quiet.text() == words)
     assert not window.model.jobs.running
     window.new_study()  # stops quiet work
     qtbot.waitUntil(lambda: len(starts) == 2 and not window.model.jobs.quiet)
-    assert "compiling" not in window.job_bar._quiet.text()
+    assert "Preparing" not in window.job_bar._quiet.text()
