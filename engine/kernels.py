@@ -92,9 +92,11 @@ def needed(protocols: Iterable[str], properties: str) -> tuple[str, ...]:
     Parameters
     ----------
     protocols : iterable of {"published", "physical"}
-    properties : {"published", "all"}
+    properties : {"outputs", "published", "all"}
     """
-    wanted = {"transport", "surfaces", "conduction", *protocols}
+    wanted = {"transport", "surfaces", *protocols}
+    if properties != "outputs":
+        wanted.add("conduction")
     if properties == "all":
         wanted.add("morphology")
     return tuple(part for part in ALL if part in wanted)

@@ -24,11 +24,11 @@ from engine.campaign.variables import (
 )
 from engine.errors import InputError
 from engine.kernels import needed
+from engine.properties.parts import BEYOND_OUTPUTS, PARTS
 from engine.properties.resolution import refuse_published
 from engine.structure.condition import Coating, Condition
 from engine.study.typed_json import canonical
 
-PARTS = ("published", "all")
 RESOLUTION = "+resolution"
 MOST_STRUCTURES = 1_000_000
 # The five outputs of DOI 10.1016/j.jpowsour.2020.229103.
@@ -50,10 +50,11 @@ def computed_columns(properties: str, resolution_check: bool = False) -> list[st
     names = list(CATALOGUE)
     published = names.index("seconds")
     extrapolated = {name for name in names if name.startswith((VALUE, RANGE))}
+    left_out = {"seconds", *(BEYOND_OUTPUTS if properties == "outputs" else ())}
     return [
         name
         for place, name in enumerate(names)
-        if name != "seconds"
+        if name not in left_out
         and (place < published or properties == "all" or name in extrapolated)
         and (resolution_check or name not in extrapolated)
     ]
@@ -116,7 +117,7 @@ class Design:
     sampling : {"grid", "list", "latin_hypercube", "sobol"}
     samples : int
         Number of conditions of the last two; unused otherwise.
-    properties : {"published", "all"}
+    properties : {"outputs", "published", "all"}
         What to compute of each structure.
     adaptive : AdaptiveRepeats, optional
     resolution_check : bool
@@ -148,8 +149,13 @@ class Design:
             known = ", ".join(sampling.SAMPLINGS)
             raise InputError(f"{where}: 'sampling' must be one of {known}, not {self.sampling!r}.")
         if self.properties not in PARTS:
-            known = " or ".join(PARTS)
+            known = f"{', '.join(PARTS[:-1])} or {PARTS[-1]}"
             raise InputError(f"{where}: 'properties' must be {known}, not {self.properties!r}.")
+        if self.properties == "outputs" and self.resolution_check:
+            raise InputError(
+                f"{where}: a resolution check needs the surfaces as well: set 'properties' to "
+                "published or all."
+            )
         variables = read_variables(self.variables, where)
         if self.sampling == "grid":
             refuse_twins(variables, where)

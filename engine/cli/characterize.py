@@ -30,7 +30,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser.add_argument("--dtype", metavar="uint8", help="voxel type of a .raw file")
     parser.add_argument("--flow-axis", choices=["z", "y", "x"], default="z")
     parser.add_argument("--solver", choices=["multigrid", "taufactor"], default="multigrid")
-    parser.add_argument("--properties", choices=["published", "all"], default="published")
+    parser.add_argument(
+        "--properties", choices=["outputs", "published", "all"], default="published"
+    )
     return parser
 
 

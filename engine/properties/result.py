@@ -8,22 +8,21 @@ from typing import Any
 
 from engine.properties.transport import TransportResult
 
-PARTS = ("published", "all")
-
 
 @dataclass(frozen=True, eq=False)
 class Properties:
     """Properties of one stack.
 
     Undefined numbers (a phase that is absent) are nan, infinite ones (a phase that does not
-    percolate) inf.
+    percolate) inf. What ``parts="outputs"`` leaves out is None, and no column.
 
     Attributes
     ----------
     phase_fractions : dict, 0..1
         Voxel shares of ``electrolyte``, ``am``, ``cbd``.
     transport : dict of TransportResult
-        For ``electrolyte``, ``solid`` (AM and CBD as one phase) and ``am``.
+        For ``electrolyte``, ``solid`` (AM and CBD as one phase) and, but for
+        ``parts="outputs"``, ``am``.
     ionic_conductivity, electronic_conductivity : float, S/m
         Effective.
     collector_coverage : dict, %
@@ -42,11 +41,11 @@ class Properties:
     phase_fractions: dict[str, float]
     transport: dict[str, TransportResult]
     ionic_conductivity: float
-    electronic_conductivity: float
+    electronic_conductivity: float | None
     collector_coverage: dict[str, float]
     active_surface_published: float
-    active_surface: float
-    active_area_per_volume: float
+    active_surface: float | None
+    active_area_per_volume: float | None
     seconds: float
     morphology: dict[str, Any] = field(default_factory=dict)
 
@@ -77,7 +76,7 @@ class Properties:
 
     def _nested(self) -> dict[str, Any]:
         phases = self.transport.items()
-        return {
+        nested: dict[str, Any] = {
             "phase_fractions": dict(self.phase_fractions),
             "percolating_fractions": {name: t.percolating_fraction for name, t in phases},
             "tortuosity_factor": {name: t.tortuosity_factor for name, t in phases},
@@ -97,6 +96,9 @@ class Properties:
             },
             "seconds": self.seconds,
         }
+        if self.electronic_conductivity is None:
+            del nested["effective_conductivity_S_per_m"]["electronic"]
+        return {name: value for name, value in nested.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form of the headless contract: infinite is ``"inf"``, undefined is None."""

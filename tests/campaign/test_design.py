@@ -139,7 +139,7 @@ def test_that_a_law_may_come_from_a_file_or_a_sheet(read, tmp_path):
         (GOOD + "voxel_size_um = 0", "'voxel_size_um' 0 is not between"),
         (GOOD + "box = [1, 2, 3, -4]", "'box' -4 is not between"),
         (GOOD + "box = [[1, 2, 3]]", "'box' must be one or two lengths"),
-        (GOOD + 'properties = "some"', "'properties' must be published or all"),
+        (GOOD + 'properties = "some"', "'properties' must be outputs, published or all"),
         (GOOD + 'sampling = "random"', "'sampling' must be one of grid"),
         (GOOD + "sampling = 3", "'sampling' must be text"),
         (GOOD + "samples = 3", "'samples' is for latin_hypercube"),
@@ -368,9 +368,14 @@ def test_that_precision_can_only_be_asked_of_what_is_computed(read):
     assert read(text + "    properties = 'all'").adaptive.columns == ("pore_size_mean_um",)
 
 
-@pytest.mark.parametrize("properties", ["published", "all"])
+@pytest.mark.parametrize("properties", ["outputs", "published", "all"])
 def test_that_the_columns_of_a_structure_are_known_beforehand(properties):
     point = small_design().conditions()[0]
     found, _ = compute(StructureTask(0, 0, 0, 1, point.condition), properties)
     times = {"generation_seconds", "properties_seconds"}
     assert set(found) - times == set(computed_columns(properties))
+
+
+def test_that_a_resolution_check_needs_more_than_the_outputs_of_the_paper():
+    with pytest.raises(InputError, match="needs the surfaces as well"):
+        Design.published_training(properties="outputs", resolution_check=True)

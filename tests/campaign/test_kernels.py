@@ -176,6 +176,8 @@ def test_that_a_folder_that_takes_no_files_leaves_compiling_to_the_first_call(
 def test_that_a_design_names_what_its_structures_need():
     published = Design.published_training()
     assert set(published.kernels) == {"transport", "published", "surfaces", "conduction"}
+    few = Design.published_training(properties="outputs")
+    assert set(few.kernels) == {"transport", "published", "surfaces"}
     both = Design.published_training(
         variables=published.variables | {"protocol": ("published", "physical")}, properties="all"
     )

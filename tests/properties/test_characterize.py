@@ -146,3 +146,16 @@ def test_that_only_undefined_and_infinite_numbers_are_warned_of(properties):
     wall = np.zeros((6, 5, 5), np.uint8)
     wall[2], wall[3] = 1, 2
     assert len(characterize(VoxelStack(wall)).warnings) == 3
+
+
+def test_that_the_outputs_of_the_paper_are_the_same_numbers_without_the_rest():
+    from engine.properties.parts import BEYOND_OUTPUTS
+
+    stack = VoxelStack(np.random.default_rng(3).choice(3, (24, 20, 22)).astype(np.uint8))
+    few, usual = (characterize(stack, parts).flat() for parts in ("outputs", "published"))
+    assert set(usual) - set(few) == set(BEYOND_OUTPUTS)
+    for name in set(few) - {"seconds"}:
+        assert few[name] == usual[name], name
+    nested = characterize(stack, "outputs").to_dict()
+    assert "electronic" not in nested["effective_conductivity_S_per_m"]
+    assert "active_surface_percent" not in nested
