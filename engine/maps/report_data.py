@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import __version__
 from engine.errors import InputError
+from engine.maps.blocked import blocked_note
 from engine.maps.decide import Recommendation
 from engine.maps.default_models import default_models
 from engine.maps.figures import collect_figures
@@ -307,6 +308,9 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
         ]
         failures = study.failures(record.id)
         reasons = sorted({str(one.error) for one in failures})
+        notes = [f"Failed: {reason}" for reason in reasons[:10]]
+        if record.done and (blocked := blocked_note(study.dataset(record.id))):
+            notes.insert(0, blocked)
         result.append(
             {
                 "title": design.get("name") or f"Campaign {record.id}",
@@ -316,7 +320,7 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
                     f"{record.created}, program version {record.program_version}."
                 ),
                 "design": Grid.of(["Design", "Values"], rows),
-                "notes": [f"Failed: {reason}" for reason in reasons[:10]],
+                "notes": notes,
             }
         )
     return result

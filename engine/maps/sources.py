@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.blocked import blocked_note
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import PAPER_TARGETS
 from engine.maps.responses import (
@@ -54,7 +55,7 @@ class Sources:
     repeats : int
         Least number of structures behind a row of the dataset.
     notes : tuple of str
-        What does not fit together.
+        What does not fit together, and where structures were blocked.
     origins : tuple of int
         Campaign of each row of the dataset.
     campaign : int or None
@@ -148,6 +149,8 @@ def read_sources(
                 "generated with: the maps show the campaign's. Run the campaign again to use the "
                 "new law."
             )
+        if blocked := blocked_note(dataset):
+            notes.append(blocked)
     law = None if law_dict is None else law_from_dict(law_dict)
     table = study.table()
     assessment = None

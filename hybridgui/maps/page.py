@@ -117,7 +117,15 @@ class MapsPage(Page):
         self.tabs.addTab(self.decide_view, "Decide")
         self.tabs.currentChanged.connect(lambda _: self._on_tab())
         self.matrix_view.pairChosen.connect(self._on_pair_chosen)
-        self.add_middle(self._no_models, self.tabs)
+        # Above the tabs: it holds for all of them, and must be seen without scrolling.
+        self._source_notice = Notice("warning")
+        self._content = QWidget()
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(self._source_notice)
+        column.addWidget(self.tabs, 1)
+        self.add_middle(self._no_models, self._content)
         self.show_middle(self._no_models)
 
     def _build_side(self) -> None:
@@ -174,8 +182,6 @@ class MapsPage(Page):
             lambda name, value: self._model.set_parameter(f"maps/{name}", value, "Change goals")
         )
         body.addWidget(self._goals_group)
-        self._source_notice = Notice("warning")
-        body.addWidget(self._source_notice)
 
         self.all_button = button("Export all figures…", self.export_all)
         self.side.foot.addWidget(self.all_button)
@@ -377,7 +383,7 @@ class MapsPage(Page):
 
     def _choose_middle(self) -> None:
         some = self._model.is_open and bool(self._model.study.models())
-        self.show_middle(self.tabs if some else self._no_models)
+        self.show_middle(self._content if some else self._no_models)
         for group in (
             self._curve_group,
             self._matrix_group,

@@ -1,0 +1,61 @@
+"""Conditions of a campaign in words, by what distinguishes them from the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The pressure stands for the gap, which follows from it.
+_WORDS = {
+    "pressure_MPa": ("", "MPa"),
+    "am_percent": ("AM ", "%"),
+    "initial_porosity_percent": ("initial porosity ", "%"),
+    "initial_thickness_um": ("initial thickness ", "µm"),
+}
+_MOST = 3
+
+
+def condition_words(rows: pd.DataFrame, among: pd.DataFrame) -> str:
+    """Say which conditions these are, by the settings in which they differ from the others.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Conditions to name: some rows of `among`.
+    among : DataFrame
+        The whole dataset, one row a condition.
+
+    Returns
+    -------
+    str
+        Up to three conditions one by one, ``150 MPa, AM 93 %; 150 MPa, AM 95 %``. Of more, the
+        values of each setting that not all of the dataset's values occur in, ``100, 150 MPa``;
+        empty where they are spread over everything, or no setting varies.
+    """
+    varied = [name for name in _columns(among) if among[name].nunique() > 1]
+    if len(rows) <= _MOST:
+        return "; ".join(
+            ", ".join(_said(name, [row[name]]) for name in varied) for _, row in rows.iterrows()
+        )
+    parts = []
+    for name in varied:
+        own = sorted(rows[name].unique())
+        if len(own) < among[name].nunique():
+            parts.append(_said(name, own))
+    return ", ".join(parts)
+
+
+def _columns(frame: pd.DataFrame) -> list[str]:
+    names = list(_WORDS)
+    if "gap_um" in frame and ("pressure_MPa" not in frame or frame["pressure_MPa"].isna().any()):
+        names = ["gap_um", *names[1:]]
+    return [name for name in names if name in frame]
+
+
+def _said(name: str, values: list[float]) -> str:
+    before, unit = _WORDS.get(name, ("gap ", "µm"))
+    if len(values) > _MOST:
+        return f"{before}{values[0]:.4g} to {values[-1]:.4g} {unit}"
+    return f"{before}{', '.join(f'{value:.4g}' for value in values)} {unit}"
