@@ -246,8 +246,14 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if is_study(args.table):
         from engine.study import Study
 
+        origin = "" if args.campaign is None else f"campaign:{args.campaign}"
         with Study.open(args.table) as study:
-            study.add_models({name: model.to_dict() for name, model in result.models.items()})
+            study.add_models(
+                {
+                    name: model.learned_from(origin).to_dict()
+                    for name, model in result.models.items()
+                }
+            )
     for target, model in result.models.items():
         speak(model.statements, console, f"{target}: ")
     return {

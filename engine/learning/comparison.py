@@ -114,5 +114,8 @@ def compare_methods(
         found[method] = result[model.target]
     if model.method in methods:
         found[model.method] = model
-    models = {m: found[m] for m in methods if m in found}
-    return Comparison(model.target, models | plain_models(model))
+    models = {m: found[m] for m in methods if m in found} | plain_models(model)
+    origin = model.details.get("dataset")
+    if origin is not None:
+        models = {name: one.learned_from(origin) for name, one in models.items()}
+    return Comparison(model.target, models)

@@ -313,6 +313,16 @@ class PropertyModel:
             )
         ]
 
+    def learned_from(self, dataset: str) -> PropertyModel:
+        """Return the model with a note of what it was trained on, in ``details["dataset"]``.
+
+        Parameters
+        ----------
+        dataset : str
+            ``campaign:N``, ``file:PATH``, or empty for all campaigns of the study.
+        """
+        return dataclasses.replace(self, details={**self.details, "dataset": dataset})
+
     def with_size(self, terms: int, rank: int = 0) -> PropertyModel:
         """Return a model of another size from the front.
 

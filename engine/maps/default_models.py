@@ -29,6 +29,9 @@ MARGIN = 0.02
 LEAST_ROWS = 24
 SISSO_OPTIONS: dict[str, Any] = {"rung": 2, "terms": 3, "sis": 200}
 
+_REMEMBERED: dict[tuple[tuple[str, ...], bytes], dict[str, Any]] = {}
+_MOST_REMEMBERED = 4
+
 
 def default_models(
     study: Study, progress: Progress | None = None, campaign: int | None = None
@@ -42,7 +45,7 @@ def default_models(
     progress : Progress, optional
     campaign : int, optional
         Give models of this campaign alone. Those of the study serve where they were trained on
-        it; others are trained for this call and not stored.
+        it; others are trained without being stored: a choice of what to look at changes no study.
 
     Returns
     -------
@@ -59,18 +62,20 @@ def default_models(
     progress = progress or Progress()
     stored = study.models()
     sources = read_sources(study, models={}, campaign=campaign)
-    if campaign is not None and not _of_campaign(study, campaign):
-        targets = default_targets(sources.dataset)
-        if not targets:
-            raise InputError(f"Campaign {campaign} has too few results to learn from.")
-        return train_defaults(sources.dataset, targets, progress)
+    if campaign is not None:
+        only = [record.id for record in study.campaigns() if record.done] == [campaign]
+        stored = {name: one for name, one in stored.items() if _of_campaign(one, campaign, only)}
     missing = [name for name in default_targets(sources.dataset) if not _covered(name, stored)]
     if missing:
-        trained = train_defaults(sources.dataset, missing, progress)
-        added = {name: model.to_dict() for name, model in trained.items()}
-        if not study.read_only:
+        origins = set(sources.origins)
+        origin = f"campaign:{origins.pop()}" if len(origins) == 1 else ""
+        trained = _trained_before(sources.dataset, missing, progress)
+        added = {name: model.learned_from(origin).to_dict() for name, model in trained.items()}
+        if not study.read_only and campaign is None:
             study.add_models(added)
         stored |= added
+    if not stored and campaign is not None:
+        raise InputError(f"Campaign {campaign} has too few results to learn from.")
     if not stored:
         raise InputError(f"{study.path.name} has no dataset to learn from: run a campaign first.")
     return {name: model_from_dict(data) for name, data in stored.items()}
@@ -123,11 +128,29 @@ def error_of(metrics: Mapping[str, Any]) -> float | None:
     return None if value is None else float(value)
 
 
-def _of_campaign(study: Study, campaign: int) -> bool:
-    """Whether the stored models come from this campaign, and no other."""
-    if [record.id for record in study.campaigns() if record.done] == [campaign]:
-        return True
-    return (study.training_summary() or {}).get("dataset") == f"campaign:{campaign}"
+def _trained_before(
+    dataset: pd.DataFrame, targets: list[str], progress: Progress
+) -> dict[str, Any]:
+    """`train_defaults`, remembered: maps, exports and report of one campaign ask one by one."""
+    columns = sorted(default_inputs(dataset)) + targets
+    rows = pd.util.hash_pandas_object(dataset[columns], index=False).to_numpy()
+    key = (tuple(columns), rows.tobytes())
+    if key not in _REMEMBERED:
+        found = train_defaults(dataset, targets, progress)
+        while len(_REMEMBERED) >= _MOST_REMEMBERED:
+            _REMEMBERED.pop(next(iter(_REMEMBERED)))
+        _REMEMBERED[key] = found
+    return _REMEMBERED[key]
+
+
+def _of_campaign(model: Mapping[str, Any], campaign: int, only: bool) -> bool:
+    """Whether a stored model comes from this campaign and no other.
+
+    All campaigns together are this one where no other has results (`only`); so much is taken
+    for granted of models that do not say what they learned from.
+    """
+    origin = (model.get("details") or {}).get("dataset", "")
+    return origin == f"campaign:{campaign}" or (only and origin == "")
 
 
 def _covered(target: str, stored: Mapping[str, Any]) -> bool:

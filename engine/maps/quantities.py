@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -84,7 +85,13 @@ QUANTITIES: dict[str, Quantity] = {one.column: one for one in _TABLE}
 
 
 def least_possible(column: str) -> float:
-    """Smallest value that a property can have: 1 for a tortuosity and its factor, else 0."""
+    """Smallest value that a property can have.
+
+    1 for a tortuosity and its factor, 0 for what the project knows, none for any other column:
+    a model of an imported table may predict a change or a logarithm.
+    """
+    if column not in CATALOGUE and column not in QUANTITIES:
+        return -math.inf
     return 1.0 if column.startswith("tortuosity") else 0.0
 
 

@@ -65,8 +65,8 @@ def write_report(
     recommendation, verification : optional
         What the window last found; those kept in the study otherwise.
     campaign : int, optional
-        Let only this campaign count (see `read_sources`); a recommendation that stands on other
-        results is left out.
+        Let only this campaign count (see `read_sources`); a kept recommendation that
+        stands on other results is left out.
 
     Returns
     -------

@@ -75,14 +75,15 @@ def collect(
     progress = progress or Progress()
     progress.report(0.0, "Reading the study")
     models = None
-    if any(campaign.done for campaign in study.campaigns()):
+    if any(record.done for record in study.campaigns()):
         models = default_models(study, progress, campaign)
     sources = read_sources(study, models=models, campaign=campaign)
     figures, missing = collect_figures(sources) if sources.responses.models else ([], [])
-    recommendation = recommendation or _stored_recommendation(study)
-    checked = verification.to_dict() if verification else study.get_setting(VERIFICATION_SETTING)
-    if recommendation is not None and recommendation.campaign != campaign:
-        recommendation = checked = None  # it stands on other results than this report
+    stored = _stored_recommendation(study)
+    checked = verification.to_dict() if verification else None
+    if stored is None or stored.campaign == campaign:  # else it stands on other results
+        recommendation = recommendation or stored
+        checked = checked or study.get_setting(VERIFICATION_SETTING)
     methods, citations = methods_paragraph(sources, decided=recommendation is not None)
     return {
         "name": study.path.stem,

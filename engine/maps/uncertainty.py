@@ -318,9 +318,10 @@ class Propagation:
 
     def _reachable(self, pressure: np.ndarray, moved: np.ndarray) -> np.ndarray:
         """Scattered pressures, held within what a law written in the roll gap can be asked."""
-        calibration = getattr(self.responses.law, "calibration", None)
-        if calibration is None:
+        law = self.responses.law
+        if not getattr(law, "uses_gap", False):
             return moved
+        calibration = law.calibration
         low, high = calibration.pressure_min, calibration.pressure_max
         return np.clip(moved, np.minimum(pressure, low), np.maximum(pressure, high))
 

@@ -221,7 +221,8 @@ def run_training(
         "features_screened": int(result.features_screened),
         "seconds": float(result.seconds),
     }
-    return Trained(result.models, summary, list(result.statements))
+    models = {target: model.learned_from(source) for target, model in result.models.items()}
+    return Trained(models, summary, list(result.statements))
 
 
 def is_test_row(frame: pd.DataFrame, summary: dict[str, Any] | None) -> np.ndarray:

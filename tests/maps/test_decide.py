@@ -11,6 +11,7 @@ from scipy import stats
 
 from engine.errors import Cancelled, InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
+from engine.experiment.laws import make_law
 from engine.experiment.table import CalenderingTable
 from engine.maps.curves import paper_figure
 from engine.maps.decide import Recommendation, recommend, with_uncertainty
@@ -18,13 +19,17 @@ from engine.maps.interdependence import from_models
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.pareto import non_dominated
 from engine.maps.profiler import profile
+from engine.maps.quantities import QUANTITIES, least_possible
 from engine.maps.responses import LawError, Responses
+from engine.maps.sources import read_sources
 from engine.maps.targets import Desirability, Target
 from engine.maps.trade_off import candidates, judge, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
+from engine.properties.catalogue import CATALOGUE
 from tests.maps import naive
 from tests.maps.examples import Quadratic, published_points, published_responses
+from tests.maps.studies import make_study
 
 SIGMA = "effective_conductivity_ionic_S_per_m"
 TAU = "tortuosity_electrolyte"
@@ -415,6 +420,47 @@ def test_that_drawn_errors_leave_no_way_shorter_than_straight_and_no_negative_sh
     assert bounds.low[TAU].iloc[0] == 1 and bounds.low[CBD].iloc[0] == 0
 
 
+def test_that_a_model_of_a_column_of_its_own_may_err_below_zero(responses):
+    class Change:
+        """A relative change, such as an imported table may hold."""
+
+        target, inputs = "change_of_resistance_percent", ("pressure_MPa",)
+
+        def predict(self, frame):
+            return np.zeros(len(frame))
+
+        def interval(self, frame):
+            return self.predict(frame) - 5, self.predict(frame) + 5
+
+    lab = dataclasses.replace(responses, models={**responses.models, Change.target: Change()})
+    chosen = lab.complete(pd.DataFrame({"pressure_MPa": [80.0]}))
+    assert lab.evaluate(chosen, [Change.target]).low[Change.target].iloc[0] == -5
+    one = Propagation(lab, [Change.target], Scatter())
+    drawn = one.evaluate(chosen, one.draws(64, ("models",)))[Change.target]
+    assert drawn.min() < -3 and abs(drawn.mean()) < 0.3
+    known = [name for name in CATALOGUE if name.startswith("tortuosity")]
+    assert {least_possible(name) for name in known} == {1.0}
+    assert {least_possible(name) for name in (*CATALOGUE, *QUANTITIES) if name not in known} == {0}
+
+
+def test_that_pressures_scatter_both_ways_beyond_a_calibration_that_the_law_does_not_need():
+    pressure = np.tile([50.0, 150.0, 250.0, 400.0], 3)
+    before = np.repeat([0.42, 0.45, 0.48], 4)
+    table = CalenderingTable(
+        am=np.full(12, 0.95), initial_porosity=before, initial_thickness=np.full(12, 100.0),
+        gap=np.full(12, np.nan), pressure=pressure, porosity=before - 0.3 * pressure / (200 + pressure),
+        families=np.repeat(np.arange(3), 4), driver="pressure",
+    )  # fmt: skip
+    law = make_law("kawakita").fit(table)
+    assert not law.uses_gap and law.calibration.pressure_max < 200  # the published one
+    lab = Responses(models={}, law=law, turns="pressure_MPa", gap_known=False)
+    chosen = lab.complete(pd.DataFrame({"pressure_MPa": [300.0], "am_percent": [95.0],
+                                        "initial_porosity_percent": [45.0]}))  # fmt: skip
+    one = Propagation(lab, ["porosity_percent"], Scatter(initial_porosity=0.0))
+    drawn = one.evaluate(chosen, one.draws(64, ("process",)))["porosity_percent"]
+    assert (drawn < chosen["porosity_percent"].iloc[0]).mean() == pytest.approx(0.5, abs=0.05)
+
+
 class TwoWorlds:
     """A law that is a straight line in AM, fitted to what it was given."""
 
@@ -457,3 +503,13 @@ def test_that_the_law_is_doubted_more_the_farther_from_the_measured_coatings():
     assert LawDoubt.of(law, None) is None
     two = table.take(table.families < 2)
     assert LawDoubt.of(law, two) is None  # a line through one coating says nothing
+
+
+def test_that_a_law_in_the_gap_is_not_asked_for_pressures_that_no_gap_gives(tmp_path):
+    with make_study(tmp_path / "a.study") as study:
+        table = study.table()
+        assert read_sources(study).responses.law_doubt is not None
+        measured = table.pressure.copy()
+        measured[0] = 1.2 * PUBLISHED_CALIBRATION.pressure_max  # the sheet gives both
+        study.set_table(dataclasses.replace(table, pressure=measured, driver="both"))
+        assert read_sources(study).responses.law_doubt is None

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.campaign.design import Design
+from engine.cli import main
 from engine.errors import Cancelled, InputError
+from engine.learning.model import model_from_dict
+from engine.maps import default_models as default_models_module
 from engine.maps.canvas import save
 from engine.maps.curves import curve_set, paper_figure
 from engine.maps.decide import recommend
@@ -262,6 +265,56 @@ def test_that_no_text_runs_off_the_sheet(name):
         assert sheet.y0 <= box.y0 and box.y1 <= sheet.y1
 
 
+def fill(study, campaign, rise=1.5):
+    """Make up the tortuosities of a campaign."""
+    for task in study.pending(campaign):
+        factor = rise + task.condition.porosity
+        values = {"tortuosity_factor_electrolyte": factor, "tortuosity_electrolyte": factor**0.5}
+        study.record(
+            StructureRecord(
+                campaign, task.number, task.repeat, task.seed, "done", "0" * 64, values, None, 0.1
+            )
+        )
+
+
+def test_that_maps_of_a_campaign_use_no_model_that_was_trained_on_another(tmp_path, monkeypatch):
+    path = tmp_path / "two.study"
+    with make_study(path) as study:
+        design = dataclasses.replace(Design.from_dict(study.campaigns()[0].design), seed=9)
+        fill(study, study.add_campaign(design), rise=15.0)
+        study.set_training_summary({"dataset": "campaign:1"})  # left by an earlier training
+    words = ["train", str(path), "--inputs", "pressure_MPa,am_percent", "--targets", TAU_LIQUID]
+    assert main([*words, "--method", "baseline", "--campaign", "2"]) == 0
+    with Study.open(path) as study:
+        assert study.models()[TAU_LIQUID]["details"]["dataset"] == "campaign:2"
+        frame = study.dataset(1)
+        trained = []
+        monkeypatch.setattr(default_models_module, "_REMEMBERED", {})
+        plain = default_models_module.train_defaults
+        monkeypatch.setattr(
+            default_models_module,
+            "train_defaults",
+            lambda *some: trained.append(some[1]) or plain(*some),
+        )
+        first = default_models(study, campaign=1)[TAU_LIQUID]
+        error = first.predict(frame) - frame[TAU_LIQUID].to_numpy()
+        assert np.abs(error).max() < 0.5  # those of the second are off by 2 at least
+        assert set(study.models()) == {TAU_LIQUID}  # looking stores nothing
+        again = default_models(study, campaign=1)[TAU_LIQUID]
+        assert again.to_dict() == first.to_dict() and len(trained) == 1  # nor trains twice
+        second = default_models(study, campaign=2)[TAU_LIQUID]
+        assert second.inputs == ("pressure_MPa", "am_percent")  # the one that was stored
+
+
+def test_that_models_of_a_file_are_not_taken_for_those_of_the_only_campaign(study):
+    model = model_from_dict(study.models()[TAU_LIQUID])
+    assert model.details["dataset"] == "campaign:1"
+    study.add_model(TAU_LIQUID, model.learned_from("file:/other.csv").to_dict())
+    assert default_models(study, campaign=1)[TAU_LIQUID].details["dataset"] == "campaign:1"
+    study.add_model(TAU_LIQUID, model.learned_from("").to_dict())  # all campaigns are this one
+    assert default_models(study, campaign=1)[TAU_LIQUID].details["dataset"] == ""
+
+
 def test_that_maps_of_one_campaign_stand_on_its_results_alone(tmp_path):
     with make_study(tmp_path / "two.study") as study:
         first = study.campaigns()[0]
@@ -269,17 +322,7 @@ def test_that_maps_of_one_campaign_stand_on_its_results_alone(tmp_path):
         second = study.add_campaign(
             dataclasses.replace(design, variables={**design.variables, "am_percent": (94.0, 95.0)})
         )
-        for task in study.pending(second):
-            factor = 1.5 + task.condition.porosity
-            values = {
-                "tortuosity_factor_electrolyte": factor,
-                "tortuosity_electrolyte": factor**0.5,
-            }
-            study.record(
-                StructureRecord(
-                    second, task.number, task.repeat, task.seed, "done", "0" * 64, values, None, 0.1
-                )
-            )
+        fill(study, second)
         models = default_models(study, campaign=second)
         assert list(models) == ["tortuosity_electrolyte"] and not study.models()
         sources = read_sources(study, models=models, campaign=second)

@@ -151,6 +151,27 @@ def test_that_the_data_of_every_figure_is_inside(decided):
     assert "tortuosity_electrolyte" in frame and len(frame) > 100
 
 
+def test_that_a_report_of_one_campaign_shows_the_recommendation_it_is_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(report_data, "collect_figures", lambda sources: ([], []))
+    with make_study(
+        tmp_path / "a.study", gaps=(5.0, 80.0), ams=(94.0, 96.0), porosities=(44.0, 48.0)
+    ) as study:
+        responses = read_sources(study, models=default_models(study)).responses
+        given = recommend(
+            responses, [Target("tortuosity_electrolyte", "down")], robust=False, draws=4
+        )
+        assert given.campaign is None
+        shown = report_data.collect(study, recommendation=given, campaign=1)
+        assert shown["recommendation"]["sentence"] == given.sentence
+        study.set_setting(RECOMMENDATION_SETTING, given.to_dict())  # of all campaigns
+        study.set_setting(VERIFICATION_SETTING, {"sentence": "Of all.", "checks": []})
+        shown = report_data.collect(study, campaign=1)
+        assert shown["recommendation"] is None and shown["verification"] is None
+        shown = report_data.collect(study)
+        assert shown["recommendation"]["sentence"] == given.sentence
+        assert shown["verification"]["sentence"] == "Of all."
+
+
 def test_that_what_is_cited_is_listed_with_its_doi(decided):
     page = decided[0]
     methods = page[page.index('id="methods"') : page.index('id="versions"')]
