@@ -182,6 +182,12 @@ class ToastHost(QObject):
         self._place()
         return toast
 
+    def close_errors(self) -> None:
+        """Take away what would stay until it is closed."""
+        for toast in self.toasts:
+            if toast.level in ("error", "warning"):
+                toast.close_toast()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the messages in their corner."""
         if event.type() == QEvent.Type.Resize:

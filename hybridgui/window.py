@@ -384,6 +384,7 @@ class MainWindow(QMainWindow):
 
     def _may_leave(self, *, closing: bool = False) -> bool:
         """Whether the present study may be closed; asks where work would be lost."""
+        self.toasts.close_errors()  # of no use in another study
         model = self.model
         if not model.is_open:
             return self._stop_jobs()
@@ -392,7 +393,8 @@ class MainWindow(QMainWindow):
             answer = dialogs.ask(
                 self,
                 f"{jobs[-1].title} is still running.",
-                "What is finished is kept in the study; you can go on with it later.",
+                "What is finished is kept in the study; you can go on with it later."
+                + (" Save it under a name for that." if model.is_untitled else ""),
                 [("stop", "Stop and close" if closing else "Stop it"), ("stay", "Keep running")],
                 default="stay",
                 escape="stay",
@@ -438,6 +440,8 @@ class MainWindow(QMainWindow):
     def show_stage(self, key: str) -> None:
         """Bring a page to the front."""
         page = self.pages[key]
+        if key != self.stage:
+            self.toasts.close_errors()  # read by now, and of no use elsewhere
         self._stack.setCurrentWidget(page)
         self.rail.show_stage(key)
         if self.model.is_open:

@@ -11,13 +11,14 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QHBoxLayout,
     QLabel,
     QLayout,
     QMenu,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -120,6 +121,14 @@ class Legend(QWidget):
             self._layout.addStretch(1)
 
 
+def _scrolls(widget: QWidget) -> bool:
+    """Whether the widget stands in an area that is longer than what is seen of it."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    return above is not None and above.verticalScrollBar().maximum() > 0
+
+
 class Plot(pg.PlotWidget):
     """One pair of axes.
 
@@ -166,6 +175,13 @@ class Plot(pg.PlotWidget):
         self.name = "figure"
         self._dress()
         follow_theme(self, self._dress)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom; in a page that scrolls only with Ctrl, or one could not scroll past the plot."""
+        if _scrolls(self) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
+        super().wheelEvent(event)
 
     # -- what is drawn ----------------------------------------------------------------------------
     def set_axes(self, bottom: str, left: str, title: str = "") -> None:

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from engine.experiment.laws import published_law
 from engine.kernels import STAGE
@@ -18,6 +18,7 @@ from hybridgui.errors import DetailsDialog, UnexpectedErrors
 from hybridgui.settings import data_folder
 from hybridgui.stages import STAGE_KEYS
 from hybridgui.theme import DARK, LIGHT, theme
+from hybridgui.widgets.plot import Plot
 from tests.gui.conftest import said
 from tests.gui.studies import fill
 
@@ -242,6 +243,44 @@ def test_that_an_unexpected_error_is_told_and_the_program_lives_on(qtbot, window
     first, second = window.toasts.toasts
     assert "lost" in first.sentence and "KeyError" in first.details
     assert "division" in second.sentence and "Your study is safe" in second.sentence
+
+
+def test_that_errors_stay_with_the_page_and_the_study_they_belong_to(window):
+    window.toasts.show("error", "'abc' is not a number.")
+    window.toasts.show("success", "The model was saved.")
+    window.show_stage(window.stage)
+    assert len(window.toasts.toasts) == 2
+    window.show_stage("structure")
+    assert [toast.level for toast in window.toasts.toasts] == ["success"]
+    window.toasts.show("error", "'abc' is not a number.")
+    window.new_study()
+    assert all(toast.level != "error" for toast in window.toasts.toasts)
+
+
+def test_that_the_wheel_scrolls_a_page_past_its_plot(qtbot):
+    plot = Plot()
+    plot.setMinimumSize(200, 400)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(plot)
+    area.resize(220, 200)
+    qtbot.addWidget(area)
+    area.show()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+
+    def wheel(modifier=Qt.KeyboardModifier.NoModifier):
+        place = QPointF(100, 80)
+        event = QWheelEvent(
+            place, area.mapToGlobal(place), QPoint(), QPoint(0, -120),
+            Qt.MouseButton.NoButton, modifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(plot.viewport(), event)
+        return event.isAccepted(), plot.viewRange()
+
+    before = plot.viewRange()
+    assert wheel() == (False, before)  # left to the area, which scrolls
+    accepted, after = wheel(Qt.KeyboardModifier.ControlModifier)
+    assert accepted and after != before
 
 
 def _raised(error: Exception):
