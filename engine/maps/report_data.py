@@ -196,8 +196,13 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
     table = sources.table
     if table is None:
         return None
-    head = ["AM (%)", "Initial porosity (%)", "Initial thickness (µm)", "Roll gap (µm)"]
-    head += ["Pressure (MPa)", "Porosity after calendering (%)", "Sd (%)", "Coating"]
+    pressing = {
+        "gap": ["Roll gap (µm)", "Pressure from the gap (MPa)"],
+        "pressure": ["Pressure (MPa)"],  # a gap by the calibration of some machine was never set
+        "both": ["Roll gap (µm)", "Pressure (MPa)"],
+    }[table.driver]
+    head = ["AM (%)", "Initial porosity (%)", "Initial thickness (µm)", *pressing]
+    head += ["Porosity after calendering (%)", "Sd (%)", "Coating"]
     rows = []
     for i in range(len(table)):
         spread = None if table.porosity_sd is None else 100 * float(table.porosity_sd[i])
@@ -206,7 +211,7 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
                 100 * float(table.am[i]),
                 100 * float(table.initial_porosity[i]),
                 float(table.initial_thickness[i]),
-                float(table.gap[i]),
+                *([] if table.driver == "pressure" else [float(table.gap[i])]),
                 float(table.pressure[i]),
                 100 * float(table.porosity[i]),
                 spread,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,11 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
         frame["porosity_sd"] = 100 * table.porosity_sd
     frame["family"] = [family_letter(f) for f in table.families]
     columns = list(_COLUMNS)
+    if table.driver == "pressure":  # a gap by a calibration of some machine was never set
+        columns = [column for column in columns if column.key != "gap_um"]
+    elif table.driver == "gap":
+        tip = "Calender pressure, from the roll gap by its calibration"
+        columns = [replace(c, tip=tip) if c.key == "pressure_MPa" else c for c in columns]
     if len(set(table.origin)) > 1:
         frame["origin"] = list(table.origin)
         columns.append(Column("origin", "Source"))

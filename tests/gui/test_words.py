@@ -116,3 +116,19 @@ def test_that_ticks_write_indices_without_markup():
     from hybridgui.widgets.plot import tick_text
 
     assert [tick_text(s) for s in ("P", "ε_init", "τ_liq")] == ["P", "εᵢₙᵢₜ", "τ liq"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "shown"), [("pressure", {"pressure_MPa"}), ("gap", {"gap_um", "pressure_MPa"})]
+)
+def test_that_a_gap_that_no_sheet_gave_is_not_shown_as_measured(driver, shown):
+    import dataclasses
+
+    from hybridgui.experiment.words import table_frame
+    from tests.experiment.tables import sample_table
+
+    table = dataclasses.replace(sample_table(), driver=driver)
+    _, columns = table_frame(table)
+    assert {c.key for c in columns} & {"gap_um", "pressure_MPa"} == shown
+    tips = {c.key: c.tip for c in columns}
+    assert ("from the roll gap" in tips["pressure_MPa"]) == (driver == "gap")

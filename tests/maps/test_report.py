@@ -253,3 +253,23 @@ def test_that_the_maps_speak_of_what_the_sheet_was_measured_in(
         study.set_setting(TURNS_SETTING, kept)
         responses = read_sources(study).responses
         assert (responses.lab_variable, responses.calibration is not None) == (variable, has_gap)
+
+
+@pytest.mark.parametrize(
+    ("driver", "pressing"),
+    [
+        ("pressure", ["Pressure (MPa)"]),
+        ("gap", ["Roll gap (µm)", "Pressure from the gap (MPa)"]),
+        ("both", ["Roll gap (µm)", "Pressure (MPa)"]),
+    ],
+)
+def test_that_the_measured_table_says_what_was_set_and_what_was_converted(driver, pressing):
+    from types import SimpleNamespace
+
+    from engine.maps.report_data import _measurements
+    from tests.experiment.tables import sample_table
+
+    table = dataclasses.replace(sample_table(), driver=driver)
+    grid = _measurements(SimpleNamespace(table=table))["table"]
+    assert list(grid.head[3:-3]) == pressing
+    assert all(len(row) == len(grid.head) for row in grid.rows)
