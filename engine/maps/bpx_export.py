@@ -173,6 +173,11 @@ def from_responses(responses: Responses, setting: Mapping[str, float]) -> Electr
     if "pressure_MPa" not in own and "gap_um" in setting:
         own["gap_um"] = setting["gap_um"]
     result = responses.evaluate(pd.DataFrame([own]), [*wanted, *optional], intervals=False)
+    broken = responses.impossible_notes(result.possible)
+    if broken:
+        raise InputError(
+            f"{next(iter(broken.values()))[:-1]}: choose another setting or train it anew."
+        )
     row = {name: float(result.values[name].iloc[0]) for name in (*wanted, *optional)}
     share = float(responses.electrolyte_share(result.settings)[0])
     done = result.settings.iloc[0]

@@ -425,6 +425,7 @@ def curve_set(
     value, low_end, high_end = (
         part[output].to_numpy(float) for part in (result.values, result.low, result.high)
     )
+    sound = result.inside & result.possible[output].to_numpy()
     labels = [
         f"{one:.1f}" for one in result.settings.get("porosity_percent", pd.Series(dtype=float))
     ]
@@ -454,7 +455,7 @@ def curve_set(
                     y=value[line],
                     low=low_end[line],
                     high=high_end[line],
-                    inside=result.inside[line],
+                    inside=sound[line],
                     cross_x=abscissa[cross],
                     cross_y=value[cross],
                     cross_labels=tuple(labels[cross]),

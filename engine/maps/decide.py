@@ -208,7 +208,7 @@ def recommend(
         str(name): float(chosen[name].iloc[0]) for name in chosen if not str(name).startswith("_")
     }
     inside, scope_notes = responses.scope(chosen, names)
-    notes = [*propagation.notes_, *moved_notes, *scope_notes]
+    notes = [*found.impossible, *propagation.notes_, *moved_notes, *scope_notes]
     if not inside.all():
         notes.append(
             "Outside what was measured the intervals are too narrow rather than too wide."

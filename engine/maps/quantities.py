@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.properties.catalogue import CATALOGUE
 
 
@@ -93,6 +95,22 @@ def least_possible(column: str) -> float:
     if column not in CATALOGUE and column not in QUANTITIES:
         return -math.inf
     return 1.0 if column.startswith("tortuosity") else 0.0
+
+
+def most_possible(column: str) -> float:
+    """Largest value that a property can have: 100 % or 1 for a share of a whole, else inf.
+
+    The published active surface compares pores with solid and may pass 100 %.
+    """
+    if "_coverage_" in column or column in (POROSITY, "active_surface_percent"):
+        return 100.0
+    return 1.0 if "_fraction_" in column else math.inf
+
+
+def impossible(column: str, values: np.ndarray) -> np.ndarray:
+    """Whether values lie outside what the property can be, beyond rounding; shape as given."""
+    low, high = least_possible(column), most_possible(column)
+    return (values < low - 1e-9 * max(low, 1.0)) | (values > high * (1 + 1e-9))
 
 
 def quantity(column: str) -> Quantity:

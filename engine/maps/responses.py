@@ -22,7 +22,15 @@ from engine.maps.electrode import (
     RecipeConstants,
 )
 from engine.maps.law_doubt import LawDoubt
-from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, least_possible, quantity
+from engine.maps.quantities import (
+    SIGMA_EFF,
+    TAU_LIQUID,
+    TAU_SOLID,
+    impossible,
+    least_possible,
+    most_possible,
+    quantity,
+)
 from engine.maps.scope import (
     FROM_LAW,
     common_ranges,
@@ -79,17 +87,22 @@ class Evaluation:
     settings : DataFrame, n rows
         The settings with all that follows from them: gap, pressure, porosity, thickness.
     values, low, high : DataFrame, n rows, one column per output
-        Expected value and the bounds of the models' interval (nan where none is known).
+        Expected value and the bounds of the models' interval (nan where none is known), none
+        beyond what the property can be.
+    possible : DataFrame of bool, n rows, one column per output
+        False where a model gave a value that no electrode can have (a tortuosity below 1, say):
+        the value here is then the limit itself and tells nothing.
     inside : ndarray of bool, shape (n,)
         Whether law and models were both trained around this setting.
     notes : tuple of str
-        What is outside, in words.
+        What is outside, or impossible, in words.
     """
 
     settings: pd.DataFrame
     values: pd.DataFrame
     low: pd.DataFrame
     high: pd.DataFrame
+    possible: pd.DataFrame
     inside: np.ndarray
     notes: tuple[str, ...] = ()
 
@@ -303,8 +316,9 @@ class Responses:
         wanted = list(self.outputs if outputs is None else outputs)
         triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         shared: dict[Any, Any] = {}
+        possible: dict[str, np.ndarray] = {}
         for name in wanted:
-            self._compute(name, settings, triples, intervals, shared)
+            self._compute(name, settings, triples, possible, intervals, shared)
         inside = np.ones(len(settings), dtype=bool)
         notes: tuple[str, ...] = ()
         if scope:
@@ -313,13 +327,30 @@ class Responses:
             pd.DataFrame({name: triples[name][part] for name in wanted}, index=settings.index)
             for part in range(3)
         )
-        return Evaluation(settings, value, low, high, inside, notes)
+        could = pd.DataFrame({name: possible[name] for name in wanted}, index=settings.index)
+        if words:
+            notes = (*notes, *dict.fromkeys(self.impossible_notes(could).values()))
+        return Evaluation(settings, value, low, high, could, inside, notes)
+
+    def impossible_notes(self, possible: pd.DataFrame) -> dict[str, str]:
+        """Outputs of `Evaluation.possible` with impossible values, and which model is to blame."""
+        told = {}
+        for name in possible:
+            count = int((~possible[name]).sum())
+            if count:
+                source = next(iter(self.models_of([str(name)])), str(name))
+                told[str(name)] = (
+                    f"The model of {quantity(source).label[:1].lower()}{quantity(source).label[1:]} "
+                    f"gives impossible values at {count} of {len(possible)} settings."
+                )
+        return told
 
     def _compute(
         self,
         name: str,
         settings: pd.DataFrame,
         triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+        possible: dict[str, np.ndarray],
         intervals: bool,
         shared: dict[Any, Any],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -331,6 +362,7 @@ class Responses:
                 f"Train a model for '{name}' first."
             )
         unknown = np.full(len(settings), np.nan)
+        good = np.ones(len(settings), dtype=bool)
         if name in self.models:
             model = self.models[name]
             together = getattr(model, "prediction", None)
@@ -340,8 +372,6 @@ class Responses:
                 value = np.asarray(model.predict(settings), dtype=float)
                 low, high = model.interval(settings) if intervals else (unknown, unknown)
                 result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-            floor = np.minimum(result[0], least_possible(name))
-            result = result[0], np.maximum(result[1], floor), result[2]
         elif name == "porosity_percent":
             value = settings[name].to_numpy(float)
             width: np.ndarray | float = np.nan
@@ -353,10 +383,14 @@ class Responses:
         elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
             result = self._stored(name, settings), unknown, unknown
         else:
-            source = self._compute(_DERIVED[name], settings, triples, intervals, shared)
+            before = _DERIVED[name]
+            source = self._compute(before, settings, triples, possible, intervals, shared)
             result = self._derive(name, source, settings)
-        triples[name] = result
-        return result
+            good = possible[before]
+        possible[name] = good & ~impossible(name, result[0])
+        value, low, high = (np.clip(x, least_possible(name), most_possible(name)) for x in result)
+        triples[name] = value, low, high
+        return triples[name]
 
     def _derive(
         self, name: str, source: tuple[np.ndarray, ...], settings: pd.DataFrame
@@ -370,9 +404,8 @@ class Responses:
             share = self.electrolyte_share(settings)
             if name == "macmullin_number":
                 return value**2 / share, np.maximum(low, 0) ** 2 / share, high**2 / share
-            # Below tau = 1 a bound has no physical meaning; a tortuosity factor starts at 1.
             bulk = self.constants.sigma_bulk * share
-            return bulk / value**2, bulk / high**2, bulk / np.maximum(low, 1.0) ** 2
+            return bulk / value**2, bulk / high**2, bulk / low**2
 
     def doubt(self, settings: pd.DataFrame) -> np.ndarray | float:
         """How many times larger than for a left-out coating the law's error may be, >= 1."""

@@ -7,7 +7,7 @@ non-dominated set; `trade_off` does both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,15 @@ class Survey:
     inside : ndarray of bool, shape (n,)
         Inside the domains of law and models.
     notes : tuple of str
+    impossible : dict of output to str
+        Which models give values that no electrode can have; nan in `values` there.
     """
 
     settings: pd.DataFrame
     values: pd.DataFrame
     inside: np.ndarray
     notes: tuple[str, ...] = ()
+    impossible: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class TradeOff:
     desirability : ndarray, shape (n,), 0..1
     inside : ndarray of bool, shape (n,)
         Inside the domains of law and models.
-    notes : tuple of str
+    notes, impossible : tuple of str
+        `impossible` says which models were left out where they give impossible values.
     """
 
     targets: tuple[Target, ...]
@@ -72,6 +76,7 @@ class TradeOff:
     inside: np.ndarray
     scale: Desirability
     notes: tuple[str, ...] = ()
+    impossible: tuple[str, ...] = ()
 
     def table(self, count: int | None = None) -> pd.DataFrame:
         """The non-dominated conditions, most desirable first; the data behind the plot."""
@@ -159,7 +164,14 @@ def survey(
     """
     frame = candidates(responses, **grid_choices) if grid is None else grid
     result = responses.evaluate(frame, outputs, intervals=False)
-    return Survey(result.settings, result.values, result.inside, result.notes)
+    told = responses.impossible_notes(result.possible)
+    return Survey(
+        result.settings,
+        result.values.where(result.possible),
+        result.inside,
+        result.notes,
+        {name: f"{one[:-1]}: these are left out." for name, one in told.items()},
+    )
 
 
 def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
@@ -196,9 +208,11 @@ def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = Fals
     feasible = np.ones(len(values), dtype=bool)
     for target in targets:
         feasible &= target.kept(values[target.output].to_numpy(float))
-    notes = list(survey.notes)
+    told = {name: survey.impossible[name] for name in names if name in survey.impossible}
+    notes = [*dict.fromkeys(told.values()), *survey.notes]
     if not feasible.any():
         notes.insert(0, _why_nothing(targets, values))
+        notes[:0] = [told[n] for n in told if values[n].isna().all()]
     desirability = scale(values)
     if inside_only:
         if feasible.any() and not (feasible & survey.inside).any():
@@ -224,6 +238,7 @@ def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = Fals
         survey.inside,
         scale,
         tuple(notes),
+        tuple(dict.fromkeys(told.values())),
     )
 
 

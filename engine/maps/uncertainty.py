@@ -24,7 +24,7 @@ import pandas as pd
 from scipy import special, stats
 
 from engine.errors import InputError
-from engine.maps.quantities import least_possible
+from engine.maps.quantities import impossible, least_possible, most_possible
 from engine.maps.responses import (
     POROSITY_SHIFT,
     SETTINGS,
@@ -101,7 +101,7 @@ class Sensitivity:
         settings = responses.complete(frame)
         y = np.asarray(model.predict(settings), dtype=float)
         porosity = settings["porosity_percent"].to_numpy(float)
-        good = np.isfinite(y) & (y > 0) & (porosity > 0)
+        good = np.isfinite(y) & (y > 0) & (porosity > 0) & ~impossible(model.target, y)
         self._low, self._high = 1.0, 100.0
         self._coefficients = np.zeros(5)
         self.r2_ = 0.0
@@ -131,6 +131,21 @@ class Sensitivity:
     def factor(self, am: np.ndarray, porosity: np.ndarray, shift: np.ndarray) -> np.ndarray:
         """Factor on y when the porosity is `porosity` instead of ``porosity - shift`` (%)."""
         return np.exp(self.logarithm(am, porosity) - self.logarithm(am, porosity - shift))
+
+
+class _Possible:
+    """A model that gives nothing (nan) where its value is one that no electrode can have."""
+
+    def __init__(self, model: PropertyModel):
+        self._model = model
+        self.target = model.target
+        self.inputs = model.inputs
+        self.domain = getattr(model, "domain", {})
+        self.interval = model.interval
+
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
+        value = np.asarray(self._model.predict(frame), dtype=float)
+        return np.where(impossible(self.target, value), np.nan, value)
 
 
 class _Shifted:
@@ -175,7 +190,7 @@ class _Perturbed:
         value = np.asarray(self._model.predict(frame), dtype=float)
         moved = value + frame[self._column].to_numpy(float) * self._half_width / self._z
         # No error makes a way shorter than straight, nor a share or a surface negative.
-        return np.maximum(moved, least_possible(self.target))
+        return np.clip(moved, least_possible(self.target), most_possible(self.target))
 
     def interval(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return self._model.interval(frame)
@@ -293,8 +308,8 @@ class Propagation:
         frame[POROSITY_SHIFT] = np.tile(draws.law, n) * np.repeat(sd, m)
         models: dict[str, Any] = dict(self.responses.models)
         for name in self.used:
-            model: Any = self.responses.models[name]
-            level = interval_level(model)
+            level = interval_level(self.responses.models[name])
+            model: Any = _Possible(self.responses.models[name])
             if name in self._sensitivities:
                 model = _Shifted(model, self._sensitivities[name])
             column = f"_error_{name}"

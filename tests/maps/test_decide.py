@@ -461,6 +461,58 @@ def test_that_pressures_scatter_both_ways_beyond_a_calibration_that_the_law_does
     assert (drawn < chosen["porosity_percent"].iloc[0]).mean() == pytest.approx(0.5, abs=0.05)
 
 
+class Crossing:
+    """A tortuosity model that falls straight through 1 within its own domain."""
+
+    target, inputs, method = TAU, ("pressure_MPa", "am_percent"), "baseline"
+
+    def __init__(self, start=2.0, slope=-0.01, half_width=0.1):
+        self.start, self.slope, self.half_width = start, slope, half_width
+        self.domain = {"pressure_MPa": (10.0, 170.0), "am_percent": (93.0, 96.0)}
+
+    def predict(self, frame):
+        return self.start + self.slope * frame["pressure_MPa"].to_numpy(float)
+
+    def interval(self, frame):
+        value = self.predict(frame)
+        return value - self.half_width, value + self.half_width
+
+
+def test_that_settings_of_an_impossible_tortuosity_are_never_recommended(responses):
+    lab = dataclasses.replace(responses, models={TAU: Crossing()}, ranges={}, turns="pressure_MPa")
+    # The nearer tau comes to 0 the more would bulk / tau² promise.
+    grid = pd.DataFrame({"pressure_MPa": np.linspace(10.0, 170.0, 17), "am_percent": 95.0})
+    grid["initial_porosity_percent"], grid["initial_thickness_um"] = 45.0, 100.0
+    found = judge(survey(lab, [SIGMA], grid), [Target(SIGMA, "up")])
+    impossible = grid["pressure_MPa"].to_numpy() > 100
+    assert impossible.any() and not found.feasible[impossible].any()
+    assert found.feasible[~impossible].all()
+    assert np.nanmax(found.values[SIGMA]) < lab.constants.sigma_bulk
+    best = recommend(lab, found.targets, found, draws=32)
+    value, low, high = best.predicted[SIGMA]
+    assert best.setting["pressure_MPa"] <= 100 and low <= value <= high < lab.constants.sigma_bulk
+    said = f"gives impossible values at {impossible.sum()} of 17 settings: these are left out."
+    assert any(note.endswith(said) and "tortuosity" in note for note in best.notes)
+
+
+def test_that_a_model_of_nothing_but_impossible_values_is_named(responses):
+    lab = dataclasses.replace(responses, models={TAU: Crossing(start=0.5, slope=0.0)}, ranges={})
+    with pytest.raises(InputError, match=r"tortuosity.*gives impossible values"):
+        recommend(lab, [Target(SIGMA, "up")])
+
+
+def test_that_drawn_values_stay_within_what_is_possible(responses):
+    lab = dataclasses.replace(responses, models={TAU: Crossing()}, ranges={})
+    frame = pd.DataFrame({"pressure_MPa": [50.0, 150.0, 170.0], "am_percent": 95.0,
+                          "initial_porosity_percent": 45.0})  # fmt: skip
+    result = lab.evaluate(frame, [TAU, SIGMA])
+    assert list(result.possible[SIGMA]) == list(result.possible[TAU]) == [True, False, False]
+    for part in (result.values, result.low, result.high):
+        assert (part[TAU] >= 1).all() and (part[SIGMA] < lab.constants.sigma_bulk).all()
+    told = [note for note in result.notes if "impossible values at 2 of 3" in note]
+    assert len(told) == 1
+
+
 class TwoWorlds:
     """A law that is a straight line in AM, fitted to what it was given."""
 
