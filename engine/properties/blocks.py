@@ -27,6 +27,7 @@ NOT_FIRST_X, NOT_LAST_X = ~FIRST_X, ~(FIRST_X << np.uint64(3))
 NOT_FIRST_Y, NOT_LAST_Y = ~FIRST_Y, ~(FIRST_Y << np.uint64(12))
 FIRST = (FIRST_Z, FIRST_Y, FIRST_X)
 STRIDE = (np.uint64(16), np.uint64(4), np.uint64(1))  # bits from voxel to voxel along z, y, x
+EDGE = 4  # voxels
 MOST = 32  # parts in a block, when its voxels are a checkerboard
 
 
@@ -54,7 +55,7 @@ def parts_of(mask: np.ndarray) -> Parts:
 
 @njit(cache=True, nogil=True)
 def pack_words(mask):
-    """Word of each block."""
+    """Word of each block, uint64, shape (blocks z, y, x), for uint8 of shape (nz, ny, nx)."""
     nz, ny, nx = mask.shape
     words = np.zeros(((nz + 3) // 4, (ny + 3) // 4, (nx + 3) // 4), np.uint64)
     whole = nx // 4
@@ -74,12 +75,22 @@ def pack_words(mask):
 
 @njit(cache=True, nogil=True)
 def split_words(words):
-    """First part of each block, and the voxels of each part."""
+    """Connected parts of each word, uint64, shape (blocks,).
+
+    Returns
+    -------
+    first, parts : ndarray
+        ``Parts.first`` and ``Parts.words``.
+    """
     first = np.empty(words.size + 1, np.int32)
-    parts = np.empty(MOST * words.size, np.uint64)  # pages are taken where they are written
+    parts = np.empty(MOST + words.size, np.uint64)
     count = 0
     for n in range(words.size):
         first[n] = count
+        if parts.size < count + MOST:
+            grown_parts = np.empty(2 * parts.size, np.uint64)
+            grown_parts[:count] = parts[:count]
+            parts = grown_parts
         rest = words[n]
         while rest:
             part = rest & (~rest + ONE)  # its lowest voxel
@@ -186,7 +197,19 @@ def plate_faces(first, words, blocks, shape):
 
 @njit(cache=True, nogil=True)
 def roots(one, two, count):
-    """First part of the component of each part."""
+    """First part of the component of each part.
+
+    Parameters
+    ----------
+    one, two : ndarray of int32, shape (links,)
+        Parts that touch, see `link_parts`.
+    count : int
+        Number of parts.
+
+    Returns
+    -------
+    ndarray of int32, shape (parts,)
+    """
     parent = np.arange(count).astype(np.int32)
     for k in range(one.size):
         join_sets(parent, one[k], two[k])
@@ -197,7 +220,10 @@ def roots(one, two, count):
 
 @njit(cache=True, nogil=True)
 def spanning_parts(root, faces):
-    """1 for each part whose component has voxels in the first and in the last slice, else 0."""
+    """1 for each part whose component has voxels in the first and in the last slice, else 0.
+
+    Takes what `roots` and `plate_faces` return; returns uint8, shape (parts,).
+    """
     touched = np.zeros(root.size, np.uint8)
     for i in range(root.size):
         touched[root[i]] |= np.uint8(faces[i, 0] > 0) | np.uint8(faces[i, 1] > 0) << 1
@@ -209,7 +235,17 @@ def spanning_parts(root, faces):
 
 @njit(cache=True, nogil=True)
 def paint(first, words, blocks, keep, volume):
-    """Write 1 into the voxels of the parts to keep and 0 into all others."""
+    """Write 1 into the voxels of the parts to keep and 0 into all others.
+
+    Parameters
+    ----------
+    first, words, blocks
+        `Parts`.
+    keep : ndarray of uint8, shape (parts,)
+        Not zero for the parts to keep.
+    volume : ndarray of uint8, shape (nz, ny, nx)
+        Overwritten.
+    """
     nz, ny, nx = volume.shape
     kept = np.zeros(first.size - 1, np.uint64)
     for n in range(kept.size):
@@ -232,7 +268,22 @@ def paint(first, words, blocks, keep, volume):
 
 @njit(cache=True, nogil=True)
 def positions(first, blocks, count):
-    """Where the block of each part lies, see `engine.properties.graph.pack`, and its colour."""
+    """Where the blocks of the parts lie.
+
+    Parameters
+    ----------
+    first, blocks
+        `Parts`.
+    count : int
+        Number of parts.
+
+    Returns
+    -------
+    box : ndarray of int64, shape (parts,)
+        See `engine.properties.graph.pack`.
+    colour : ndarray of uint8, shape (parts,)
+        0 where the sum of the block's indices is even, else 1.
+    """
     box = np.empty(count, np.int64)
     colour = np.empty(count, np.uint8)
     n = -1

@@ -39,7 +39,19 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _level(first, words, blocks, shape, root):
-    """`cluster_potential` from the parts of good conductors and the cluster of each."""
+    """`cluster_potential` from the parts of good conductors and the cluster of each.
+
+    Parameters
+    ----------
+    first, words, blocks, shape
+        `engine.properties.blocks.Parts`.
+    root : ndarray of int32, shape (parts,)
+        First part of the cluster of each part.
+
+    Returns
+    -------
+    ndarray of float64, shape (nz, ny, nx)
+    """
     nz = shape[0]
     layer = blocks[1] * blocks[2]
     count = np.zeros(root.size)
