@@ -17,8 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-# Sums may be reordered, or they would not vectorise; nothing else is relaxed.
-REDUCE = {"reassoc", "nsz", "contract"}
+from engine.properties.sums import dot, ordered_sum
 
 # Places for walls: one alone would make each sum wait for the one before.
 SPARE = 16
@@ -213,16 +212,6 @@ def balance_black(layout, weights, red, inverse, black, low, high):
             target[i] = factor[i] * total[i]
 
 
-@njit(cache=True, nogil=True, fastmath=REDUCE)
-def dot(a, b, low, high):
-    """Sum of products over low:high, in float64."""
-    total = 0.0
-    one, two = a[low:high], b[low:high]
-    for i in range(high - low):
-        total += one[i] * two[i]
-    return total
-
-
 @njit(cache=True, nogil=True)
 def relax_red(layout, weights, share, residual, black, inverse, red, dots, low, high):
     """Red half sweep `share` of the way to balance, slices low:high.
@@ -240,7 +229,7 @@ def relax_red(layout, weights, share, residual, black, inverse, red, dots, low, 
         target = red[at : at + plane]
         for i in range(plane):
             target[i] = keep * target[i] + share * (factor[i] * (given[i] + total[i]))
-        dots[z] = dot(residual, red, at, at + plane)
+        dots[z] = dot(given, target)
 
 
 @njit(cache=True, nogil=True)
@@ -262,10 +251,10 @@ def apply_schur(layout, weights, red, black, inverse, out, dots, low, high):
             # The diagonal is not stored: 1 / inverse, in walls anything.
             value = mine[i] / max(factor[i], tiny) - total[i]
             target[i] = value if factor[i] > 0 else 0
-        dots[z] = dot(red, out, at, at + plane)
+        dots[z] = dot(mine, target)
 
 
-@njit(cache=True, nogil=True, fastmath=REDUCE)
+@njit(cache=True, nogil=True)
 def step(layout, length, direction, applied, x, residual, sums, squares, low, high):
     """x += length * direction, residual -= length * applied; sums of the residual per slice."""
     for z in range(low, high):
@@ -274,14 +263,10 @@ def step(layout, length, direction, applied, x, residual, sums, squares, low, hi
         rest, by = residual[first : first + layout.slice], applied[first : first + layout.slice]
         for i in range(layout.slice):
             moved[i] += length * way[i]
-        total, square = 0.0, 0.0
         for i in range(layout.slice):
-            value = rest[i] - length * by[i]
-            rest[i] = value
-            total += value
-            square += value * value
-        sums[z] = total
-        squares[z] = square
+            rest[i] -= length * by[i]
+        sums[z] = ordered_sum(rest)
+        squares[z] = dot(rest, rest)
 
 
 @njit(cache=True, nogil=True)
@@ -303,6 +288,7 @@ def part_of_red(layout, first, words, blocks, place, spare):
     first, words, blocks
         See `engine.properties.blocks.Parts`.
     place : ndarray of int32, shape (parts,)
+        Number of each part in the hierarchy.
     spare : int
         Walls and ghosts name one of the `SPARE` places from here on, which hold zero.
 

@@ -5,27 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-# Sums keep an order of their own: where it was left to the compiler, code compiled just now and code
-# from the cache differed in the last digit of a reported flux.
-@njit(cache=True, nogil=True)
-def ordered_sum(values):
-    """Sum of float64 values: eight partial sums side by side, then these."""
-    a = b = c = d = e = f = g = h = 0.0
-    whole = values.size // 8 * 8
-    for i in range(0, whole, 8):
-        a += values[i]
-        b += values[i + 1]
-        c += values[i + 2]
-        d += values[i + 3]
-        e += values[i + 4]
-        f += values[i + 5]
-        g += values[i + 6]
-        h += values[i + 7]
-    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
-    for i in range(whole, values.size):
-        total += values[i]
-    return total
+from engine.properties.sums import ordered_sum
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine.properties.checkerboard import _wrapped, add_up, dot, sides
+from engine.properties.checkerboard import _wrapped, add_up, sides
+from engine.properties.sums import dot
 
 
 @njit(cache=True, nogil=True)
@@ -173,7 +174,7 @@ def relax_red(layout, links, share, residual, black, inverse, red, dots, low, hi
         given, factor, target = residual[at : at + n], inverse[at : at + n], red[at : at + n]
         for i in range(n):
             target[i] = keep * target[i] + share * (factor[i] * (given[i] + total[i]))
-        dots[z] = dot(residual, red, at, at + n)
+        dots[z] = dot(given, target)
 
 
 @njit(cache=True, nogil=True)
@@ -190,7 +191,7 @@ def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
         for i in range(n):
             value = mine[i] / max(factor[i], tiny) - total[i]
             target[i] = value if factor[i] > 0 else 0
-        dots[z] = dot(red, out, at, at + n)
+        dots[z] = dot(mine, target)
 
 
 @njit(cache=True, nogil=True)

@@ -11,6 +11,7 @@ from engine.properties.conductor import Conductor
 from engine.properties.hierarchy import OVERCORRECTION, Hierarchy, build_hierarchy
 from engine.properties.rigid_clusters import cluster_potential
 from engine.properties.single_phase import SinglePhase
+from engine.properties.sums import dot
 
 SINGLE_BELOW = 1e5
 """Contrast up to which float32 may be taken; beyond, it would lose the weak currents."""
@@ -53,15 +54,14 @@ class SeveralPhases(SinglePhase):
         super()._begin(energy)
         if self._conductor.rigid == 0:
             return
-        size = self._layout.size
         linked.scatter(self._layout, cluster_potential(self._conductor), self._direction)
         self._run(self._fill(self._direction), self._apply(self._direction))
         squared = float(self._dots.sum())
-        gain = 2 * board.dot(self._residual, self._direction, 0, size) - squared
+        gain = 2 * dot(self._residual, self._direction) - squared
         # Where the clusters themselves carry the current, the linear potential is nearer.
         if gain > 0:
             self.energy -= gain
             self._x[:] = self._direction
             self._residual -= self._z
-            self.squared_residual = board.dot(self._residual, self._residual, 0, size)
+            self.squared_residual = dot(self._residual, self._residual)
         self._direction[:] = 0

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine.properties.checkerboard import dot
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
 from engine.properties.rigid_clusters import cluster_potential
+from engine.properties.sums import dot
 
 
 class VoxelGraph:
@@ -41,7 +41,7 @@ class VoxelGraph:
         self.energy = energy
         if conductor.rigid > 0:
             self._start_rigid(conductor)
-        self.squared_residual = dot(self._residual, self._residual, 0, self._size)
+        self.squared_residual = dot(self._residual, self._residual)
 
     def _start_rigid(self, conductor: Conductor) -> None:
         """Start with one potential on each cluster of good conductors.
@@ -55,7 +55,7 @@ class VoxelGraph:
         squared = apply_graph(
             groups, levels.other, levels.weight, levels.diagonal, change, self._applied
         )
-        energy = self.energy - 2 * dot(self._residual, change, 0, self._size) + squared
+        energy = self.energy - 2 * dot(self._residual, change) + squared
         # Where the clusters themselves carry the current, the linear potential is nearer.
         if energy < self.energy:
             self.energy = energy
@@ -66,7 +66,7 @@ class VoxelGraph:
         """One symmetric cycle on the residual; returns residual . correction."""
         self._levels.b[: self._size] = self._residual
         coarse_cycle(*self._levels)
-        return dot(self._residual, self._levels.x, 0, self._size)
+        return dot(self._residual, self._levels.x[: self._size])
 
     def turn(self, share: float) -> float:
         """New direction; returns its energy norm squared."""

@@ -5,8 +5,10 @@ import pytest
 from scipy import ndimage
 
 from engine.progress import silent
-from engine.properties.blocks import group_blocks
+from engine.properties import hierarchy, single_phase
+from engine.properties.blocks import group_blocks, parts_of
 from engine.properties.boxes import group_conductor
+from engine.properties.checkerboard import layout_of
 from engine.properties.conductor import Conductor
 from engine.properties.conjugate_gradients import Monitor, minimise
 from engine.properties.fluxes import dissipation
@@ -14,10 +16,11 @@ from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import build_hierarchy, coarse_cycle, invert
 from engine.properties.percolation import percolating
 from engine.properties.several_phases import SeveralPhases
-from engine.properties.single_phase import SinglePhase
+from engine.properties.single_phase import BLOCK_OVERCORRECTION, SinglePhase
+from engine.properties.sums import dot, ordered_sum
 from engine.properties.transport import _classes, _pairs
 from engine.properties.voxel_graph import VoxelGraph, voxel_graph
-from tests.properties.volumes import electrode
+from tests.properties.volumes import electrode, spheres
 
 
 def conductor(labels, table=None, wrap=False):
@@ -95,22 +98,65 @@ def test_that_parts_of_blocks_are_connected_and_carry_the_summed_conductances(sh
         assert count == parts.words.size
 
 
-@pytest.mark.parametrize("spacing", [(1, 1, 1), (1, 1, 9), (6, 1, 1)])
+def clogged(kind):
+    """Volumes whose ends hang together by few voxels."""
+    random = np.random.default_rng(3)
+    if kind == "noise":
+        return random.random((14, 10, 12)) < 0.42
+    if kind == "pores":
+        return ~spheres((20, 14, 14), 50, (2, 4), 3)
+    rooms = np.ones((16, 10, 10), bool)
+    for z in range(2, 16, 3):
+        rooms[z] = False
+        rooms[z, random.integers(10, size=2), random.integers(10, size=2)] = True
+    return rooms
+
+
 @pytest.mark.parametrize("wrap", [False, True])
-def test_that_one_cycle_of_a_single_phase_is_symmetric_and_positive(spacing, wrap):
-    labels = np.random.default_rng(3).random((14, 10, 12)) < 0.45
-    problem = conductor(labels, None, wrap)._replace(weights=np.array(spacing, float))
+@pytest.mark.parametrize(
+    ("kind", "spacing"),
+    [
+        ("noise", (1, 1, 1)),
+        ("noise", (1, 1, 9)),
+        ("noise", (6, 1, 1)),
+        ("pores", (1, 1, 1)),
+        ("rooms", (1, 1, 1)),
+    ],
+)
+def test_that_one_cycle_of_a_single_phase_is_symmetric_and_positive(kind, wrap, spacing):
+    problem = conductor(clogged(kind), None, wrap)._replace(weights=np.array(spacing, float))
     one = SinglePhase(problem, np.float64, 1)
     red = np.flatnonzero(one._inverse)
-    random = np.random.default_rng(0)
-    given, images = random.normal(size=(30, red.size)), []
-    for vector in given:
-        one._residual[red] = vector
+    assert red.size > 200
+    # The whole matrix: a direction that a weak link makes negative hides from random vectors.
+    matrix = np.empty((red.size, red.size))
+    for row, place in zip(matrix, red, strict=True):
+        one._residual[:] = 0
+        one._residual[place] = 1
         one.precondition()
-        images.append(one._z[red].copy())
-    gram = np.array(images) @ given.T
-    assert np.allclose(gram, gram.T, rtol=1e-9, atol=1e-9 * np.abs(gram).max())
-    assert np.linalg.eigvalsh(gram + gram.T).min() > 0
+        row[:] = one._z[red]
+    assert np.allclose(matrix, matrix.T, rtol=0, atol=1e-12 * matrix.max())
+    values = np.linalg.eigvalsh(matrix + matrix.T)
+    assert values[0] > 1e-5 * values[-1]
+
+
+@pytest.mark.parametrize("kind", ["noise", "pores", "rooms"])
+def test_that_one_of_two_cycles_on_blocks_overshoots_less_than_twofold(kind, monkeypatch):
+    monkeypatch.setattr(hierarchy, "DIRECT", 8)
+    _, level = group_blocks(conductor(clogged(kind)), BLOCK_OVERCORRECTION)
+    levels, place = build_hierarchy(level, 0.0)
+    assert len(levels.repeat) > 2
+    levels.repeat[0] = 1
+    matrix = np.zeros((place.size, place.size))
+    matrix[np.ix_(place, place)] = matrix_of(level.one, level.two, level.weight, level.plate)
+    product = []
+    for column in matrix:
+        levels.b[: place.size] = column
+        coarse_cycle(*levels)
+        product.append(levels.x[: place.size].copy())
+    values = np.linalg.eigvals(product).real
+    # Two cycles C of a matrix A are 2 C - C A C: positive as long as C A stays below 2.
+    assert values.min() > 0.02 and values.max() < 1.7
 
 
 @pytest.mark.parametrize(
@@ -167,6 +213,49 @@ def test_that_all_storages_find_the_same_dissipation(wrap, table):
     energy, _ = dissipation(*problem, results[0])
     for result in results[2:]:
         assert dissipation(*problem, result)[0] == pytest.approx(energy, rel=1e-7)
+
+
+def test_that_a_checkerboard_has_as_many_parts_as_voxels():
+    board = np.indices((12, 10, 9)).sum(axis=0) % 2 == 0
+    parts = parts_of(board.astype(np.uint8))
+    assert parts.words.size == board.sum()
+    assert all(int(word).bit_count() == 1 for word in parts.words)
+    assert np.array_equal(np.diff(parts.first[:2]), [32])
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 1000])
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_that_sums_keep_the_order_in_which_they_are_written(real, size):
+    one, two = np.random.default_rng(size).normal(size=(2, size)).astype(real)
+    assert ordered_sum(one) == ordered_sum.py_func(one)
+    assert dot(one, two) == dot.py_func(one, two)
+    assert dot(one, two) == pytest.approx((one * two).astype(float).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [(SinglePhase, None), (SeveralPhases, (0, 1, 3)), (SeveralPhases, (0, 1, 1e4))],
+)
+def test_that_results_do_not_depend_on_how_slices_are_taken(kind, table, real, monkeypatch):
+    labels = electrode((33, 12, 14), 40, (2, 4), 0.3, 1)
+    problem = conductor(labels > 0 if table is None else labels, table)
+
+    def taken(slices, threads=1):
+        monkeypatch.setattr(single_phase, "IN_CACHE", slices * one_slice)
+        made = kind(problem, real, threads)
+        outcome = minimise(made, 1e-5, 1e-2, silent())
+        correction = made.correction()
+        made.close()
+        return *outcome, correction.tobytes()
+
+    one_slice = layout_of(labels.shape).slice
+    expected = taken(33)  # each kernel through all of them
+    assert expected[0] > 2
+    for slices in (0, 2, 5, 32):
+        assert taken(slices) == expected
+    for threads in (2, 3):
+        assert taken(33, threads) == expected
 
 
 def monitor(drops, sums, squared):

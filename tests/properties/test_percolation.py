@@ -9,10 +9,10 @@ from engine.properties.percolation import components, percolating
 from tests.properties import naive
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
-    shape=st.tuples(*[st.integers(1, 8)] * 3),
+    shape=st.tuples(*[st.integers(1, 13)] * 3),
     share=st.floats(0, 1),
     periodic=st.tuples(*[st.booleans()] * 3),
 )
