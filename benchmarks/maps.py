@@ -348,7 +348,7 @@ def structures(seeds: int, settings: int = 12, repeats: int = 3) -> None:
                 trained_repeats=repeats,
                 seed=20_000_000 + 1000 * seed + 10 * k,
             )
-            hits += [check.agrees for check in found.checks]
+            hits += [check.agrees for check in found.checks if check.judged]
             for check in found.checks:
                 missed[check.output] = missed.get(check.output, 0) + (not check.agrees)
         print(

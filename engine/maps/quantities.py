@@ -102,6 +102,8 @@ def most_possible(column: str) -> float:
 
     The published active surface compares pores with solid and may pass 100 %.
     """
+    if column not in CATALOGUE and column not in QUANTITIES:
+        return math.inf
     if "_coverage_" in column or column in (POROSITY, "active_surface_percent"):
         return 100.0
     return 1.0 if "_fraction_" in column else math.inf

@@ -178,13 +178,13 @@ def _verified(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "sentence": data["sentence"],
         "table": Grid.of(
-            ["Property", "Predicted", "Low", "High", "Computed", "Spread", "Unit", "Agrees"],
+            ["Property", "Predicted", "Low", "High", "Computed", "Spread", "Unit", "Verdict"],
             [
                 [
                     quantity(check["output"]).label,
                     *(check[key] for key in ("predicted", "low", "high", "computed", "sd")),
                     quantity(check["output"]).unit,
-                    "yes" if check["agrees"] else "no",
+                    check.get("verdict", "inside" if check["agrees"] else "outside"),
                 ]
                 for check in data["checks"]
             ],

@@ -13,11 +13,21 @@ import pandas as pd
 from scipy import special
 
 from engine.errors import InputError
-from engine.maps.quantities import SIGMA_EFF, quantity
+from engine.maps.quantities import SIGMA_EFF, least_possible, most_possible, quantity
 from engine.maps.responses import Responses
 from engine.progress import Progress
 from engine.structure.changes import changes_since
 from engine.structure.condition import Coating, Condition
+
+_TOO_WIDE = 3.0
+"""An interval wider than so many times what was computed agrees with nearly everything."""
+
+_UNTOLD = {
+    "too wide to tell": "the interval is too wide to tell",
+    "impossible prediction": "the model gives an impossible value here",
+    "no interval": "the model has no interval",
+    "not computed": "the fresh structures have no value",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,8 @@ class Check:
     """One output: what was predicted and what fresh structures gave.
 
     `low` and `high` bound the mean of the structures: the models' interval, widened for the
-    scatter of few structures. `sd` is the spread between them.
+    scatter of few structures. `sd` is the spread between them. `possible` is False where the
+    model's own value was one that no electrode can have.
     """
 
     output: str
@@ -34,22 +45,44 @@ class Check:
     high: float
     computed: float
     sd: float
+    possible: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """``inside`` or ``outside`` the interval; else why nothing can be told."""
+        if math.isnan(self.computed):
+            return "not computed"
+        if not self.possible:
+            return "impossible prediction"
+        if math.isnan(self.low) or math.isnan(self.high):
+            return "no interval"
+        if not self.low <= self.computed <= self.high:
+            return "outside"
+        if self.high - self.low > _TOO_WIDE * abs(self.computed):
+            return "too wide to tell"
+        return "inside"
 
     @property
     def agrees(self) -> bool:
-        """Whether the computed mean lies inside."""
-        return bool(self.low <= self.computed <= self.high)
+        """Whether the computed mean lies inside an interval that tells something."""
+        return self.verdict == "inside"
+
+    @property
+    def judged(self) -> bool:
+        """Whether the interval tells anything, for or against."""
+        return self.verdict in ("inside", "outside")
 
     @property
     def sentence(self) -> str:
         """The comparison in words."""
         one = quantity(self.output)
         unit = "" if one.unit == "–" else f" {one.unit}"
-        verdict = "inside" if self.agrees else "outside"
+        known = not (math.isnan(self.low) or math.isnan(self.high))
+        reach = f" ({self.low:.3g} to {self.high:.3g})" if known else ""
         return (
-            f"{one.symbol or one.label}: predicted {self.predicted:.3g} ({self.low:.3g} to "
-            f"{self.high:.3g}){unit}, computed {self.computed:.3g} ± {self.sd:.2g}{unit}: "
-            f"{verdict} the interval."
+            f"{one.symbol or one.label}: predicted {self.predicted:.3g}{reach}{unit}, computed "
+            f"{self.computed:.3g} ± {self.sd:.2g}{unit}: {self.verdict}"
+            f"{' the interval' if self.judged else ''}."
         )
 
 
@@ -85,11 +118,23 @@ class Verification:
     @property
     def sentence(self) -> str:
         """The outcome in words."""
+        judged = sum(check.judged for check in self.checks)
         told = (
-            f"{self.agreeing} of {len(self.checks)} outputs of {len(self.seeds)} fresh structures "
+            f"{self.agreeing} of {judged} outputs of {len(self.seeds)} fresh structures "
             f"lie inside their {100 * self.level:.0f} % interval. This tests the models at the "
             "law's porosity; only a measurement tests the law."
+            if judged
+            else f"Nothing can be told from {len(self.seeds)} fresh structures by the models' "
+            "intervals."
         )
+        for verdict, words in _UNTOLD.items():
+            names = [
+                quantity(c.output).symbol or quantity(c.output).label
+                for c in self.checks
+                if c.verdict == verdict
+            ]
+            if names:
+                told += f" Not counted, as {words}: {', '.join(names)}."
         if self.changed:
             told += (
                 " The campaign was made by an older version of this program, and fresh structures "
@@ -112,7 +157,10 @@ class Verification:
     def to_frame(self) -> pd.DataFrame:
         """One row per output."""
         return pd.DataFrame(
-            [dataclasses.asdict(check) | {"agrees": check.agrees} for check in self.checks]
+            [
+                dataclasses.asdict(check) | {"agrees": check.agrees, "verdict": check.verdict}
+                for check in self.checks
+            ]
         )
 
 
@@ -190,10 +238,11 @@ def verify(
             Check(
                 name,
                 value,
-                value - math.hypot(value - low, few),
-                value + math.hypot(high - value, few),
+                max(value - math.hypot(value - low, few), least_possible(name)),
+                min(value + math.hypot(high - value, few), most_possible(name)),
                 computed,
                 sd,
+                bool(result.possible[name].iloc[0]),
             )
         )
     changed = changes_since(made_with, condition) if made_with else []

@@ -288,8 +288,8 @@ class DecideView(QWidget):
                 )
                 row["value"] = f"{value} {_unit(output)}".strip()
                 row["computed"] = f"{computed} ± {rounded(check.sd, decimals)}"
-                row["reach"] = f"{low} to {high}"
-                row["agrees"] = "inside" if check.agrees else "OUTSIDE"
+                row["reach"] = f"{low} to {high}" if math.isfinite(width) else "unknown"
+                row["agrees"] = "OUTSIDE" if check.verdict == "outside" else check.verdict
             rows.append(row)
         columns = [Column("name", "Response"), Column("value", "Expected")]
         if verification is None:

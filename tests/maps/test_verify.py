@@ -67,6 +67,30 @@ def test_that_a_miss_is_said_and_not_counted():
     assert ": outside the interval" in miss.sentence and ": inside" in hit.sentence
 
 
+def test_that_what_no_interval_tells_is_said_and_not_counted():
+    wide = Check(SIGMA_EFF, 0.05, 0.0, 0.2, 0.032, 0.001)
+    unknown = Check("active_surface_published_percent", 67.7, np.nan, np.nan, 67.7, 0.1)
+    broken = Check(TAU_LIQUID, 1.0, 1.0, 22.5, 3.36, 0.05, possible=False)
+    blocked = Check(TAU_SOLID, 1.3, 1.2, 1.4, np.nan, np.nan)
+    hit, miss = (Check(TAU_SOLID, 1.3, 1.2, 1.4, v, 0.01) for v in (1.32, 1.5))
+    assert [one.verdict for one in (wide, unknown, broken, blocked, hit, miss)] == [
+        "too wide to tell",
+        "no interval",
+        "impossible prediction",
+        "not computed",
+        "inside",
+        "outside",
+    ]
+    condition = Condition(Recipe(am_fraction=0.95), 0.35, 80.0, protocol="published")
+    all_ = Verification(condition, (wide, unknown, broken, hit, miss), (1, 2), 0.9)
+    assert all_.sentence.startswith("1 of 2 outputs of 2 fresh structures")
+    assert "the model has no interval: AS_pub" in all_.sentence
+    assert "nan" not in unknown.sentence
+    none = Verification(condition, (wide, unknown), (1, 2), 0.9)
+    assert none.sentence.startswith("Nothing can be told") and "0 of" not in none.sentence
+    assert none.to_dict()["checks"][1]["verdict"] == "no interval"
+
+
 def test_that_few_structures_widen_the_interval():
     small = template(box=(16.0, 16.0))
     like, fewer = (
