@@ -25,7 +25,7 @@ DOUBLE_BELOW = 1e-5
 """Tolerances below this take float64 vectors: float32 reaches about 1e-6."""
 
 SEVERAL_DOUBLE_BELOW = 1e-4
-"""The same where conductivities differ: at a contrast of 9e4 float32 was off by up to 4e-5."""
+"""The same where conductivities differ: at a contrast of 3e4 float32 was off by up to 7e-5."""
 
 
 class Solution(NamedTuple):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,6 +140,13 @@ def test_that_thin_and_single_phase_volumes_have_all_properties(label, shape):
         "cbd_electrolyte": 0,
     }
     assert data["triple_phase_length_1_per_um2"] == 0
+
+
+def test_that_transport_that_did_not_converge_is_warned_of(properties):
+    stopped = replace(properties.transport["am"], converged=False, flux_imbalance=0.123)
+    (said,) = replace(properties, transport=properties.transport | {"am": stopped}).warnings
+    assert said.startswith("Transport in the AM stopped before its tolerance was reached")
+    assert "12 %" in said
 
 
 def test_that_only_undefined_and_infinite_numbers_are_warned_of(properties):

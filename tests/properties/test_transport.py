@@ -143,6 +143,19 @@ def test_that_several_conductivities_agree_with_the_direct_solution(table, perio
     assert math.isnan(result.tortuosity_factor)
 
 
+@pytest.mark.parametrize("am", [3e-3, 1.01e-3])  # contrasts of 3.3e4, as by default, and 9.9e4
+@pytest.mark.parametrize("seed", [1, 3, 5])
+def test_that_conduction_is_as_exact_as_asked_at_usual_tolerances(seed, am):
+    labels = electrode((20, 16, 18), 30, (2, 4), 0.3, seed)
+    table = (0.0, am, 100.0)
+    sigma = np.array(table)[labels]
+    expected = naive.effective_conductivity(sigma, percolating=naive.percolating(sigma > 0))
+    for tolerance, flux_tolerance in ((5e-4, 0.5), (1e-4, None)):
+        result = solve(labels, table, tolerance=tolerance, flux_tolerance=flux_tolerance)
+        assert result.converged
+        assert result.effective_conductivity == pytest.approx(expected, rel=tolerance)
+
+
 @pytest.mark.parametrize("seed", [22, 30, 35])
 def test_that_a_contrast_of_a_million_at_random_is_solved_as_exactly_as_asked(seed):
     table = np.array([0.1, 1.0, 1e6])
