@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from engine.errors import InputError
+from engine.learning.reliability import FEW_ROWS
 from engine.maps.sources import default_inputs, default_targets, read_sources
 from engine.progress import Progress
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from engine.study import Study
 
 MARGIN = 0.02
-LEAST_ROWS = 24
+LEAST_ROWS = FEW_ROWS
 SISSO_OPTIONS: dict[str, Any] = {"rung": 2, "terms": 3, "sis": 200}
 
 _REMEMBERED: dict[tuple[tuple[str, ...], bytes], dict[str, Any]] = {}

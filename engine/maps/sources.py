@@ -12,7 +12,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.maps.blocked import blocked_note
 from engine.maps.law_doubt import LawDoubt
-from engine.maps.quantities import PAPER_TARGETS
+from engine.maps.quantities import PAPER_TARGETS, quantity
 from engine.maps.responses import (
     PUBLISHED_LAW_ERROR,
     SETTINGS,
@@ -55,7 +55,7 @@ class Sources:
     repeats : int
         Least number of structures behind a row of the dataset.
     notes : tuple of str
-        What does not fit together, and where structures were blocked.
+        What does not fit together, where structures were blocked, and which models are poor.
     origins : tuple of int
         Campaign of each row of the dataset.
     campaign : int or None
@@ -165,6 +165,8 @@ def read_sources(
         error = PUBLISHED_LAW_ERROR
     if models is None:
         models = {name: model_from_dict(data) for name, data in study.models().items()}
+    if doubtful := _doubtful(models):
+        notes.append(doubtful)
     repeats = int(dataset["repeats"].min()) if "repeats" in dataset and len(dataset) else 1
     return Sources(
         Responses(
@@ -188,6 +190,20 @@ def read_sources(
         campaign,
         made_with,
     )
+
+
+def _doubtful(models: Mapping[str, Any]) -> str:
+    """Name the models that do not predict what they have not seen."""
+    from engine.learning.reliability import doubt
+
+    told = [
+        f"{quantity(name).label} ({why})"
+        for name, model in models.items()
+        if hasattr(model, "metrics") and (why := doubt(model))
+    ]
+    if not told:
+        return ""
+    return f"Do not rely on what the models say of: {'; '.join(told)}."
 
 
 def _turned(table: CalenderingTable | None, varied: Mapping[str, Any]) -> str:

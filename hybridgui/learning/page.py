@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.learning.inspection import fitted_points
 from engine.learning.model import PropertyModel, model_from_dict
+from engine.learning.reliability import doubt, plain_is_better
 from engine.learning.sisso_files import write_problem
 from engine.learning.sisso_search import SissoOptions
 from engine.maps.quantities import quantity
@@ -32,12 +33,13 @@ from hybridgui.learning.work import (
     LearningData,
     Trained,
     is_test_row,
+    plain_form,
     read_data,
     run_training,
 )
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, button, enable, label
+from hybridgui.widgets.basics import EmptyState, Notice, button, enable, label
 from hybridgui.widgets.numbers import duration
 from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import Column, DataTable
@@ -113,12 +115,32 @@ class ModelsPage(Page):
         splitter.addWidget(self.models_view)
         self.inspector = Inspector()
         self.requests = InspectorRequests(self, self.inspector, self._model)
-        splitter.addWidget(self.inspector)
+        splitter.addWidget(self._with_doubt())
         self._splitter = splitter
         splitter.setStretchFactor(1, 1)
         column.addWidget(splitter, 1)
         self.add_middle(self._no_data, self._no_models, self._content)
         self.show_middle(self._no_data)
+
+    def _with_doubt(self) -> QWidget:
+        """The inspector, and above it why the model shown is not to be relied on."""
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self._doubt = QWidget()
+        row = QHBoxLayout(self._doubt)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        self.doubt_notice = Notice("warning")
+        row.addWidget(self.doubt_notice, 1)
+        self.plain_button = button("Use the plain form", self.use_plain)
+        self.plain_button.setToolTip("Fit the best plain form to the same conditions, and keep it")
+        row.addWidget(self.plain_button)
+        self._doubt.hide()
+        column.addWidget(self._doubt)
+        column.addWidget(self.inspector, 1)
+        return content
 
     def _build_side(self) -> None:
         self.form = TrainingForm(self._model)
@@ -190,6 +212,24 @@ class ModelsPage(Page):
             self.requests.show_limits()
         self.inspector.setCurrentWidget(self.inspector.limits_view)
         self.show_middle(self._content)
+
+    def use_plain(self) -> None:
+        """Replace the model shown by the best plain form on the same conditions."""
+        chosen = self.chosen()
+        if chosen is None:
+            return
+        try:
+            tables, test = self.tables()
+        except InputError as error:
+            self._model.say("error", str(error))
+            return
+        units = self.data.units
+        self._model.start_job(
+            "Fitting the plain form",
+            lambda job: plain_form(job, chosen, tables, test, units),
+            stage=self.key,
+            finished=self.requests.keep,
+        )
 
     def save_model(self) -> None:
         """Ask for a file and write the model shown, for `predict` and other programs."""
@@ -371,6 +411,7 @@ class ModelsPage(Page):
                     "test": _r2(metrics, "test"),
                     "validation": _r2(metrics, "validation"),
                     "cv": _r2(metrics, "cross_validation"),
+                    "reliable": "no" if doubt(one) else "yes",
                     "plain": best if best != float("-inf") else float("nan"),
                     "target": name,
                 }
@@ -391,6 +432,7 @@ class ModelsPage(Page):
                 ),
                 Column("cv", "R² left out", r2_text, "When conditions are left out in turn"),
                 Column("plain", "Best plain form", r2_text, "R² left out of the best baseline"),
+                Column("reliable", "Reliable", tip="Whether it predicts conditions left out"),
             ],
         )
         self.models_view.fit_columns()
@@ -412,6 +454,7 @@ class ModelsPage(Page):
 
     def _show_chosen(self) -> None:
         chosen = self.chosen()
+        self._show_doubt(chosen)
         if chosen is None or not self._model.is_open:
             return
         try:
@@ -421,6 +464,16 @@ class ModelsPage(Page):
             tables, points = {"train": self.data.frame}, pd.DataFrame({"part": []})
         self.inspector.show_model(chosen, points, tables)
         self.requests.show_kept(chosen)
+
+    def _show_doubt(self, chosen: PropertyModel | None) -> None:
+        why = doubt(chosen) if chosen is not None else ""
+        self._doubt.setVisible(bool(why))
+        if chosen is None or not why:
+            return
+        better = plain_is_better(chosen)
+        advice = "" if better else " More conditions would help."
+        self.doubt_notice.set_text(f"Do not rely on this model: {why}.{advice}")
+        self.plain_button.setVisible(better and not self._model.read_only)
 
     def tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
         """Rows that the models were trained on and validated on, and which were for testing."""

@@ -93,7 +93,8 @@ class InspectorRequests(QObject):
         self._inspector.limits_view.show_border(None)
 
     # -- models -------------------------------------------------------------------------------
-    def _keep(self, model: PropertyModel) -> None:
+    def keep(self, model: PropertyModel) -> None:
+        """Keep this model in the study instead of the one of its property."""
         try:
             self._model.study.add_model(model.target, model.to_dict())
         except InputError as error:
@@ -104,7 +105,7 @@ class InspectorRequests(QObject):
     def _on_equation_chosen(self, terms: int, rank: int) -> None:
         chosen = self._page.chosen()
         if chosen is not None:
-            self._keep(chosen.with_size(terms, rank))
+            self.keep(chosen.with_size(terms, rank))
 
     def _on_compare(self) -> None:
         chosen, view = self._page.chosen(), self._inspector.compare_view
@@ -137,7 +138,7 @@ class InspectorRequests(QObject):
     def _on_use(self, name: str) -> None:
         comparison = self._inspector.compare_view.comparison
         if self._page.chosen() is not None and comparison is not None:
-            self._keep(comparison.models[name])
+            self.keep(comparison.models[name])
 
     # -- what a model says ----------------------------------------------------------------------
     def _on_structure(self, values: dict[str, Any]) -> None:

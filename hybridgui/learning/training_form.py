@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from engine.learning.reliability import FEW_ROWS
 from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from hybridgui.learning.dataset_choice import DatasetChoice
-from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES, efforts, work_words
-from hybridgui.learning.work import LearningData
+from hybridgui.learning.words import METHOD_HINTS, METHOD_NAMES, METHOD_SHORT, efforts, work_words
+from hybridgui.learning.work import LearningData, training_rows
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, label
@@ -66,6 +67,8 @@ class TrainingForm(QWidget):
         group.add("Effort", self.effort)
         self._hint = label("", "small", wrap=True)
         group.add_wide(self._hint)
+        self.few_notice = Notice("warning")
+        group.add_wide(self.few_notice)
         self.test_box = QCheckBox("Keep a fifth for testing")
         self.test_box.setToolTip("Every fifth condition, always the same ones, is not trained on.")
         self.test_box.clicked.connect(
@@ -118,9 +121,24 @@ class TrainingForm(QWidget):
         if frame.empty:
             return ""
         options = dict(self.efforts(method)[effort][2]) if effort else self.options(method)
-        rows = round(0.8 * len(frame)) if self.test_box.isChecked() else len(frame)
-        inputs, targets = len(self.inputs.checked()), len(self.targets.checked())
-        return work_words(method, options, rows, inputs, targets)
+        inputs, targets = self.inputs.checked(), self.targets.checked()
+        rows = training_rows(frame, inputs, targets, self.test_box.isChecked()) or [len(frame)]
+        return work_words(method, options, rows, len(inputs), len(targets))
+
+    def few_text(self, method: str) -> str:
+        """What to say where there are too few conditions for a method; else empty."""
+        frame, targets = self._data.split(self.validation_campaign)[0], self.targets.checked()
+        if frame.empty or not targets or method not in ("sisso", "dnn"):
+            return ""
+        rows = min(training_rows(frame, [], targets, False))
+        if rows >= FEW_ROWS:
+            return ""
+        return f"{rows} conditions are few for {METHOD_SHORT[method]}: a plain form is safer."
+
+    def _usual_method(self) -> str:
+        """Method where the user has not chosen: a search among few conditions fits noise."""
+        few = 0 < len(self._data.frame) < FEW_ROWS
+        return "baseline" if few and not self._data.stated else "sisso"
 
     def missing(self) -> str:
         """Why this cannot be trained; empty where it can."""
@@ -152,7 +170,7 @@ class TrainingForm(QWidget):
             [(i, _with_unit(i), quantity(i).label) for i in data.input_choices],
             self._chosen("models/inputs", data.inputs, data.input_choices),
         )
-        method = model.parameter("models/method", "sisso")
+        method = model.parameter("models/method", self._usual_method())
         self.method.show_value(method)
         choices = self.efforts(method)
         self.effort.set_choices([(key, entry[0]) for key, entry in choices.items()])
@@ -171,6 +189,7 @@ class TrainingForm(QWidget):
         self.validation.set_choices(campaigns)
         self.validation.show_value(model.parameter("models/validation", ""))
         self._group.set_row_visible(self.validation, len(campaigns) > 1)
+        self.few_notice.set_text(self.few_text(method))
         self.notice.set_sentences(list(data.notes))
 
     def _chosen(self, key: str, usual: list[str], offered: list[str]) -> list[str]:

@@ -292,7 +292,8 @@ class TrainingWizard(QDialog):
 
     def _show_efforts(self) -> None:
         method = self.method.current
-        self._hint.setText(METHOD_HINTS.get(method, ""))
+        few = self._page.form.few_text(method)
+        self._hint.setText(f"{METHOD_HINTS.get(method, '')} {few}".strip())
         clear_layout(self._efforts)
         self._group = QButtonGroup(self)
         choices = self._page.form.efforts(method)

@@ -60,9 +60,12 @@ def r2_text(value: float) -> str:
     return rounded(value, 3)
 
 
-def work_words(method: str, options: dict[str, Any], rows: int, inputs: int, targets: int) -> str:
-    """What a training works on and about how long it takes."""
-    text = f"{rows} conditions to learn from"
+def work_words(
+    method: str, options: dict[str, Any], counts: list[int], inputs: int, targets: int
+) -> str:
+    """What a training works on and about how long it takes; conditions of each property given."""
+    least, rows = min(counts), max(counts)
+    text = f"{rows if least == rows else f'{least} to {rows}'} conditions to learn from"
     if method != "sisso" or not inputs or not targets:
         return text
     settings = SissoOptions(**options)

@@ -264,6 +264,35 @@ def compare(
     return found, points
 
 
+def plain_form(
+    job: Job,
+    model: PropertyModel,
+    tables: dict[str, pd.DataFrame],
+    test: np.ndarray,
+    units: dict[str, str],
+) -> PropertyModel:
+    """The best plain form on the rows of a model."""
+    rows = [int(row) for row in np.flatnonzero(test)]
+    found = train(
+        tables["train"], list(model.inputs), [model.target], method="baseline",
+        test_rows=rows or None, validation=tables.get("validation"),
+        progress=job.engine_progress, units=units,
+    )  # fmt: skip
+    return found.models[model.target]
+
+
+def training_rows(
+    frame: pd.DataFrame, inputs: list[str], targets: list[str], keep_test: bool
+) -> list[int]:
+    """Conditions that each property would be trained on: those with a value, not for testing."""
+    kept = np.zeros(len(frame), dtype=bool)
+    if keep_test and inputs:
+        with contextlib.suppress(InputError):  # too few to keep any; said when it is trained
+            kept[test_rows(frame, inputs)] = True
+    values = frame[targets].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    return [int(n) for n in (np.isfinite(values) & ~kept[:, None]).sum(axis=0)]
+
+
 def find_border(
     job: Job,
     frame: pd.DataFrame,
