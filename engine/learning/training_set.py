@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.learning.metrics import content_order, fold_numbers
 from engine.learning.table import as_frame, input_columns, name_rows, number_column, row_mask
 from engine.learning.units import Unit, units_of
+from engine.study.condition_words import condition_words
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,19 @@ class TrainingSet:
         return self.parts["train"]
 
 
-def _not_finite(values: np.ndarray, rows: np.ndarray, target: str) -> str:
+COUNTED = "not_percolating"
+"""Column that only the dataset of a campaign has."""
+
+
+def _not_finite(values: np.ndarray, rows: np.ndarray, target: str, frame: pd.DataFrame) -> str:
     infinite = int(np.isinf(values[rows]).sum())
     kind = "infinite (not percolating)" if infinite == rows.size else "infinite or missing"
+    if COUNTED in frame:  # of a campaign: its conditions have settings, and no row numbers
+        where = condition_words(frame.iloc[rows], frame)
+        return (
+            f"{rows.size} of {values.size} conditions are left out for '{target}' because it is "
+            f"{kind} there{': ' if where else ''}{where}. The model holds only where it is finite."
+        )
     return (
         f"{rows.size} of {values.size} rows are left out for '{target}' because it is {kind} "
         f"there: row {name_rows(rows)} (the header is row 1). The model holds only where it is finite."
@@ -173,16 +184,21 @@ def prepare(
             seed,
             units,
             box,
+            frame,
         )
         for shared in by_rows.values()
     ]
 
 
 def _one_set(
-    targets, inputs, columns, goals, testing, checked, grouping, folds, seed, units, box
+    targets, inputs, columns, goals, testing, checked, grouping, folds, seed, units, box, frame
 ) -> TrainingSet:
     finite = np.isfinite(goals[targets[0]])
-    said = [_not_finite(goals[t], np.flatnonzero(~finite), t) for t in targets if not finite.all()]
+    said = [
+        _not_finite(goals[t], np.flatnonzero(~finite), t, frame)
+        for t in targets
+        if not finite.all()
+    ]
     training = np.flatnonzero(finite & ~testing)
     if training.size < 3:
         raise InputError(

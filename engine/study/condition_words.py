@@ -30,21 +30,19 @@ def condition_words(rows: pd.DataFrame, among: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Up to three conditions one by one, ``150 MPa, AM 93 %; 150 MPa, AM 95 %``. Of more, the
-        values of each setting that not all of the dataset's values occur in, ``100, 150 MPa``;
-        empty where they are spread over everything, or no setting varies.
+        The values of the settings in which they differ from the others, ``100, 150 MPa``. Where
+        these do not single them out, up to three conditions are named one by one, ``150 MPa, AM
+        93 %; 100 MPa, AM 95 %``. Empty where nothing distinguishes them.
     """
     varied = [name for name in _columns(among) if among[name].nunique() > 1]
-    if len(rows) <= _MOST:
-        return "; ".join(
-            ", ".join(_said(name, [row[name]]) for name in varied) for _, row in rows.iterrows()
-        )
-    parts = []
-    for name in varied:
-        own = sorted(rows[name].unique())
-        if len(own) < among[name].nunique():
-            parts.append(_said(name, own))
-    return ", ".join(parts)
+    own = {name: sorted(rows[name].unique()) for name in varied}
+    own = {name: values for name, values in own.items() if len(values) < among[name].nunique()}
+    alike = among[list(own)].isin(own).all(axis=1) if own else among[varied].notna().any(axis=1)
+    if len(rows) > _MOST or int(alike.sum()) == len(rows):
+        return ", ".join(_said(name, values) for name, values in own.items())
+    return "; ".join(
+        ", ".join(_said(name, [row[name]]) for name in varied) for _, row in rows.iterrows()
+    )
 
 
 def _columns(frame: pd.DataFrame) -> list[str]:

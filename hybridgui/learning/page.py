@@ -421,6 +421,7 @@ class ModelsPage(Page):
             frame,
             [
                 Column("property", "Property"),
+                Column("reliable", "Reliable", tip="Whether it predicts conditions left out"),
                 Column("method", "Method"),
                 Column("terms", "Terms"),
                 Column("train", "R² train", r2_text, "On the conditions it was trained on"),
@@ -432,7 +433,6 @@ class ModelsPage(Page):
                 ),
                 Column("cv", "R² left out", r2_text, "When conditions are left out in turn"),
                 Column("plain", "Best plain form", r2_text, "R² left out of the best baseline"),
-                Column("reliable", "Reliable", tip="Whether it predicts conditions left out"),
             ],
         )
         self.models_view.fit_columns()

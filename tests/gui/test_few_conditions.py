@@ -1,5 +1,6 @@
 """Learning from a small campaign: what is chosen, said and offered."""
 
+import dataclasses
 import math
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from engine.learning.model import model_from_dict
 from engine.learning.reliability import doubt
 from engine.maps.quantities import TAU_LIQUID
+from engine.maps.quantities import TAU_SOLID as SOLID
 from hybridgui.learning.work import training_rows
 from tests.gui import studies
 
@@ -47,8 +49,8 @@ def test_that_few_conditions_make_the_plain_form_usual_and_a_search_warned_of(sm
 def test_that_only_conditions_with_a_value_and_not_for_testing_are_counted(small):
     form = small.pages["models"].form
     frame, inputs = form.data.frame, form.inputs.checked()
-    counts = training_rows(frame, inputs, ["tortuosity_solid", TAU_LIQUID], True)
-    small.model.set_parameter("models/targets", ["tortuosity_solid", TAU_LIQUID])
+    counts = training_rows(frame, inputs, [SOLID, TAU_LIQUID], True)
+    small.model.set_parameter("models/targets", [SOLID, TAU_LIQUID])
     assert counts[0] == 9 and counts[1] < 9
     assert form.work_text("baseline").startswith(f"{counts[1]} to 9 conditions to learn from")
     assert training_rows(frame, inputs, [TAU_LIQUID], False) == [9]
@@ -56,14 +58,16 @@ def test_that_only_conditions_with_a_value_and_not_for_testing_are_counted(small
 
 def test_that_a_doubtful_model_is_marked_and_replaced_by_the_plain_form(small, idle):
     page, model = small.pages["models"], small.model
-    model.set_parameter("models/targets", [TAU_LIQUID])
+    model.set_parameter("models/targets", [SOLID])
+    model.set_parameter("models/keep_test", False)
     page.train()
     idle(small)
-    data = model.study.models()[TAU_LIQUID]
-    good = data["metrics"]["cross_validation"]
-    poor = good | {"r2": 0.11, "rmse": 50 * good["rmse"]}
-    data = data | {"method": "sisso", "metrics": data["metrics"] | {"cross_validation": poor}}
-    model.study.add_model(TAU_LIQUID, data)
+    good = model_from_dict(model.study.models()[SOLID])
+    assert not doubt(good) and page._doubt.isHidden()
+    own = good.metrics["cross_validation"]
+    poor = good.metrics | {"cross_validation": own | {"r2": 0.11, "rmse": 50 * own["rmse"]}}
+    doubtful = dataclasses.replace(good, method="sisso", metrics=poor)
+    model.study.add_model(SOLID, doubtful.to_dict())
     model.note_models()
     assert list(page.models_view.frame["reliable"]) == ["no"]
     assert "0.11" in page.doubt_notice.text and not page.plain_button.isHidden()
@@ -74,6 +78,6 @@ def test_that_a_doubtful_model_is_marked_and_replaced_by_the_plain_form(small, i
     small.show_stage("models")
     page.plain_button.click()
     idle(small)
-    kept = model_from_dict(model.study.models()[TAU_LIQUID])
+    kept = model_from_dict(model.study.models()[SOLID])
     assert kept.method == "baseline" and doubt(kept) == ""
     assert page._doubt.isHidden() and list(page.models_view.frame["reliable"]) == ["yes"]

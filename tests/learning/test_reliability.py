@@ -1,10 +1,13 @@
 """When a model is said to be unreliable."""
 
+import math
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from engine.learning.reliability import doubt, plain_is_better
+from engine.learning.training_set import prepare
 from engine.maps.sources import _doubtful
 
 
@@ -39,5 +42,22 @@ def test_that_the_plain_form_is_offered_only_where_it_predicts_better():
 
 def test_that_maps_name_the_responses_of_poor_models():
     said = _doubtful({"tortuosity_electrolyte": model(r2=0.11), "tortuosity_solid": model()})
-    assert "Tortuosity of the electrolyte (R² on conditions left out is 0.11)" in said
+    assert "Tortuosity, electrolyte (R² on conditions left out is 0.11)" in said
     assert "solid" not in said and _doubtful({"tortuosity_solid": model()}) == ""
+
+
+def test_that_conditions_of_a_campaign_left_out_are_named_by_their_settings():
+    frame = pd.DataFrame(
+        {
+            "pressure_MPa": [10.0, 60.0, 150.0, 10.0, 60.0, 150.0],
+            "am_percent": [93.0, 93.0, 93.0, 95.0, 95.0, 95.0],
+            "not_percolating": [0, 0, 1, 0, 0, 0],
+            "tortuosity_factor_electrolyte": [2.0, 2.5, math.nan, 2.1, 2.6, 3.0],
+        }
+    )
+    names = (["pressure_MPa", "am_percent"], ["tortuosity_factor_electrolyte"])
+    said = prepare(frame, *names)[0].statements[0]
+    assert said.startswith("1 of 6 conditions are left out") and "row" not in said
+    assert "there: 150 MPa, AM 93 %." in said
+    table = frame.drop(columns="not_percolating")
+    assert "row 4 (the header is row 1)" in prepare(table, *names)[0].statements[0]

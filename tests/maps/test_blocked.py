@@ -50,11 +50,13 @@ def test_that_few_blocked_structures_are_said_without_alarm():
     assert "some structures (1 of 4)" in note and "stay away" not in note
 
 
-def test_that_three_conditions_are_named_one_by_one_and_more_by_their_settings():
+def test_that_conditions_are_named_by_what_singles_them_out_else_one_by_one():
     frame = made_up()
     assert condition_words(frame.iloc[[0]], frame) == "10 MPa, AM 94 %, initial porosity 42 %"
     assert condition_words(frame.iloc[4:], frame) == "60, 150 MPa"
     assert condition_words(frame, frame) == ""
+    two = "10 MPa, AM 94 %, initial porosity 42 %; 60 MPa, AM 96 %, initial porosity 42 %"
+    assert condition_words(frame.iloc[[0, 6]], frame) == two
 
 
 @pytest.fixture
