@@ -79,7 +79,7 @@ class Network:
                     v += bias
                     np.tanh(v, out=v)
                 parts.append(v)
-            found.append(np.concatenate(parts) if parts else scaled)
+            found.append(np.concatenate(parts))
         return found
 
     def each(self, table: np.ndarray, shared: dict[Any, Any] | None = None) -> np.ndarray:

@@ -73,7 +73,8 @@ class PointTable:
         """Measured values of the output, each at the nearest panel and colour.
 
         A lab's coatings seldom lie on the levels that are drawn: a point is taken to the nearest
-        one, and left out where none is nearer than half a step between levels.
+        one, and left out where none is nearer than half the largest step between levels. Where one
+        level is drawn there is no step: all are taken to it, and the notes say how far they are.
 
         Parameters
         ----------
@@ -101,7 +102,8 @@ class PointTable:
         if measured is None or any(name not in known for name in (x, *roles)):
             return None, []
         y, sd = measured
-        places, fits = [], np.isfinite(y) & np.isfinite(known[x])
+        present = np.isfinite(y) & np.isfinite(known[x])
+        places, fits = [], present.copy()
         for name, levels in zip(roles, (panel, colour), strict=True):
             steps = np.asarray(levels, float)
             away = np.abs(known[name][:, None] - steps)
@@ -127,8 +129,9 @@ class PointTable:
                 f"Measured points stand at the nearest panel and colour; their coatings have "
                 f"{', '.join(told)}."
             )
-        if not fits.all():
-            notes.append(f"{int((~fits).sum())} of {len(fits)} measured conditions are near none.")
+        far = int((present & ~fits).sum())
+        if far:
+            notes.append(f"{far} of {int(present.sum())} measured conditions are near none.")
         first, second = (place[fits] for place in places)
         return cls(known[x][fits], y[fits], sd[fits], first, second, "measured"), notes
 

@@ -144,7 +144,7 @@ def recommend(
         What `trade_off` gave for these targets.
     scatter : Scatter, optional
         Process scatter; ± 2 µm of gap, or ± 5 % of the pressure where the lab sets that, and
-        ± 1 % of initial porosity (standard deviations).
+        ± 1 percentage point of initial porosity (standard deviations).
     robust : bool
         Choose by the desirability expected under all sources of error rather than by the
         nominal one. The uncertainty is reported either way.

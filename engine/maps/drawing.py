@@ -274,8 +274,8 @@ def _legend(figure: Figure, data: CurveSet) -> None:
     if any(len(curve.cross_x) for curve in every):
         handles.append(Line2D([], [], color="#555555", marker="x", markersize=4, linestyle="none"))
         names.append(f"cross, label: {to_mathtext('ε_cal')} in %")
-    kinds = {points.kind for panel in data.panels for points in panel.points}
-    for kind in sorted(kinds):
+    shown = [points for panel in data.panels for points in panel.points]
+    for kind in sorted({points.kind for points in shown}):
         handles.append(
             Line2D(
                 [],
@@ -287,7 +287,8 @@ def _legend(figure: Figure, data: CurveSet) -> None:
                 linestyle="none",
             )
         )
-        names.append(f"{kind} ± sd")
+        spread = any((one.sd > 0).any() for one in shown if one.kind == kind)
+        names.append(f"{kind} ± sd" if spread else kind)
     figure.legend(
         handles,
         names,

@@ -129,6 +129,9 @@ class Responses:
         input was held at this value in the campaign: elsewhere the models extrapolate.
     ranges : dict
         ``{setting: (low, high)}`` over which maps are drawn.
+    law_inputs : dict
+        Inputs of the law beside the settings, by the names of the sheet, as the campaign held
+        them; the law's measured means where left out.
     law_doubt : LawDoubt or None
         How much larger the law's error may be away from the measured coatings; the same
         everywhere where None.
@@ -148,6 +151,7 @@ class Responses:
     base: dict[str, float] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     law_doubt: LawDoubt | None = None
+    law_inputs: dict[str, float] = field(default_factory=dict)
     turns: str = ""
     gap_known: bool = True
 
@@ -266,12 +270,14 @@ class Responses:
             names = ", ".join(quantity(name).label.lower() for name in missing)
             raise InputError(f"The calendering law also needs a value for: {names}.")
         columns = {name: done[name].to_numpy(float) for name in SETTINGS}
+        extra = {"extra": self.law_inputs} if self.law_inputs else {}
         return 100.0 * np.asarray(
             self.law.predict(
                 columns["am_percent"] / 100,
                 columns["initial_porosity_percent"] / 100,
                 columns["initial_thickness_um"],
                 pressure=columns["pressure_MPa"],
+                **extra,
             )
         )
 
@@ -450,7 +456,7 @@ class Responses:
         inside = np.ones(len(settings), dtype=bool)
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
-            inside, notes = law_scope(self.law, settings, words=words)
+            inside, notes = law_scope(self.law, settings, words=words, inputs=self.law_inputs)
         for name in self.models_of(outputs):
             for column, (low, high) in self._trained(self.models[name]).items():
                 if column not in settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,11 @@ def law_domain(law: Any) -> dict[str, tuple[float, float]]:
 
 
 def law_scope(
-    law: Any, settings: pd.DataFrame, *, words: bool = True
+    law: Any,
+    settings: pd.DataFrame,
+    *,
+    words: bool = True,
+    inputs: Mapping[str, float] | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Where a law was measured and behaves as calendering must, and what to say elsewhere."""
     am, before, start, pressure = (
@@ -59,7 +63,10 @@ def law_scope(
     turns = np.asarray(law.turning_pressures(*coatings.T))[back.ravel()]
     after = settings["porosity_percent"].to_numpy(float) / 100
     inside &= (pressure <= turns) & (after > 0) & (after <= before)
-    return inside, list(law.warnings(am, before, start, pressure=pressure)) if words else []
+    if not words:
+        return inside, []
+    extra = {"extra": inputs} if inputs else {}
+    return inside, list(law.warnings(am, before, start, pressure=pressure, **extra))
 
 
 def common_ranges(models: Iterable[Any], law: Any) -> dict[str, tuple[float, float]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from engine.campaign.variables import INPUT_PREFIX
 from engine.errors import InputError
 from engine.maps.blocked import blocked_note
 from engine.maps.law_doubt import LawDoubt
@@ -152,6 +153,8 @@ def read_sources(
         if blocked := blocked_note(dataset):
             notes.append(blocked)
     law = None if law_dict is None else law_from_dict(law_dict)
+    inputs, said = _held_inputs(dataset, varied, law)
+    notes += said
     table = study.table()
     assessment = None
     if law is not None:
@@ -177,6 +180,7 @@ def read_sources(
             cell=cell or _kept_cell(study),
             base=_base(dataset, table),
             law_doubt=LawDoubt.of(law, table) if assessment is not None else None,
+            law_inputs=inputs,
             turns=study.get_setting(TURNS_SETTING) or _turned(table, varied),
             gap_known=not _gap_of_another_machine(table),
         ),
@@ -273,6 +277,27 @@ def _base(dataset: pd.DataFrame, table: Any) -> dict[str, float]:
             "pressure_MPa": float(np.median(table.pressure)),
         }
     return base
+
+
+def _held_inputs(
+    dataset: pd.DataFrame, designed: Mapping[str, Any], law: Any
+) -> tuple[dict[str, float], list[str]]:
+    """Further inputs of the law as the campaign had them, and a note on those that it varied."""
+    held, notes = {}, []
+    for name in getattr(law, "extra_inputs", ()):
+        column = f"{INPUT_PREFIX}{name}"
+        # A dataset has a column of what varies alone; what is constant stands in the design.
+        values = np.asarray(dataset.get(column, designed.get(column, ())), dtype=float)
+        values = values[np.isfinite(values)]
+        if len(values) == 0:
+            continue
+        held[name] = float(np.median(values))
+        if np.ptp(values) > 1e-9:
+            notes.append(
+                f"The campaign varied '{name}', which is no input of the maps: they hold it at "
+                f"{held[name]:.4g}, and its effect widens the models' intervals."
+            )
+    return held, notes
 
 
 def default_inputs(dataset: pd.DataFrame) -> list[str]:

@@ -290,6 +290,7 @@ def condition_at(
         Coating(float(row["initial_porosity_percent"]) / 100, float(row["initial_thickness_um"])),
         pressure=float(row["pressure_MPa"]),
         protocol=template.protocol,
+        extra=responses.law_inputs or None,
         porosity_kind=template.porosity_kind,
         box=template.box,
         voxel_size=template.voxel_size,

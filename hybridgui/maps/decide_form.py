@@ -23,8 +23,18 @@ _WIDEST = 16_777_215
 _SCATTER = (
     ("gap", "Roll gap ±", "µm", "Scatter of the roll gap, standard deviation"),
     ("pressure", "Pressure ±", "%", "Scatter of the pressure, in % of it, standard deviation"),
-    ("initial_porosity", "Initial porosity ±", "%", "Scatter of the porosity before calendering"),
-    ("am", "AM share ±", "%", "Scatter of the composition"),
+    (
+        "initial_porosity",
+        "Initial porosity ±",
+        "points",
+        "Scatter of the porosity before calendering, percentage points, standard deviation",
+    ),
+    (
+        "am",
+        "AM share ±",
+        "points",
+        "Scatter of the composition, percentage points, standard deviation",
+    ),
 )
 _CELL = (
     ("specific_capacity", "Specific capacity", "mAh/g", 5000, "Reversible, per gram of AM"),

@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
 from engine.errors import InputError
 from engine.learning.gaussian_process import GaussianProcess, negative_log_likelihood
-from engine.learning.network import NetworkOptions, fit_networks
+from engine.learning.network import Network, NetworkOptions, fit_networks
 from engine.learning.threads import one_thread
 
 
@@ -88,14 +88,23 @@ def test_that_equal_seeds_give_equal_networks():
     assert np.any(one.predict(table) != three.predict(table))
 
 
-def test_that_networks_trained_together_compute_their_common_layers_once_and_say_the_same():
+def test_that_networks_trained_together_compute_their_common_layers_once_and_say_the_same(
+    monkeypatch,
+):
     table, goal = points(60)
     targets = np.column_stack([goal, goal**2])
     networks, _ = fit_networks(
         table, targets, np.arange(60) % 3, np.zeros(3, bool), NetworkOptions(epochs=40)
     )
     fresh, _ = points(5000, seed=3)  # more rows than are held at once
-    for rows in (fresh, fresh[:700], fresh[:1], fresh[:0]):
+    computed = []
+    plain = Network._hidden
+    monkeypatch.setattr(
+        Network, "_hidden", lambda one, part: computed.append(len(part)) or plain(one, part)
+    )
+    for count, calls in ((5000, 4), (700, 1), (1, 1), (0, 0)):
+        rows = fresh[:count]
+        computed.clear()
         shared = {}
         for network in networks:
             scaled = (rows - network.centre) / network.scale
@@ -110,7 +119,8 @@ def test_that_networks_trained_together_compute_their_common_layers_once_and_say
             mean, deviation = network.with_deviation(rows, shared)
             np.testing.assert_allclose(mean, np.mean(each, axis=0), rtol=1e-12)
             np.testing.assert_allclose(deviation, np.std(each, axis=0, ddof=1), rtol=1e-7)
-        assert len(shared) <= 1
+        assert len(computed) == calls  # two parts of each network where there are too many rows
+        assert len(shared) == (0 < count < 5000)
 
 
 def test_that_a_limit_on_threads_ends_with_the_last_who_asked_for_it():

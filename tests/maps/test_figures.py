@@ -12,6 +12,7 @@ from PIL import Image
 from engine.campaign.design import Design
 from engine.cli import main
 from engine.errors import Cancelled, InputError
+from engine.experiment.laws import make_law
 from engine.learning.model import model_from_dict
 from engine.maps import default_models as default_models_module
 from engine.maps.canvas import save
@@ -22,8 +23,10 @@ from engine.maps.drawing import draw_curves, draw_interdependence, spread_apart,
 from engine.maps.figures import FIGURES, collect_figures, make_maps
 from engine.maps.interdependence import from_data
 from engine.maps.quantities import PAPER_TARGETS, TAU_LIQUID
+from engine.maps.responses import SETTINGS
 from engine.maps.sources import default_inputs, read_sources
 from engine.maps.targets import Target
+from engine.maps.verify import condition_at
 from engine.progress import Progress
 from engine.study import Study
 from engine.study.records import StructureRecord
@@ -313,6 +316,38 @@ def test_that_models_of_a_file_are_not_taken_for_those_of_the_only_campaign(stud
     assert default_models(study, campaign=1)[TAU_LIQUID].details["dataset"] == "campaign:1"
     study.add_model(TAU_LIQUID, model.learned_from("").to_dict())  # all campaigns are this one
     assert default_models(study, campaign=1)[TAU_LIQUID].details["dataset"] == ""
+
+
+@pytest.mark.parametrize("speeds", [(6.0,), (1.0, 6.0)])
+def test_that_a_further_input_of_the_law_stays_where_the_campaign_held_it(tmp_path, speeds):
+    name = "Line speed (m/min)"
+    speed = np.random.default_rng(2).uniform(1, 6, len(made_up_table()))
+    table = dataclasses.replace(made_up_table(), extra={name: speed})
+    table = dataclasses.replace(table, porosity=table.porosity + 0.004 * speed)
+    law = make_law("polynomial", terms=["eps_init", "P", name]).fit(table)
+    variables = {
+        "pressure_MPa": [40.0, 120.0], "am_percent": [94.0, 96.0], "initial_thickness_um": [150.0],
+        "initial_porosity_percent": [44.0, 48.0], "protocol": ["published"],
+        f"input.{name}": list(speeds),
+    }  # fmt: skip
+    with Study.create(tmp_path / "a.study") as study:
+        study.set_table(table)
+        design = Design(variables=variables, law=law.to_dict(), repeats=1)
+        fill(study, study.add_campaign(design))
+        sources = read_sources(study, models={})
+        frame, responses = sources.dataset, sources.responses
+    assert responses.law_inputs == {name: np.mean(speeds)}
+    said = [note for note in sources.notes if name in note]
+    assert len(said) == len(speeds) - 1
+    settings = frame[list(SETTINGS)]
+    away = 100 * law.coefficients_[name] * (frame.get(f"input.{name}", speeds[0]) - np.mean(speeds))
+    np.testing.assert_allclose(
+        responses.complete(settings)["porosity_percent"], frame["porosity_percent"] - away
+    )
+    notes = responses.scope(responses.complete(settings), ["porosity_percent"])[1]
+    assert not any("mean" in note for note in notes)
+    made, _ = condition_at(responses, dict(settings.iloc[0]), sources.template)
+    assert made.porosity == pytest.approx(responses.complete(settings)["porosity_percent"][0] / 100)
 
 
 def test_that_maps_of_one_campaign_stand_on_its_results_alone(tmp_path):
