@@ -350,7 +350,7 @@ def structures(seeds: int, settings: int = 12, repeats: int = 3) -> None:
             )
             hits += [check.agrees for check in found.checks if check.judged]
             for check in found.checks:
-                missed[check.output] = missed.get(check.output, 0) + (not check.agrees)
+                missed[check.output] = missed.get(check.output, 0) + (check.verdict == "outside")
         print(
             f"seed {seed}: {100 * np.mean(hits):.1f} % of {len(hits)} outputs inside "
             f"({100 * found.level:.0f} % claimed); missed {missed}",

@@ -240,7 +240,8 @@ def recommend(
             budget,
             dominant,
             responses,
-        ),
+        )
+        + _at_the_edge(found.settings, setting, [variable, *responses.settings]),
         notes=tuple(dict.fromkeys(notes)),
         fixed=fixed,
     )
@@ -390,6 +391,25 @@ def _sentence(
     return " ".join(parts)
 
 
+def _at_the_edge(judged: pd.DataFrame, setting: Mapping[str, float], names: Sequence[str]) -> str:
+    """Name the settings at the end of what was judged: the best may lie beyond."""
+    if "gap_um" in names:
+        names = [name for name in names if name != "pressure_MPa"]
+    edge = []
+    for name in dict.fromkeys(names):
+        if name in judged and name in setting:
+            low, high = float(judged[name].min()), float(judged[name].max())
+            if high > low and min(setting[name] - low, high - setting[name]) < 1e-6 * (high - low):
+                edge.append(_lower(quantity(name).label))
+    if not edge:
+        return ""
+    words = " and ".join([", ".join(edge[:-1]), edge[-1]] if edge[1:] else edge)
+    return (
+        f" {words[0].upper()}{words[1:]} {'lie' if edge[1:] else 'lies'} at the edge of the range "
+        "that was asked for: widen it or set a limit."
+    )
+
+
 def _lower(label: str) -> str:
     """A label within a sentence."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
@@ -404,6 +424,8 @@ def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> s
     '67 % (54 to 79)'
     >>> with_uncertainty(0.199, 0.0062, 1.31)  # the nearer bound decides
     '0.20 (0.01 to 1.31)'
+    >>> with_uncertainty(0.032, 1.9e-05, 0.056)  # no bound is nothing
+    '0.032 (below 0.001 to 0.056)'
     """
     unit = f" {unit}" if unit else ""
     half = 0.5 * (high - low)
@@ -416,4 +438,6 @@ def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> s
     if half / 10.0**place < 4:  # a small leading digit is coarse: keep one digit more
         place -= 1
     digits = int(np.clip(-place, 0, 6))
-    return f"{value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+    least = 10.0**-digits
+    start = f"below {least:.{digits}f}" if 0 < low < 0.5 * least else f"{low:.{digits}f}"
+    return f"{value:.{digits}f}{unit} ({start} to {high:.{digits}f})"

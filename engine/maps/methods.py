@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import __version__
+from engine.maps.quantities import quantity
+from engine.maps.uncertainty import without_interval
 
 if TYPE_CHECKING:
     from engine.maps.sources import Sources
@@ -141,8 +143,8 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
         words = " and ".join(_METHOD_WORDS.get(name, name) for name in methods)
         reference = f" {cite('sisso')}" if "sisso" in methods else ""
         parts.append(
-            f"Properties were learned from process settings by {words}{reference}; errors and "
-            "intervals come from cross-validation."
+            f"Properties were learned from process settings by {words}{reference}; "
+            f"{_where_errors_come_from(sources)}."
         )
         parts.append(
             f"The interdependence matrix shows square roots of Sobol indices {cite('sobol')}."
@@ -155,6 +157,20 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
             "together."
         )
     return " ".join(parts), used
+
+
+def _where_errors_come_from(sources: Sources) -> str:
+    models = sources.responses.models
+    unknown = without_interval(sources.responses, models)
+    if not unknown:
+        return "errors and intervals come from cross-validation"
+    if len(unknown) == len(models):
+        return "the models were not cross-validated, so that their errors are not known"
+    names = ", ".join(quantity(name).label.lower() for name in unknown)
+    return (
+        "errors and intervals come from cross-validation, but those of the models of "
+        f"{names} are not known"
+    )
 
 
 def _law_part(sources: Sources, reference: str) -> Sequence[str]:

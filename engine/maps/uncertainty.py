@@ -15,7 +15,7 @@ models
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ import pandas as pd
 from scipy import special, stats
 
 from engine.errors import InputError
-from engine.maps.quantities import impossible, least_possible, most_possible
+from engine.maps.quantities import impossible, least_possible, most_possible, quantity
 from engine.maps.responses import (
     POROSITY_SHIFT,
     SETTINGS,
@@ -239,6 +239,20 @@ class Draws:
         return len(self.law)
 
 
+def without_interval(responses: Responses, names: Iterable[str]) -> list[str]:
+    """Targets among `names` whose model gives no interval amid the ranges: its error is unknown."""
+    try:
+        middle = responses.complete(pd.DataFrame([responses.base]))
+    except InputError:
+        return []  # not all inputs of the law are known: nothing can be asked of any model
+    found = []
+    for name in names:
+        low, high = responses.models[name].interval(middle)
+        if not np.isfinite(np.asarray(high, float) - np.asarray(low, float)).all():
+            found.append(name)
+    return found
+
+
 class Propagation:
     """Responses under drawn errors.
 
@@ -267,6 +281,13 @@ class Propagation:
                 model = responses.models[name]
                 if not {"porosity_percent", "thickness_um"} & set(model.inputs):
                     self._sensitivities[name] = Sensitivity(responses, model)
+        unknown = without_interval(responses, self.used)
+        if unknown:
+            names = ", ".join(quantity(name).label.lower() for name in unknown)
+            self.notes_.append(
+                f"The models' own error is not known for {names}: it is missing from the "
+                "intervals, which are too narrow. Train with cross-validation to know it."
+            )
         rough = [name for name, one in self._sensitivities.items() if one.r2_ < 0.8]
         if rough:
             self.notes_.append(

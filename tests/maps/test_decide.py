@@ -17,11 +17,12 @@ from engine.maps.curves import paper_figure
 from engine.maps.decide import Recommendation, recommend, with_uncertainty
 from engine.maps.interdependence import from_models
 from engine.maps.law_doubt import LawDoubt
+from engine.maps.methods import methods_paragraph
 from engine.maps.pareto import non_dominated
 from engine.maps.profiler import profile
 from engine.maps.quantities import QUANTITIES, least_possible
 from engine.maps.responses import LawError, Responses
-from engine.maps.sources import read_sources
+from engine.maps.sources import Sources, read_sources
 from engine.maps.targets import Desirability, Target
 from engine.maps.trade_off import candidates, judge, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
@@ -349,6 +350,8 @@ def test_that_draws_are_the_same_every_time_and_standard_normal():
 def test_that_numbers_carry_the_digits_their_uncertainty_justifies():
     assert with_uncertainty(3.3141, 3.27, 3.35) == "3.31 (3.27 to 3.35)"
     assert with_uncertainty(1328.4, 1273.2, 1439.0) == "1328 (1273 to 1439)"
+    assert with_uncertainty(0.032, 1.88e-5, 0.056) == "0.032 (below 0.001 to 0.056)"
+    assert with_uncertainty(0.05, 0.0, 0.14, "S/m") == "0.05 S/m (0.00 to 0.14)"
     assert with_uncertainty(0.08412, np.nan, np.nan) == "0.0841"
 
 
@@ -511,6 +514,37 @@ def test_that_drawn_values_stay_within_what_is_possible(responses):
         assert (part[TAU] >= 1).all() and (part[SIGMA] < lab.constants.sigma_bulk).all()
     told = [note for note in result.notes if "impossible values at 2 of 3" in note]
     assert len(told) == 1
+
+
+class Unchecked(Crossing):
+    """A model that was never cross-validated."""
+
+    def interval(self, frame):
+        return np.full(len(frame), np.nan), np.full(len(frame), np.nan)
+
+
+def test_that_a_model_without_a_known_error_is_not_taken_for_exact(responses):
+    changes = {"ranges": {}, "turns": "pressure_MPa"}
+    for model, said in ((Unchecked(start=3.0), True), (Crossing(start=3.0), False)):
+        lab = dataclasses.replace(responses, models={TAU: model}, **changes)
+        notes = " ".join(Propagation(lab, [SIGMA], Scatter()).notes_)
+        assert ("own error is not known for tortuosity" in notes) == said
+        words = methods_paragraph(Sources(lab, pd.DataFrame(), None, None, None, 1))[0]
+        assert ("not cross-validated" in words) == said
+        assert ("come from cross-validation" in words) != said
+
+
+def test_that_a_recommendation_at_the_edge_of_what_was_judged_says_so(responses):
+    lab = dataclasses.replace(
+        responses, models={TAU: Crossing(start=3.0)}, ranges={}, turns="pressure_MPa"
+    )
+    fixed = {"am_percent": 95.0}
+    steps = {"pressure_MPa": 9, "initial_porosity_percent": 5}
+    for target, edge in ((Target(TAU, "down"), True), (Target(TAU, least=2.2, most=2.6), False)):
+        found = trade_off(lab, [target], fixed=fixed, steps=steps)
+        best = recommend(lab, [target], found, robust=False, draws=16)
+        said = "Calender pressure lies at the edge of the range that was asked for"
+        assert (said in best.sentence) == edge
 
 
 class TwoWorlds:
