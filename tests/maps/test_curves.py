@@ -10,6 +10,7 @@ from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.domain import Domain
 from engine.experiment.laws import published_law
 from engine.maps.curves import PAPER_FIGURES, curve_set, levels, paper_figure
+from engine.maps.drawing import draw_curves
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
@@ -206,6 +207,15 @@ def test_that_the_profiler_takes_a_roll_gap(responses):
     assert found.at["pressure_MPa"] == pytest.approx(PUBLISHED_CALIBRATION.pressure(30.0))
 
 
+def test_that_the_legend_names_a_spread_only_where_one_is_drawn():
+    table = made_up_table()
+    spread = dataclasses.replace(table, porosity_sd=np.full(len(table), 0.004))
+    for measured, name in ((table, "measured"), (spread, "measured ± sd")):
+        figure = curve_set(published_responses(), "porosity_percent", measured=measured)
+        (legend,) = draw_curves(figure).legends
+        assert [t.get_text() for t in legend.texts if "measured" in t.get_text()] == [name]
+
+
 def test_that_measured_points_stand_at_the_nearest_panel_and_colour_and_say_how_far_they_are():
     table = dataclasses.replace(
         made_up_table(),
@@ -238,6 +248,7 @@ def test_that_measured_points_stand_at_the_nearest_panel_and_colour_and_say_how_
     sigma = curve_set(responses, "effective_conductivity_ionic_S_per_m", measured=table)
     values = np.concatenate([one.y for panel in sigma.panels for one in panel.points])
     assert len(values) == 24 and values.min() == pytest.approx(0.05) and values.max() <= 0.2
+    assert not any("near none" in note for note in sigma.notes)  # the last was not measured
     # Nothing where the sheet holds nothing, or cannot say whether it is a factor.
     assert not any(p.points for p in curve_set(responses, TAU_SOLID, measured=table).panels)
     near = curve_set(responses, "porosity_percent", measured=table, panel_values=(46, 48))
