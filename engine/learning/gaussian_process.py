@@ -111,8 +111,11 @@ class GaussianProcess:
         return np.ascontiguousarray(np.tril(inverse).T)
 
     def predict(self, table: np.ndarray, shared: dict[Any, Any] | None = None) -> np.ndarray:
-        """Mean, shape (n,), in the unit of the target."""
-        return self._evaluate(table, np.empty((0, 0)))[0]
+        """Mean, shape (n,), in the unit of the target.
+
+        `shared` is that of `Network.predict`; Gaussian processes have nothing in common to share.
+        """
+        return self._evaluate(table)[0]
 
     def deviation(self, table: np.ndarray) -> np.ndarray:
         """Standard deviation of an observation, shape (n,), in the unit of the target."""
@@ -126,15 +129,20 @@ class GaussianProcess:
         variance = np.maximum(self.signal + self.noise - explained, self.noise)
         return mean, self.spread * np.sqrt(variance)
 
-    def _evaluate(self, table: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean in the unit of the target, and the variance that the training rows explain."""
+    def _evaluate(
+        self, table: np.ndarray, factor: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean in the unit of the target, and the variance that the training rows explain.
+
+        Without `factor` (`_inverse_factor`) that variance is not computed and left at 0.
+        """
         mean, explained = np.empty(len(table)), np.zeros(len(table))
         with one_thread():
             for start in range(0, len(table), _BLOCK):
                 part = slice(start, start + _BLOCK)
                 cross = self._cross(table[part])
                 mean[part] = cross @ self._solved[1]
-                if factor.size:
+                if factor is not None:
                     left = cross @ factor
                     explained[part] = np.einsum("ij,ij->i", left, left)
         return self.level + self.spread * mean, explained

@@ -108,7 +108,7 @@ class Network:
         return outputs
 
     def predict(self, table: np.ndarray, shared: dict[Any, Any] | None = None) -> np.ndarray:
-        """Mean over the members, shape (n,)."""
+        """Mean over the members, shape (n,); `table` and `shared` as in `each`."""
         return self.each(table, shared).mean(axis=0)
 
     def deviation(self, table: np.ndarray) -> np.ndarray:
