@@ -387,6 +387,7 @@ def curve_set(
         If two roles are given the same setting, what is moved has no range, or the output
         cannot be had.
     """
+    responses = responses.asked([output])
     moved = x if x in responses.ranges or x == "gap_um" else "pressure_MPa"
     if len({moved, panel, colour}) < 3:
         raise InputError(

@@ -167,6 +167,7 @@ def recommend(
     if not found.feasible.any():
         raise InputError(found.notes[0])
     names = [target.output for target in targets]
+    responses = responses.asked(names)
     propagation = Propagation(responses, names, scatter)
     all_draws = propagation.draws(draws)
     if robust:

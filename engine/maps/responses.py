@@ -7,7 +7,7 @@ profiler and the decision ask it and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,6 +39,7 @@ from engine.maps.scope import (
     law_domain,
     law_scope,
     outside,
+    widest_ranges,
 )
 
 __all__ = [
@@ -164,6 +165,23 @@ class Responses:
         object.__setattr__(self, "ranges", ranges)
         middle = {name: 0.5 * (low + high) for name, (low, high) in ranges.items()}
         object.__setattr__(self, "base", middle | dict(self.base))
+
+    def asked(self, outputs: Iterable[str]) -> Responses:
+        """The same, with settings that move as far as the models of these outputs know.
+
+        A model that is not asked restricts nothing. What law alone gives is known wherever any
+        model is. Ranges that were given stay.
+        """
+        behind = [self.models[name] for name in self.models_of(outputs)]
+        own = common_ranges(behind, self.law) if behind else widest_ranges(self.models.values())
+        whole = common_ranges(self.models.values(), self.law)
+        ranges = {
+            name: own.get(name, span) if span == whole.get(name) else span
+            for name, span in self.ranges.items()
+        }
+        found = replace(self, ranges=ranges)
+        # Where no gap belongs to what is new, the lab is still spoken to of its gap.
+        return found if found.lab_variable == self.lab_variable else self
 
     @property
     def settings(self) -> list[str]:

@@ -86,6 +86,16 @@ def common_ranges(models: Iterable[Any], law: Any) -> dict[str, tuple[float, flo
     return ranges
 
 
+def widest_ranges(models: Iterable[Any]) -> dict[str, tuple[float, float]]:
+    """Where at least one model was trained."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for model in models:
+        for name, (low, high) in domain_of(model).items():
+            old = ranges.get(name, (low, high))
+            ranges[name] = (min(low, old[0]), max(high, old[1]))
+    return ranges
+
+
 def outside(name: str, values: np.ndarray, low: float, high: float) -> str:
     one = quantity(name)
     least, most = float(values.min()), float(values.max())

@@ -268,7 +268,9 @@ def trade_off(
     names = [target.output for target in targets]
     if not names:
         raise InputError("Say first what is wanted: at least one target.")
-    return judge(survey(responses, names, **grid_choices), targets, inside_only=inside_only)
+    return judge(
+        survey(responses.asked(names), names, **grid_choices), targets, inside_only=inside_only
+    )
 
 
 def _why_nothing(targets: Sequence[Target], values: pd.DataFrame) -> str:

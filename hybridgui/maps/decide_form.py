@@ -147,7 +147,7 @@ class DecideForm(QWidget):
         for name in names:
             assert responses is not None
             one = quantity(name)
-            low, high = setting_range(responses, name)
+            low, high = setting_range(responses.asked(()), name)
             field = LimitField("free")
             field.setMaximumWidth(_WIDEST)
             field.setToolTip(
