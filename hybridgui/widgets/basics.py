@@ -113,6 +113,8 @@ def follow_theme(widget: QWidget, dress: Callable[[], None]) -> None:
 def enable(widget: QWidget, reason: str = "", tip: str = "") -> None:
     """Enable a widget, or disable it and say why in the tooltip.
 
+    The keyboard's focus comes back to it when it is enabled again, unless it went elsewhere.
+
     Parameters
     ----------
     reason : str
@@ -120,7 +122,15 @@ def enable(widget: QWidget, reason: str = "", tip: str = "") -> None:
     tip : str
         Tooltip while enabled.
     """
+    if reason and widget.isEnabled() and widget.window().focusWidget() is widget:
+        # Qt would hand the focus to what comes next, and a second Space would press that.
+        widget.clearFocus()
+        widget.setProperty("focusLent", True)
     widget.setEnabled(not reason)
+    if not reason and widget.property("focusLent"):
+        widget.setProperty("focusLent", False)
+        if widget.window().focusWidget() is None:
+            widget.setFocus()
     widget.setToolTip(reason or tip)
 
 

@@ -81,3 +81,22 @@ def test_that_a_doubtful_model_is_marked_and_replaced_by_the_plain_form(small, i
     kept = model_from_dict(model.study.models()[SOLID])
     assert kept.method == "baseline" and doubt(kept) == ""
     assert page._doubt.isHidden() and list(page.models_view.frame["reliable"]) == ["yes"]
+
+
+def test_that_the_focus_stays_with_a_button_that_cannot_be_pressed_for_a_while(small, idle):
+    page = small.pages["models"]
+    button = page.train_button
+    button.setFocus()
+    page.train()
+    assert not button.isEnabled() and small.focusWidget() is None
+    idle(small)
+    assert button.isEnabled() and small.focusWidget() is button
+
+
+def test_that_the_focus_is_not_taken_from_where_the_user_went(small, idle):
+    page = small.pages["models"]
+    page.train_button.setFocus()
+    page.train()
+    page.form.method.setFocus()
+    idle(small)
+    assert small.focusWidget() is page.form.method
