@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from engine import __version__
 from engine.maps.quantities import quantity
 from engine.maps.uncertainty import without_interval
@@ -130,7 +132,7 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
         parts.append(
             f"Structures of {shape} µm in plane at voxels of {template.voxel_size:g} µm were "
             f"generated {how}. {len(sources.dataset)} conditions were computed, each the mean of "
-            f"{sources.repeats} or more structures."
+            f"{sources.repeats} or more structures{_blocked(sources.dataset)}."
         )
         parts.append(
             "Tortuosity factors come from steady diffusion between the two outer faces, "
@@ -157,6 +159,25 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
             "together."
         )
     return " ".join(parts), used
+
+
+def _blocked(dataset: pd.DataFrame) -> str:
+    """How many structures stand behind transport where some had no path through a phase."""
+    if not {"repeats", "not_percolating"} <= {*dataset}:
+        return ""
+    blocked = dataset["not_percolating"].fillna(0)
+    if not blocked.any():
+        return ""
+    left = (dataset["repeats"] - blocked)[blocked > 0]
+    told = (
+        f"; in {len(left)} of them structures had no path through a phase "
+        f"({int(blocked.sum())} structures), so that transport there is the mean of the others"
+    )
+    some = left[left > 0]
+    if len(some):
+        told += f", {int(some.min())} or more"
+    none = len(left) - len(some)
+    return f"{told}; {none} of these have none left" if none else told
 
 
 def _where_errors_come_from(sources: Sources) -> str:

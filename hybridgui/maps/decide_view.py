@@ -101,6 +101,8 @@ class DecideView(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
+        self.earlier_notice = Notice("warning")
+        column.addWidget(self.earlier_notice)
         card = Card("Recommended")
         self._sentence = label("", "", wrap=True, selectable=True)
         self._sentence.setTextFormat(Qt.TextFormat.RichText)
@@ -319,6 +321,14 @@ class DecideView(QWidget):
         self._show_table(verification)
         self._check.setText(verification.sentence)
         self._check.show()
+
+    def mark_earlier(self, earlier: bool) -> None:
+        """Say that the recommendation answers earlier targets, or that it is the present one."""
+        self.earlier_notice.set_text(
+            "This recommendation is for earlier targets: recommend a setting again."
+            if earlier
+            else ""
+        )
 
     def set_obstacles(self, verify: str, plan: str, cell: str) -> None:
         """Say why fresh structures, experiments or a cell model cannot be had; empty allows."""

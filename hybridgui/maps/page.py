@@ -109,6 +109,7 @@ class MapsPage(Page):
         self.profiler_view.settingChanged.connect(self._on_setting_changed)
         self.profiler_view.bar.electrodeAsked.connect(self.show_electrode)
         self.tabs.addTab(self.profiler_view, "Profiler")
+        self._asked: tuple[Any, ...] = ()
         self.decide_view = DecideView()
         self.decide_view.verifyAsked.connect(self.verify)
         self.decide_view.planAsked.connect(self.plan_experiments)
@@ -225,21 +226,41 @@ class MapsPage(Page):
         """Judge every setting by the goals, and show the best."""
         sources = self._sources
         try:
-            targets, fixed = self.goals.targets(), self._goals_group.fixed()
+            asked = self._asked_now()
         except InputError as error:
             self._model.say("error", str(error))
             return
-        robust = self._goals_group.robust_box.isChecked()
-        inside_only = self._goals_group.inside_box.isChecked()
-        scatter = self._goals_group.scatter()
+        targets, fixed, robust, inside_only, scatter = asked
         self._model.start_job(
             "Weighing settings",
             lambda job: decide(job, sources, targets, robust, scatter, fixed, inside_only),
             stage=self.key,
-            finished=self._on_decided,
+            finished=lambda decision: self._on_decided(decision, asked),
         )
 
-    def _on_decided(self, decision: Decision) -> None:
+    def _asked_now(self) -> tuple[Any, ...]:
+        """What the form asks of a recommendation: targets, what is held, and how to choose."""
+        form = self._goals_group
+        return (
+            self.goals.targets(),
+            form.fixed(),
+            form.robust_box.isChecked(),
+            form.inside_box.isChecked(),
+            form.scatter(),
+        )
+
+    def _mark_earlier(self) -> None:
+        """Say so where the recommendation that is shown answers other targets than the form's."""
+        earlier = False
+        if self.decide_view.decision is not None:
+            try:
+                earlier = self._asked_now() != self._asked
+            except InputError:
+                earlier = True
+        self.decide_view.mark_earlier(earlier)
+
+    def _on_decided(self, decision: Decision, asked: tuple[Any, ...]) -> None:
+        self._asked = asked
         self.decide_view.show_decision(decision)
         if not self._model.read_only:
             study = self._model.study
@@ -247,6 +268,7 @@ class MapsPage(Page):
             study.set_setting(VERIFICATION_SETTING, None)
         self._model.note_maps_used()
         self._refresh_buttons()
+        self._mark_earlier()
 
     def verify(self) -> None:
         """Generate fresh structures at the recommended setting."""
@@ -588,6 +610,7 @@ class MapsPage(Page):
         self._goals_group.show_values(values, goals_by_default(outputs))
         self._refresh_settings()
         self._refresh_buttons()
+        self._mark_earlier()
 
     def _refresh_settings(self) -> None:
         settings = self._sources.responses.settings if self._sources is not None else []

@@ -443,6 +443,23 @@ def test_that_a_clicked_point_of_a_curve_becomes_an_electrode(trained, idle, mon
     assert plan.condition.protocol == page._sources.template.protocol
 
 
+def test_that_a_recommendation_of_earlier_targets_is_marked(trained, deciding, idle):
+    deciding.recommend()
+    idle(trained)
+    notice = deciding.decide_view.earlier_notice
+    assert notice.isHidden()
+    least = deciding.goals.row(SIGMA_EFF).least
+    least.setText("5")
+    least.editingFinished.emit()
+    deciding.recommend()  # no setting gives so much: what is shown stays, marked
+    idle(trained)
+    assert deciding.decide_view.decision is not None
+    assert not notice.isHidden() and "earlier targets" in notice.text
+    least.setText("")
+    least.editingFinished.emit()
+    assert notice.isHidden()
+
+
 def test_that_a_point_of_the_trade_off_shows_its_setting(trained, deciding, idle):
     deciding.recommend()
     idle(trained)

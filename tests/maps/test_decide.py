@@ -28,6 +28,7 @@ from engine.maps.trade_off import candidates, judge, survey, trade_off
 from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
 from engine.properties.catalogue import CATALOGUE
+from engine.structure.condition import Condition, Recipe
 from tests.maps import naive
 from tests.maps.examples import Quadratic, published_points, published_responses
 from tests.maps.studies import make_study
@@ -532,6 +533,18 @@ def test_that_a_model_without_a_known_error_is_not_taken_for_exact(responses):
         words = methods_paragraph(Sources(lab, pd.DataFrame(), None, None, None, 1))[0]
         assert ("not cross-validated" in words) == said
         assert ("come from cross-validation" in words) != said
+
+
+def test_that_the_methods_count_the_structures_behind_transport():
+    template = Condition(Recipe.published(0.94), 0.35, 90.0, protocol="published", box=(50.0, 50.0))
+    dataset = pd.DataFrame({"repeats": [2, 2, 2, 3], "not_percolating": [0, 1, 2, np.nan]})
+    for rows, blocked in ((dataset, True), (dataset.iloc[[0, 3]], False)):
+        lab = Sources(Responses(models={}), rows, None, None, template, 2)
+        words = methods_paragraph(lab)[0]
+        assert f"{len(rows)} conditions were computed, each the mean of 2 or more" in words
+        said = "in 2 of them structures had no path through a phase (3 structures)"
+        assert (said in words) == blocked
+        assert ("mean of the others, 1 or more; 1 of these have none left" in words) == blocked
 
 
 def test_that_a_recommendation_at_the_edge_of_what_was_judged_says_so(responses):
