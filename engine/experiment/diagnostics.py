@@ -33,7 +33,7 @@ _COATING_INPUTS = (
     ("eps_init", "initial_porosity"),
     ("t0", "initial_thickness"),
 )
-_SPOKEN = {"AM": "AM", "eps_init": "eps_init", "t0": "thickness"}
+_SPOKEN = {"AM": "AM", "eps_init": "initial porosity", "t0": "thickness"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -332,6 +332,14 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
     return result
 
 
+_METHODS = {
+    "sisso": "equation by SISSO",
+    "dnn": "neural network",
+    "gp": "Gaussian process",
+    "baseline": "plain form",
+}
+
+
 def _model(model: Any) -> dict[str, Any]:
     one = quantity(model.target)
     parts = ("train", "cross_validation", "test", "validation")
@@ -348,7 +356,10 @@ def _model(model: Any) -> dict[str, Any]:
     symbolic = getattr(model, "short_equation", None)
     return {
         "title": one.axis,
-        "summary": f"Method: {model.method}; inputs: {', '.join(model.inputs)}.",
+        "summary": (
+            f"Method: {_METHODS.get(model.method, model.method)}; inputs: "
+            f"{', '.join(quantity(name).label.lower() for name in model.inputs)}."
+        ),
         "equation": f"{model.target} = {symbolic(5)}" if symbolic and symbolic(5) else None,
         "quality": Grid.of(["Model", "Rows", "R²", f"RMSE ({one.unit})"], rows),
         "statements": list(model.statements),

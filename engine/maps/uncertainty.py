@@ -290,8 +290,9 @@ class Propagation:
             )
         rough = [name for name, one in self._sensitivities.items() if one.r2_ < 0.8]
         if rough:
+            names = ", ".join(quantity(name).label.lower() for name in rough)
             self.notes_.append(
-                f"The law's error is carried to {', '.join(rough)} only roughly: composition and "
+                f"The law's error is carried to {names} only roughly: composition and "
                 "porosity explain less than 80 % of the model there."
             )
         if responses.law is None:

@@ -36,7 +36,7 @@ def test_that_families_are_left_out_whole(polynomial):
 def test_that_confounded_inputs_are_named(polynomial):
     assert polynomial.confounded == ["AM", "eps_init", "t0"]
     assert any(
-        text.startswith("AM, eps_init and thickness move together in this sheet")
+        text.startswith("AM, initial porosity and thickness move together in this sheet")
         for text in polynomial.warnings
     )
 

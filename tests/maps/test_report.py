@@ -129,7 +129,7 @@ def test_that_every_part_of_the_study_is_there(decided):
         "made-up campaign",
         "18 conditions, 36 structures done",
         "full quadratic in ln P",
-        "Method: baseline",
+        "Method: plain form",
         "Seed of campaign 1",
         "numpy",
         "Verified by fresh structures",
