@@ -197,12 +197,13 @@ def growth() -> None:
     for edge in (64, 128, 256, 400):
         solid = spheres((edge,) * 3, 6.0, 0.6, edge)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        cpu, _, result = timed(lambda v=solid: (solve(~v), solve(v)), 5 if edge < 200 else 2)
+        cpu, wall, result = timed(lambda v=solid: (solve(~v), solve(v)), 5 if edge < 200 else 2)
         memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-        each = cpu / 2 / solid.size
-        first = first or each
+        each, waited = cpu / 2 / solid.size, wall / 2 / solid.size
+        first = first or (each, waited)
         print(
-            f"  {edge}³: {1e9 * each:.0f} ns a voxel ({each / first:.2f} times that of 64³), "
+            f"  {edge}³: {1e9 * each:.0f} ns a voxel ({each / first[0]:.2f} times that of 64³), wall "
+            f"{1e9 * waited:.0f} ns ({waited / first[1]:.2f}; two threads from 4 million voxels), "
             f"steps {[r.iterations for r in result]}, peak memory + {memory / solid.size:.1f} "
             "bytes a voxel"
         )
