@@ -18,6 +18,29 @@ _LARGEST = 5.0
 """Beyond, the law says nothing there; the porosities are bounded by other means."""
 
 
+def left_out_refits(law: Any, table: CalenderingTable, groups: np.ndarray) -> list[Any]:
+    """The law refitted without each group of rows, where the others fix its coefficients.
+
+    Parameters
+    ----------
+    law : CalenderingLaw
+    table : CalenderingTable
+    groups : ndarray of int, shape (rows,)
+        Group of each row; coatings are left out whole.
+
+    Returns
+    -------
+    list of CalenderingLaw
+    """
+    refits = []
+    for group in np.unique(groups):
+        try:
+            refits.append(law.refittable().fit(table.take(groups != group)))
+        except InputError:
+            continue  # the other coatings cannot fix the coefficients
+    return refits
+
+
 @dataclass(frozen=True)
 class LawDoubt:
     """The law refitted without each part of the measured coatings.
@@ -42,13 +65,7 @@ class LawDoubt:
         """Refit a law; None without measurements or where too few families can be left out."""
         if table is None or not hasattr(law, "refittable"):
             return None
-        groups = np.asarray(table.families) % _MOST_REFITS
-        refits = []
-        for group in np.unique(groups):
-            try:
-                refits.append(law.refittable().fit(table.take(groups != group)))
-            except InputError:
-                continue  # the other families cannot fix the coefficients
+        refits = left_out_refits(law, table, np.asarray(table.families) % _MOST_REFITS)
         if len(refits) < 3:
             return None
         doubt = cls(tuple(refits), 1.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.law_doubt import left_out_refits
 from engine.maps.quantities import quantity
 from engine.maps.responses import SETTINGS, Responses, setting_range
 
@@ -221,15 +222,13 @@ def next_experiments(
 def _jackknife(law: Any, pool: pd.DataFrame, table: CalenderingTable) -> np.ndarray:
     """Covariance of the law's porosity between conditions, from leaving families out."""
     predictions = []
-    for family in np.unique(table.families):
-        rest = table.take(table.families != family)
+    for refit in left_out_refits(law, table, np.asarray(table.families)):
         try:
-            refit = law.refittable().fit(rest)
             predictions.append(
                 refit.predict(*_coating(pool), pressure=pool["pressure_MPa"].to_numpy(float))
             )
         except InputError:
-            continue  # the other families cannot fix the coefficients
+            continue  # it does not hold at all of these pressures
     k = len(predictions)
     if k < 2:
         return np.zeros((len(pool), len(pool)))
