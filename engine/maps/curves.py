@@ -7,7 +7,7 @@ DOI 10.1016/j.jpowsour.2020.229103.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -505,3 +505,24 @@ def _label(column: str, value: float) -> str:
 
 def _lower(label: str) -> str:
     return label if label[:2].isupper() else label[0].lower() + label[1:]
+
+
+def stretches(inside: np.ndarray) -> Iterator[tuple[slice, bool]]:
+    """Cut a curve where it enters or leaves the domain.
+
+    Yields
+    ------
+    part : slice
+        Neighbouring stretches share a point, so that the line does not break.
+    inside : bool
+    """
+    if len(inside) == 0:
+        return
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    starts = [0, *edges]
+    ends = [*edges, len(inside)]
+    for start, end in zip(starts, ends, strict=True):
+        # The step across the border belongs to the outside: it is not covered by data.
+        first = start - 1 if start > 0 and not inside[start] else start
+        last = end + 1 if end < len(inside) and not inside[start] else end
+        yield slice(first, last), bool(inside[start])

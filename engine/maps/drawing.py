@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from engine.maps.canvas import (
     settle,
     write_notes,
 )
-from engine.maps.curves import Curve, CurveSet, Panel
+from engine.maps.curves import Curve, CurveSet, Panel, stretches
 from engine.maps.interdependence import METHODS, Interdependence
 from engine.maps.palette import SIGN_COLOURS
 from engine.maps.quantities import POROSITY, Quantity, quantity, to_mathtext
@@ -137,27 +136,6 @@ def _draw_shared_error(axes: Any, panel: Panel) -> None:
         transform=axes.get_yaxis_transform(),
         zorder=2,
     )
-
-
-def stretches(inside: np.ndarray) -> Iterator[tuple[slice, bool]]:
-    """Cut a curve where it enters or leaves the domain.
-
-    Yields
-    ------
-    part : slice
-        Neighbouring stretches share a point, so that the line does not break.
-    inside : bool
-    """
-    if len(inside) == 0:
-        return
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts = [0, *edges]
-    ends = [*edges, len(inside)]
-    for start, end in zip(starts, ends, strict=True):
-        # The step across the border belongs to the outside: it is not covered by data.
-        first = start - 1 if start > 0 and not inside[start] else start
-        last = end + 1 if end < len(inside) and not inside[start] else end
-        yield slice(first, last), bool(inside[start])
 
 
 def _label_crosses(axes: Any, panel: Panel, ends_only: bool) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from engine.maps.curves import CurveSet, Panel
+from engine.maps.curves import CurveSet, Panel, stretches
 from hybridgui.theme import theme, with_opacity
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot
 
@@ -83,10 +83,9 @@ class _CurveItems:
             self.dashed.setPen(pg.mkPen(colour, width=LINE_WIDTH, style=Qt.PenStyle.DashLine))
             self.band.setBrush(pg.mkBrush(with_opacity(colour, BAND_OPACITY)))
         out = ~curve.inside
-        # The step across the border belongs to the outside: it is not covered by data.
-        touching = out.copy()
-        touching[1:] |= out[:-1]
-        touching[:-1] |= out[1:]
+        touching = np.zeros_like(out)
+        for part, inside in stretches(curve.inside):
+            touching[part] |= not inside
         self.solid.setData(curve.x, np.where(out, np.nan, curve.y))
         self.dashed.setData(curve.x, np.where(touching, curve.y, np.nan))
         fine = np.isfinite(curve.low) & np.isfinite(curve.high)

@@ -16,10 +16,10 @@ from engine.experiment.laws import make_law
 from engine.learning.model import model_from_dict
 from engine.maps import default_models as default_models_module
 from engine.maps.canvas import save
-from engine.maps.curves import curve_set, paper_figure
+from engine.maps.curves import curve_set, paper_figure, stretches
 from engine.maps.decide import recommend
 from engine.maps.default_models import better, default_models, train_defaults
-from engine.maps.drawing import draw_curves, draw_interdependence, spread_apart, stretches
+from engine.maps.drawing import draw_curves, draw_interdependence, spread_apart
 from engine.maps.figures import FIGURES, collect_figures, make_maps
 from engine.maps.interdependence import from_data
 from engine.maps.quantities import PAPER_TARGETS, TAU_LIQUID
