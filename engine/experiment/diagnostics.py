@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
-from engine.experiment.laws.least_squares import one_thread
 from engine.experiment.table import CalenderingTable
 from engine.progress import Progress, silent
+from engine.threads import one_thread
 
 # A sheet with more families than this is cross-validated in folds of several families.
 _MOST_FOLDS = 40

@@ -18,7 +18,7 @@ from scipy.linalg.lapack import dtrtri
 from scipy.optimize import minimize
 
 from engine.errors import InputError
-from engine.learning.threads import one_thread
+from engine.threads import one_thread
 
 MOST_ROWS = 3000
 

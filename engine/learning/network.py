@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
-from engine.learning.threads import one_thread
 from engine.progress import Progress
+from engine.threads import one_thread
 
 _BLOCK = 256
 """Rows that pass through the layers at once: few enough to stay in a core's cache."""

@@ -11,7 +11,6 @@ import numpy as np
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.properties.axes import axis_index
-from engine.properties.blas import one_blas_thread
 from engine.properties.collector import slice_coverage
 from engine.properties.conductivities import Conductivities
 from engine.properties.connectivity import connectivity
@@ -23,9 +22,10 @@ from engine.properties.result import Properties
 from engine.properties.sizes import size_distribution
 from engine.properties.transport import solve
 from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
+from engine.threads import one_thread
 
 
-@one_blas_thread
+@one_thread()
 def characterize(
     stack: VoxelStack,
     parts: str = "published",

@@ -9,7 +9,6 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from engine.errors import InputError
 from engine.learning.gaussian_process import GaussianProcess, negative_log_likelihood
 from engine.learning.network import Network, NetworkOptions, fit_networks
-from engine.learning.threads import one_thread
 
 
 def points(rows=40, seed=0):
@@ -121,20 +120,3 @@ def test_that_networks_trained_together_compute_their_common_layers_once_and_say
             np.testing.assert_allclose(deviation, np.std(each, axis=0, ddof=1), rtol=1e-7)
         assert len(computed) == calls  # two parts of each network where there are too many rows
         assert len(shared) == (0 < count < 5000)
-
-
-def test_that_a_limit_on_threads_ends_with_the_last_who_asked_for_it():
-    from threadpoolctl import threadpool_info
-
-    def counts():
-        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
-
-    before = counts()
-    first, second = one_thread(), one_thread()
-    first.__enter__()
-    second.__enter__()
-    assert set(counts()) == {1}
-    first.__exit__(None, None, None)  # not the last to enter: threads overlap in any order
-    assert set(counts()) == {1}
-    second.__exit__(None, None, None)
-    assert counts() == before

@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.compaction import ExponentialLaw
-from engine.experiment.laws.least_squares import one_thread
 from engine.experiment.table import CalenderingTable
+from engine.threads import one_thread
 
 # The covariance of more conditions than this takes minutes.
 _MOST_CONDITIONS = 800

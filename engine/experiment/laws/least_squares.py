@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
-from threadpoolctl import threadpool_limits
 
 from engine.errors import InputError
 
@@ -21,15 +19,6 @@ _NO_COST = 1e-33
 _FLAT = 1e-14
 # Share of the cost that a step must promise to be worth a look.
 _NO_GAIN = 1e-14
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """Context in which linear algebra uses one thread.
-
-    The systems here are a few dozen numbers wide: threads that wait for one another cost
-    thirty times what they save.
-    """
-    return threadpool_limits(1, user_api="blas")
 
 
 def constrained_least_squares(

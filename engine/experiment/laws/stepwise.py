@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
-from engine.experiment.laws.least_squares import one_thread
 from engine.experiment.laws.terms import Term, parse_term
 from engine.experiment.table import CalenderingTable
+from engine.threads import one_thread
 
 CRITERIA = ("bic", "aicc")
 

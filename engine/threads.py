@@ -1,23 +1,27 @@
-"""Small matrix products on one thread.
+"""Linear algebra on one thread: for speed where it is small, and for bits that never change.
 
 The threads of a linear algebra library wait for one another in a busy loop. Where another
 program holds a core, a product of a tenth of a millisecond then takes tens of milliseconds.
+They also sum in another order with another number of threads: a worker has one, the window
+several, and both must give the same numbers.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 _lock = threading.Lock()
 _inside: list[Any] = []
 
 
-@cache
-def _libraries() -> Any:
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    # Looking for them takes milliseconds, and only an import can bring another one.
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
@@ -31,7 +35,7 @@ def one_thread() -> Iterator[None]:
     so that threads can overlap.
     """
     with _lock:
-        _inside.append(_inside[0] if _inside else _libraries().limit(limits=1))
+        _inside.append(_inside[0] if _inside else _libraries(len(sys.modules)).limit(limits=1))
     try:
         yield
     finally:

@@ -1,0 +1,44 @@
+"""Work kept on one thread."""
+
+import subprocess
+import sys
+
+from threadpoolctl import threadpool_info
+
+from engine.threads import one_thread
+
+
+def counts() -> list[int]:
+    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+
+def test_that_a_limit_on_threads_ends_with_the_last_who_asked_for_it():
+    before = counts()
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    assert set(counts()) == {1}
+    first.__exit__(None, None, None)  # not the last to enter: threads overlap in any order
+    assert set(counts()) == {1}
+    second.__exit__(None, None, None)
+    assert counts() == before
+
+
+_LATER = """
+import numpy
+from engine.threads import one_thread
+from threadpoolctl import threadpool_info
+
+with one_thread():
+    pass
+import scipy.linalg
+
+with one_thread():
+    pools = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    print(len(pools), {one["num_threads"] for one in pools})
+"""
+
+
+def test_that_a_library_loaded_later_is_limited_too():
+    found = subprocess.run([sys.executable, "-c", _LATER], capture_output=True, text=True)
+    assert found.stdout.split() in (["1", "{1}"], ["2", "{1}"]), found.stderr
