@@ -92,6 +92,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         "rmse": assessment.rmse,
         "grouped_cv_rmse": assessment.grouped_cv_rmse,
         "grouped_cv_r2": assessment.grouped_cv_r2,
+        "coatings": list(table.family_names()),
         "rows_used": table.rows_used,
         "rows_left_out": [{"row": row, "reason": reason} for row, reason in table.left_out],
         "warnings": warnings,

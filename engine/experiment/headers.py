@@ -30,6 +30,10 @@ ROLE_LABELS = {
 }  # fmt: skip
 """Roles in words."""
 
+# What may follow the thing named: "Sample no.", "Probenbezeichnung".
+_OF_A_NAME = (
+    r" ?(id|no|nr|n|num|number|nummer|numero|name|code|label|bezeichnung|kennung|kuerzel|kurzel)?$"
+)
 # Order matters: the first quantity whose pattern is found names the column.
 _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("deviation", r"\bsd\b|\bstd|stdev|standard ?dev|standard ?abw|\bstabw|ecart[ -]?type|streuung"
@@ -58,8 +62,14 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
            r"|\bnca\b|\blfp\b|\blco\b|\blmo\b|\blnmo\b|\bx am\b|\bma\b|\bw am\b"),
     ("origin", r"\bsource\b|\borigin|\bherkunft|\bquelle|provenance|\borigine"),
     ("family", r"\bfamily\b|\bfamille\b|\bfamilie\b|coating (id|no|nr|name)|\bbatch\b|\bcharge\b"
-               r"|\blot\b"),
+               r"|\blot\b|^(coating|beschichtungs?|enduction|chargen)" + _OF_A_NAME),
+    ("sample", r"^(sample|specimen|electrode|name|id|label|designation|recipe|formulation|slurry"
+               r"|proben?|muster|elektroden?|bezeichnung|kennung|rezept|rezeptur|mischung"
+               r"|echantillon|eprouvette|nom|ref|reference|recette)" + _OF_A_NAME),
 )  # fmt: skip
+
+SAMPLES = 1
+"""Certainty of a column that names samples, which may be electrodes of one coating or several."""
 
 _BEFORE = (
     r"before|initial|\bav\b|\bv kal|\bini\b|\binit|epsinit|avant|\bvor\b|vorher|vor dem|anfang|ausgang|\bun ?cal"
@@ -154,7 +164,9 @@ def understand(header: str, group: str = "", unit: Unit | None = None) -> Meanin
     above = fold(split_header(group)[0]) if group else ""
     quantity = next((q for q, pattern in _QUANTITIES if re.search(pattern, words)), "")
     if not quantity and above:
-        quantity = next((q for q, pattern in _QUANTITIES if re.search(pattern, above)), "")
+        # "Electrode" over several columns names none of them; with "no." below it does.
+        whole = {"family": f"{above} {words}", "sample": f"{above} {words}"}
+        quantity = next((q for q, p in _QUANTITIES if re.search(p, whole.get(q, above))), "")
     if quantity in ("pressure", "line_load", "force") and unit is not None:
         # "Nip pressure" may be in MPa and "pressure" in N/mm: the unit knows better.
         quantity = {"pressure": "pressure", "line load": "line_load", "force": "force"}.get(
@@ -193,8 +205,10 @@ def _role(quantity: str, words: str, above: str, unit: Unit | None) -> tuple[str
         role, certainty = "pressure", 2 if words != "p" else 1
     elif quantity == "am":
         role, certainty = "am", 2
-    elif quantity in ("loading", "family", "origin"):
+    elif quantity in ("loading", "origin"):
         role, certainty = quantity, 1
+    elif quantity in ("family", "sample"):
+        role, certainty = "family", 2 if quantity == "family" else SAMPLES
     if role and unit is not None and unit.kind != ROLE_KINDS[role]:
         return "", 0
     return role, certainty

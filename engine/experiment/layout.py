@@ -309,7 +309,7 @@ def _assign(layout: Layout, named: Mapping[str, int]) -> None:
             # A bare "SD" belongs to the column on its left.
             beside = layout.roles.get("porosity", -9) + 1
             found = [c for c in found if c.index == beside]
-        if len(found) == 1:
+        if len(found) == 1 or (found and role == "family"):
             layout.roles[role] = found[0].index
         elif found and role in ("am", "initial_porosity", "initial_thickness", "porosity", "gap",
                                 "pressure"):  # fmt: skip

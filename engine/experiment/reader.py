@@ -16,9 +16,10 @@ from engine.experiment.calibration import (
     GapCalibration,
     fit_calibration,
 )
+from engine.experiment.coatings import read_labels
 from engine.experiment.columns import NOTHING
 from engine.experiment.extra_columns import PROCESS
-from engine.experiment.headers import fold
+from engine.experiment.headers import SAMPLES, fold
 from engine.experiment.layout import Column
 from engine.experiment.numbers import parse_number
 from engine.experiment.preview import SheetPreview, preview_sheet
@@ -125,6 +126,17 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
     else:
         calibration = _own_calibration(columns, calibration, notes)
     extra, process = _extra_columns(preview)
+    families: NDArray[np.intp] | None = None
+    coatings: tuple[str, ...] = ()
+    if "family" in preview.layout.roles:
+        labels, named = _coating_labels(preview)
+        families, coatings = read_labels(
+            labels, named, columns["am"], columns["initial_porosity"], columns["initial_thickness"]
+        )
+        if any(label not in ("", name) for label, name in zip(labels, coatings, strict=True)):
+            # What names more than the coating, e.g. each electrode, is kept as it stands.
+            header = preview.layout.column(preview.layout.roles["family"]).header
+            extra = {header: np.array(labels), **extra}
     deviation = columns.get("porosity_sd")
     if deviation is not None and np.isnan(deviation).all():
         deviation = None
@@ -136,7 +148,8 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
             )
         },
         porosity_sd=deviation,
-        families=_families(preview),  # type: ignore[arg-type]
+        families=families,  # type: ignore[arg-type]
+        coatings=coatings,
         extra=extra,
         source=f"{preview.workbook.path.name}, sheet '{preview.sheet.name}'"
         if preview.workbook.kind != "text"
@@ -283,16 +296,12 @@ def _extra_values(sheet: Sheet, rows: list[int], column: Column) -> NDArray[Any]
     return np.array(texts)
 
 
-def _families(preview: SheetPreview) -> NDArray[np.intp] | None:
-    if "family" not in preview.layout.roles:
-        return None
+def _coating_labels(preview: SheetPreview) -> tuple[list[str], bool]:
+    """What the column of coatings or samples says of each row, and whether it is of coatings."""
     column = preview.layout.roles["family"]
-    labels = [preview.sheet.shown(row, column) for row in preview.used]
-    if not all(labels):
-        return None
-    first = {label: i for i, label in reversed(list(enumerate(labels)))}
-    order = {label: k for k, label in enumerate(sorted(first, key=first.__getitem__))}
-    return np.array([order[label] for label in labels], np.intp)
+    # A column that the user chose although its header says nothing of samples names coatings.
+    named = preview.layout.column(column).meaning.certainty != SAMPLES
+    return [preview.sheet.shown(row, column) for row in preview.used], named
 
 
 def _origins(preview: SheetPreview) -> tuple[str, ...]:

@@ -11,77 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
-
-# Two coatings are one family when they differ by less than the scatter of electrodes cut
-# from one coating: mass fraction, porosity (both 0..1), thickness relative to itself.
-_FAMILY_TOLERANCE = (0.0015, 0.008, 0.04)
-
-# Pairs of neighbours of more rows than this are not listed one by one.
-_MANY_ROWS = 2000
+from engine.experiment.coatings import family_names, find_families, read_labels
 
 _ARRAYS = ("am", "initial_porosity", "initial_thickness", "gap", "pressure", "porosity")
-
-
-def find_families(
-    am: ArrayLike, initial_porosity: ArrayLike, initial_thickness: ArrayLike
-) -> NDArray[np.intp]:
-    """Number the coatings: rows of one composition and one coating share a number.
-
-    Parameters
-    ----------
-    am, initial_porosity : array_like, shape (n,), 0..1
-    initial_thickness : array_like, shape (n,), µm
-
-    Returns
-    -------
-    families : ndarray of int, shape (n,)
-        Numbered from 0 in order of first appearance.
-
-    Notes
-    -----
-    Where the coatings repeat exactly (values given per coating) they are compared exactly.
-    Where almost every row has values of its own (measured per electrode), rows closer than
-    the usual scatter are chained into one family: too few families make the
-    cross-validated error larger, never smaller.
-    """
-    coating = np.column_stack([np.asarray(v, float) for v in (am, initial_porosity)])
-    thickness = np.asarray(initial_thickness, float)
-    exact = np.column_stack([coating, thickness])
-    _, first, label = np.unique(exact, axis=0, return_index=True, return_inverse=True)
-    label = label.ravel()
-    if len(first) > 0.5 * len(exact):
-        scale = np.column_stack(
-            [
-                coating / np.array(_FAMILY_TOLERANCE[:2]),
-                np.log(np.maximum(thickness, 1e-9)) / _FAMILY_TOLERANCE[2],
-            ]
-        )
-        if len(scale) > _MANY_ROWS:
-            # Rows that share a small cell of the tolerance are one point: pairs stay few.
-            cells, back = np.unique(np.round(4 * scale), axis=0, return_inverse=True)
-            label = _chain(cells / 4)[back.ravel()]
-        else:
-            label = _chain(scale)
-    return _number_by_appearance(label)
-
-
-def _chain(points: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Single-linkage groups of points closer than 1 on every axis."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
-    pairs = cKDTree(points).query_pairs(1.0, p=np.inf, output_type="ndarray")
-    n = len(points)
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], np.intp)
-
-
-def _number_by_appearance(label: NDArray[Any]) -> NDArray[np.intp]:
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse.ravel()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +37,8 @@ class CalenderingTable:
         Standard deviation of `porosity` over replicates; nan where there was one only.
     families : ndarray of int
         Coating family of each row, numbered from 0.
+    coatings : tuple of str
+        Per row: what the sheet calls its coating; empty where it has no name for it.
     extra : dict of str to ndarray
         Further columns as read: numbers (nan where blank) or texts. Names end in their unit.
     source : str
@@ -133,6 +67,7 @@ class CalenderingTable:
     porosity: NDArray[np.float64]
     porosity_sd: NDArray[np.float64] | None = None
     families: NDArray[np.intp] = None  # type: ignore[assignment]
+    coatings: tuple[str, ...] = ()
     extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     source: str = ""
     left_out: tuple[tuple[int, str], ...] = ()
@@ -164,6 +99,7 @@ class CalenderingTable:
         put(self, "rows", np.array(self.rows, dtype=np.intp).ravel())
         put(self, "replicates", np.array(self.replicates, dtype=np.intp).ravel())
         put(self, "origin", tuple(self.origin) or ("measured",) * n)
+        put(self, "coatings", tuple(str(name) for name in self.coatings) or ("",) * n)
         extra = {str(name): np.array(values).ravel() for name, values in self.extra.items()}
         put(self, "extra", extra)
         put(self, "left_out", tuple((int(row), str(why)) for row, why in self.left_out))
@@ -176,7 +112,7 @@ class CalenderingTable:
         columns: dict[str, Sequence[Any] | NDArray[Any]] = {
             name: getattr(self, name) for name in (*_ARRAYS, "families", "rows", "replicates")
         }
-        columns |= {"origin": self.origin, **self.extra}
+        columns |= {"origin": self.origin, "coatings": self.coatings, **self.extra}
         if self.porosity_sd is not None:
             columns["porosity_sd"] = self.porosity_sd
         for name, values in columns.items():
@@ -241,21 +177,23 @@ class CalenderingTable:
         return np.asarray(np.bincount(label.ravel(), np.asarray(values, float)) / count)
 
     def family_names(self) -> tuple[str, ...]:
-        """Short name of each family, e.g. ``"AM 94 %, initial porosity 48.7 %, 138 µm"``."""
-        means = zip(
+        """Short name of each family: the sheet's, or e.g. ``"AM 94 %, ε_init 48.7 %"``."""
+        return family_names(
+            self.families,
+            self.coatings,
             self.family_means(self.am),
             self.family_means(self.initial_porosity),
             self.family_means(self.initial_thickness),
-            strict=True,
-        )
-        return tuple(
-            f"AM {100 * am:.4g} %, initial porosity {100 * porosity:.3g} %, {thickness:.4g} µm"
-            for am, porosity, thickness in means
         )
 
     def family_name(self, family: int) -> str:
         """Short name of one family by its number."""
         return self.family_names()[int(np.searchsorted(self.family_numbers, family))]
+
+    def row_names(self) -> tuple[str, ...]:
+        """Name of the coating of each row, shape (n,)."""
+        names = self.family_names()
+        return tuple(names[k] for k in np.searchsorted(self.family_numbers, self.families))
 
     def numeric_extra(self) -> dict[str, NDArray[np.float64]]:
         """Extra columns that hold numbers in every row."""
@@ -285,6 +223,7 @@ class CalenderingTable:
             **changed,
             extra={name: values[keep] for name, values in self.extra.items()},
             origin=tuple(self.origin[i] for i in keep),
+            coatings=tuple(self.coatings[i] for i in keep),
             source=self.source,
             left_out=self.left_out,
             calibration=self.calibration,
@@ -302,6 +241,7 @@ class CalenderingTable:
             data[name] = getattr(self, name).tolist()
         data["extra"] = {name: _to_json(values) for name, values in self.extra.items()}
         data["origin"] = list(self.origin)
+        data["coatings"] = list(self.coatings)
         data["source"] = self.source
         data["left_out"] = [list(item) for item in self.left_out]
         data["calibration"] = self.calibration.to_dict()
@@ -333,6 +273,7 @@ class CalenderingTable:
             known["extra"] = {name: _from_json(v) for name, v in known["extra"].items()}
             known["calibration"] = GapCalibration.from_dict(known["calibration"])
             known["left_out"] = tuple((row, why) for row, why in known["left_out"])
+            known.setdefault("coatings", ())  # not kept by earlier versions
             return cls(**{name: known[name] for name in cls.__dataclass_fields__})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, InputError):
@@ -351,7 +292,7 @@ def join_tables(tables: Sequence[CalenderingTable]) -> CalenderingTable:
     Returns
     -------
     CalenderingTable
-        Coatings that agree are one family; extra columns that one table lacks are blank there.
+        Coatings that agree in their values, or by name, are one family; extra columns that one table lacks are blank there.
 
     Raises
     ------
@@ -374,8 +315,17 @@ def join_tables(tables: Sequence[CalenderingTable]) -> CalenderingTable:
         parts = [t.extra.get(name, np.full(len(t), np.nan if numeric else "")) for t in tables]
         extra[name] = np.concatenate(parts if numeric else [p.astype(str) for p in parts])
     drivers = {t.driver for t in tables}
+    families, coatings = read_labels(
+        [name for t in tables for name in t.coatings],
+        False,
+        joined["am"],
+        joined["initial_porosity"],
+        joined["initial_thickness"],
+    )
     return CalenderingTable(
         **joined,
+        families=families,
+        coatings=coatings,
         porosity_sd=None
         if all(t.porosity_sd is None for t in tables)
         else np.concatenate(deviations),

@@ -80,4 +80,6 @@ _MARKERS: tuple[Any, ...] = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 def _name(assessment: LawAssessment, number: int) -> str:
     names = assessment.family_names
-    return names[number] if number < len(names) else f"Family {number + 1}"
+    name = names[number] if number < len(names) else f"Coating {number + 1}"
+    # A sheet may name its coatings in signs that mathematical text or the legend would take.
+    return name.replace("$", r"\$").lstrip("_") or f"Coating {number + 1}"

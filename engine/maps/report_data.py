@@ -204,6 +204,7 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
     head = ["AM (%)", "Initial porosity (%)", "Initial thickness (µm)", *pressing]
     head += ["Porosity after calendering (%)", "Sd (%)", "Coating"]
     rows = []
+    names = table.row_names()
     for i in range(len(table)):
         spread = None if table.porosity_sd is None else 100 * float(table.porosity_sd[i])
         rows.append(
@@ -215,7 +216,7 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
                 float(table.pressure[i]),
                 100 * float(table.porosity[i]),
                 spread,
-                int(table.families[i]) + 1,
+                names[i],
             ]
         )
     notes = [f"Row {row} was left out: {reason}" for row, reason in table.left_out]

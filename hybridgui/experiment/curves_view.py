@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from hybridgui.experiment.words import family_letter
+from hybridgui.experiment.words import coating_shown
 from hybridgui.experiment.work import FamilyCurve
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import Segmented, clear_layout, follow_theme, label
+from hybridgui.widgets.basics import follow_theme, label
+from hybridgui.widgets.form import Choice
 from hybridgui.widgets.plot import PlotPanel
 
 
 class CurvesView(QWidget):
-    """One curve a coating family."""
+    """One curve a coating."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -24,11 +25,12 @@ class CurvesView(QWidget):
         layout.setSpacing(GRID)
         row = QHBoxLayout()
         row.addWidget(label("Show", "heading"))
-        self._which = QHBoxLayout()
-        row.addLayout(self._which)
+        self.which = Choice([("all", "All coatings")])
+        self.which.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self.which.edited.connect(self._on_chosen)
+        row.addWidget(self.which)
         row.addStretch(1)
         layout.addLayout(row)
-        self._segments: Segmented | None = None
         self._chosen = "all"
         self._panel = PlotPanel()
         self._panel.plot.name = "porosity_against_pressure"
@@ -48,12 +50,11 @@ class CurvesView(QWidget):
     def show_curves(self, curves: list[FamilyCurve], table: Any, level: float | None) -> None:
         """Show the law's curves and, where there is a sheet, its measurements."""
         self._curves, self._table, self._level = curves, table, level
-        clear_layout(self._which)
-        letters = [(str(c.family), f"Family {family_letter(c.family)}") for c in curves]
-        self._segments = Segmented([("all", "All"), *letters])
-        self._segments.chosen.connect(self._on_chosen)
+        self.which.set_choices(
+            [("all", "All coatings"), *((str(c.family), coating_shown(c.name)) for c in curves)]
+        )
         self._chosen = "all"
-        self._which.addWidget(self._segments)
+        self.which.show_value("all")
         self._draw()
 
     def _on_chosen(self, key: str) -> None:
@@ -73,8 +74,7 @@ class CurvesView(QWidget):
             if chosen and curve.low is not None and curve.high is not None:
                 plot.draw_band(curve.pressure, 100 * curve.low, 100 * curve.high, colour)
             plot.draw_line(curve.pressure, 100 * curve.porosity, colour)
-            name = curve.name.replace(", initial porosity ", ", ε_init ")
-            entries.append((f"{family_letter(curve.family)}  {name}", colour, "line"))
+            entries.append((coating_shown(curve.name), colour, "line"))
         table = self._table
         if table is not None:
             families = np.unique(table.families)
@@ -114,6 +114,6 @@ class CurvesView(QWidget):
                 "families supports."
             )
         else:
-            self._caption.setText("Choose a family to see its prediction interval.")
-        self._panel.legend.show_entries("Coating family", entries)
+            self._caption.setText("Choose a coating to see its prediction interval.")
+        self._panel.legend.show_entries("Coating", entries)
         plot.set_limits()

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.experiment.diagnostics import LawAssessment
-from hybridgui.experiment.words import family_letter, warnings_and_choices
+from hybridgui.experiment.words import coating_shown, warnings_and_choices
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, NumberCard, Segmented, follow_theme, label
 from hybridgui.widgets.numbers import rounded
@@ -112,8 +112,11 @@ class FitView(QWidget):
         entries = []
         for family, colour in zip(families, colours, strict=True):
             rows = (assessment.families == family) & known
+            index = int(np.flatnonzero(families == family)[0])
+            name = assessment.family_names[index] if assessment.family_names else ""
+            name = coating_shown(name) or f"Coating {index + 1}"
             tips = [
-                f"Family {family_letter(family)}: measured {m:.2f} %, {x_name} {p:.2f} %"
+                f"{name}: measured {m:.2f} %, {x_name} {p:.2f} %"
                 + (f"\nRow {r}" if r is not None else "")
                 for m, p, r in zip(
                     measured[rows],
@@ -123,10 +126,7 @@ class FitView(QWidget):
                 )
             ]
             plot.draw_points(shown[rows], measured[rows], colour, tips=tips, size=9)
-            index = int(np.flatnonzero(families == family)[0])
-            name = assessment.family_names[index] if assessment.family_names else ""
-            text = f"{family_letter(family)}  {name.replace(', initial porosity ', ', ε_init ')}"
-            entries.append((text, colour, "dot"))
+            entries.append((name, colour, "dot"))
         entries.append(("equal", theme().tokens.muted, "dash"))
-        self._panel.legend.show_entries("Coating family", entries)
+        self._panel.legend.show_entries("Coating", entries)
         plot.set_limits((low - pad, high + pad), (low - pad, high + pad))

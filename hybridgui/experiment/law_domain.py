@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from hybridgui.experiment.words import family_letter
+from hybridgui.experiment.words import coating_shown
 from hybridgui.experiment.work import LawPreview, ask_law
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, follow_theme, label
@@ -19,6 +19,8 @@ _PLANES = (
     ("am", "initial_porosity", "AM (%)", "ε_init (%)", 100.0, 100.0),
     ("initial_thickness", "initial_porosity", "Initial thickness (µm)", "ε_init (%)", 1.0, 100.0),
 )
+# Longer names would cover one another in the plane; they stand in the tips.
+_LONGEST_MARK = 12
 
 
 class LawDomainView(QWidget):
@@ -135,6 +137,7 @@ class LawDomainView(QWidget):
             "initial_thickness": self.thickness.value(),
         }
         order = ("am", "initial_porosity", "initial_thickness")
+        names = [coating_shown(curve.name) for curve in preview.curves]
         colours = theme().category_colours(len(domain.coatings))
         for plot, (across, up, x_name, y_name, x_scale, y_scale) in zip(
             self.plots, _PLANES, strict=True
@@ -147,9 +150,9 @@ class LawDomainView(QWidget):
             for family, colour in enumerate(colours):
                 x = x_scale * domain.coatings[family, order.index(across)]
                 y = y_scale * domain.coatings[family, order.index(up)]
-                plot.draw_points([x], [y], colour, tips=[f"Coating {family_letter(family)}"])
-                if len(colours) <= 12:
-                    plot.draw_text(x, y, family_letter(family), theme().tokens.text)
+                plot.draw_points([x], [y], colour, tips=[names[family]])
+                if len(colours) <= 12 and max(map(len, names)) <= _LONGEST_MARK:
+                    plot.draw_text(x, y, names[family], theme().tokens.text)
             plot.draw_points(
                 [x_scale * asked[across]], [y_scale * asked[up]], theme().tokens.text,
                 symbol="+", size=14,

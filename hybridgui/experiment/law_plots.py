@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from hybridgui.experiment.words import family_letter
+from hybridgui.experiment.words import coating_shown
 from hybridgui.experiment.work import LawPreview
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import Segmented, clear_layout, follow_theme, label
+from hybridgui.widgets.basics import Segmented, follow_theme, label
 from hybridgui.widgets.flow import FlowLayout
+from hybridgui.widgets.form import Choice
 from hybridgui.widgets.plot import Legend, Plot
 
 
@@ -33,10 +34,10 @@ class LawPlots(QWidget):
         outer.setSpacing(GRID)
         choices = QWidget()
         flow = FlowLayout(choices)
-        shown = QWidget()
-        self._which = QHBoxLayout(shown)
-        self._which.setContentsMargins(0, 0, 0, 0)
-        flow.addWidget(shown)
+        self.which = Choice([("all", "All coatings")])
+        self.which.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self.which.edited.connect(self.show_family)
+        flow.addWidget(self.which)
         self._mode = Segmented([("fitted", "Fitted"), ("left_out", "Predicted when left out")])
         self._mode.setToolTip("Whether the law that predicts a point has seen its coating")
         self._mode.chosen.connect(lambda _: self._draw())
@@ -82,16 +83,17 @@ class LawPlots(QWidget):
         self._preview, self._table = preview, table
         if fresh:
             self._family, self._row = "all", -1
-            clear_layout(self._which)
-            families = [(str(f), family_letter(f)) for f in np.unique(table.families)[:12]]
-            segments = Segmented([("all", "All coatings"), *families])
-            segments.chosen.connect(self.show_family)
-            self._which.addWidget(segments)
+            names = zip(table.family_numbers, table.family_names(), strict=True)
+            self.which.set_choices(
+                [("all", "All coatings"), *((str(family), name) for family, name in names)]
+            )
+            self.which.show_value("all")
         self._draw()
 
     def show_family(self, key: str) -> None:
         """Show one coating family (its number as text), or "all"."""
         self._family = key
+        self.which.show_value(key)
         self._draw()
 
     def choose(self, row: int) -> None:
@@ -134,7 +136,7 @@ class LawPlots(QWidget):
             rows = np.flatnonzero(table.families == family)[:: 20 if many else 1]
             self._draw_family(rows, measured, predicted, colour, word)
             if len(families) <= 12:
-                entries.append((f"{family_letter(family)}  {_short(curve.name)}", colour, "dot"))
+                entries.append((coating_shown(curve.name), colour, "dot"))
         if self._row_is_shown():
             self._mark(self._row, measured, predicted)
         interval = assessment.interval()
@@ -187,11 +189,11 @@ class LawPlots(QWidget):
         row = self._row
         if self._row_is_shown():
             table = self._table
-            family = family_letter(table.families[row])
+            coating = table.row_names()[row]
             if not np.isfinite(predicted[row]):
-                return f"Row {table.rows[row]}, coating {family}: cannot be predicted without it."
+                return f"Row {table.rows[row]}, {coating}: cannot be predicted without it."
             return (
-                f"Row {table.rows[row]}, coating {family}, {table.pressure[row]:.1f} MPa: measured "
+                f"Row {table.rows[row]}, {coating}, {table.pressure[row]:.1f} MPa: measured "
                 f"{measured[row]:.2f} %, {word} {predicted[row]:.2f} %, difference "
                 f"{measured[row] - predicted[row]:+.2f} points.".replace("-", "−")
             )
@@ -209,7 +211,3 @@ class LawPlots(QWidget):
                 "Click a point to find it in all plots."
             )
         )
-
-
-def _short(name: str) -> str:
-    return name.replace(", initial porosity ", ", ε_init ")

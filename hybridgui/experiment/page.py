@@ -370,7 +370,7 @@ class ExperimentPage(Page):
             self.table_view.show_frame(frame, columns)
             self._source.setText(
                 f"{table.source or 'Sheet'}\n{len(table)} conditions in {table.family_count} "
-                f"coating famil{'y' if table.family_count == 1 else 'ies'}"
+                f"coating{'' if table.family_count == 1 else 's'}"
             )
             self._show_left_out(table)
             self._notes.setText("\n".join(table.notes))

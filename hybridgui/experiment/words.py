@@ -34,6 +34,11 @@ CAN_BE_PHYSICAL = ("polynomial", "kawakita", "exponential", "heckel")
 
 _COLUMNS = (
     Column("row", "Row", tip="Row of the sheet"),
+    Column(
+        "coating",
+        "Coating",
+        tip="Rows of one composition and coating: as the sheet names it, or what tells it apart",
+    ),
     Column("am_percent", "AM (%)", tip="Mass share of active material in the dry electrode"),
     Column("initial_porosity_percent", "Initial ε (%)", lambda v: f"{v:.1f}", "Porosity before"),
     Column("initial_thickness_um", "Initial t (µm)", tip="Thickness before calendering"),
@@ -41,7 +46,6 @@ _COLUMNS = (
     Column("pressure_MPa", "P (MPa)", lambda v: f"{v:.1f}", tip="Calender pressure"),
     Column("porosity_percent", "ε (%)", lambda v: f"{v:.2f}", tip="Porosity after calendering"),
     Column("porosity_sd", "± (%)", lambda v: "–" if v != v else f"{v:.2f}", "Standard deviation"),
-    Column("family", "Family", tip="Coating family: rows of one composition and coating"),
 )
 
 
@@ -91,14 +95,9 @@ def _spoken(match: re.Match[str]) -> str:
     return term_shown(match[0]).replace("ε_init", "initial porosity")
 
 
-def family_letter(family: int) -> str:
-    """Short name of a family: A, B, C …"""
-    letters = ""
-    number = int(family) + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+def coating_shown(name: str) -> str:
+    """Name of a coating for plots; studies of earlier versions keep longer ones."""
+    return name.replace(", initial porosity ", ", ε_init ")
 
 
 def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
@@ -106,6 +105,7 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
     frame = pd.DataFrame(
         {
             "row": table.rows,
+            "coating": list(table.row_names()),
             "am_percent": np.round(100 * table.am, 6),
             "initial_porosity_percent": np.round(100 * table.initial_porosity, 6),
             "initial_thickness_um": table.initial_thickness,
@@ -116,7 +116,6 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
     )
     if table.porosity_sd is not None:
         frame["porosity_sd"] = 100 * table.porosity_sd
-    frame["family"] = [family_letter(f) for f in table.families]
     columns = list(_COLUMNS)
     if table.driver == "pressure":  # a gap by a calibration of some machine was never set
         columns = [column for column in columns if column.key != "gap_um"]

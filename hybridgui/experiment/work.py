@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
+from engine.experiment.coatings import distinguishing_names, unique_names
 from engine.experiment.comparison import LawComparison, compare_laws
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import CalenderingLaw, law_from_dict, make_law
@@ -197,15 +198,14 @@ def curves_of(law: CalenderingLaw, assessment: LawAssessment | None) -> list[Fam
     pressure = law.pressure_grid()
     interval = assessment.interval() if assessment is not None else None
     curves = []
+    plain = unique_names(distinguishing_names(*law.domain_.coatings.T))
     for family, (am, porosity, thickness) in enumerate(law.domain_.coatings):
         values = law.predict(am, porosity, thickness, pressure=pressure)
         half = interval[0] if interval else None
         if assessment is not None and family < len(assessment.family_names):
             name = assessment.family_names[family]
         else:
-            name = (
-                f"AM {100 * am:.4g} %, initial porosity {100 * porosity:.3g} %, {thickness:.4g} µm"
-            )
+            name = plain[family]
         curves.append(
             FamilyCurve(
                 family,

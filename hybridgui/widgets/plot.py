@@ -32,8 +32,8 @@ BAND_OPACITY = 0.2
 
 
 def rich(text: str) -> str:
-    """Write ``τ_liq`` with its index set lower, as HTML."""
-    return re.sub(r"_([^\W_][\w,]*)", r"<sub>\1</sub>", html.escape(text, quote=False))
+    """Write ``τ_liq`` with its index set lower, as HTML; ``NMC_94`` is a name and stays."""
+    return re.sub(r"\b(\w)_([^\W_][\w,]*)", r"\1<sub>\2</sub>", html.escape(text, quote=False))
 
 
 def tick_text(symbol: str) -> str:

@@ -28,7 +28,8 @@ HEADERS = {
         Écart-type|Stabw.|Std. dev.""",
     "thickness": "Thickness|Schichtdicke nach Kalandrieren (µm)|Thickness after (µm)",
     "loading": "AM loading (mg/cm2)|Flächengewicht (g/m²)|Mass loading (mg/cm²)|Grammage (g/m²)",
-    "": """S.to.L|AM density (g/cm3)|Date|Sample|Carbon black (%)|Roll temperature (°C)|
+    "family": "Sample|Probe Nr.|Coating|Batch no.|Échantillon|Elektrode|Rezeptur|Name",
+    "": """S.to.L|AM density (g/cm3)|Date|Electrode width|Carbon black (%)|Roll temperature (°C)|
         Speed (m/min)|Solid content (%)|Liniendruck (N/mm)|Linienlast [N/mm]|Compaction rate (%)|
         Thickness SD (µm)|Tortuosity|AM (g)|Porosity (cm3/g)|Pressure (N/mm)|Dichte (g/cm³)""",
 }

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 
 from engine.errors import InputError
+from engine.experiment.coatings import find_families
 from engine.experiment.reader import porosity_from_loading, read_table
 from engine.experiment.replicates import average_replicates
-from engine.experiment.table import CalenderingTable, find_families, join_tables
+from engine.experiment.table import CalenderingTable, join_tables
 from tests.experiment.sheets import ENGLISH, SAMPLE, excel, measured
 from tests.experiment.tables import noisy_tables, sample_table
 
@@ -17,7 +18,7 @@ from tests.experiment.tables import noisy_tables, sample_table
 def test_that_the_sample_has_four_families_of_its_coatings():
     table = sample_table()
     assert table.families.tolist() == [0] * 3 + [1] * 4 + [2] * 3 + [3] * 4
-    assert table.family_name(1) == "AM 94 %, initial porosity 46.1 %, 178 µm"
+    assert table.family_name(1) == "AM 94 %, ε_init 46.1 %"
 
 
 def test_that_the_sample_names_its_source_and_licence():

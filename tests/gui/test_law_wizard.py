@@ -106,7 +106,7 @@ def test_that_a_point_chosen_in_one_plot_is_marked_in_all(wizard):
     after = [len(p.getPlotItem().items) for p in (plots.curves, plots.parity, plots.residuals)]
     assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1, 1]
     row = wizard._table.rows[4]
-    assert plots.caption.startswith(f"Row {row}, coating B")
+    assert plots.caption.startswith(f"Row {row}, AM 94 %, ε_init 46.1 %")
     plots.show_family("0")  # another coating: its own band, and no mark of a hidden point
     assert "Row" not in plots.caption
 

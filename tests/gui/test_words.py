@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from hybridgui.campaign.number_list import read_numbers
-from hybridgui.experiment.words import family_letter
 from hybridgui.widgets.numbers import duration, number, rounded, with_spread
 
 
@@ -65,8 +64,12 @@ def test_that_times_are_short(seconds, text):
     assert duration(seconds) == text
 
 
-def test_that_families_are_letters_like_spreadsheet_columns():
-    assert [family_letter(n) for n in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
+def test_that_indices_are_set_lower_and_names_of_coatings_stay():
+    from hybridgui.widgets.plot import rich
+
+    assert rich("τ_liq (–)") == "τ<sub>liq</sub> (–)"
+    assert rich("AM 94 %, ε_init 49 %") == "AM 94 %, ε<sub>init</sub> 49 %"
+    assert rich("NMC_94 <neu>") == "NMC_94 &lt;neu&gt;"
 
 
 def test_that_settings_that_never_change_stand_behind_the_properties():
