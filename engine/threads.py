@@ -27,6 +27,19 @@ def _libraries(modules: int) -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
+def _release_control() -> None:
+    """Let the calling thread set limits.
+
+    threadpoolctl gives OpenBLAS to the first thread that limits it, and from then on silently
+    ignores what any other asks; here whoever holds `_lock` decides.
+    """
+    from threadpoolctl import OpenBLASController
+
+    release = getattr(OpenBLASController, "clear_controlling_thread", None)  # since 3.8
+    if release is not None:
+        release(force=True)
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep numpy's products on the calling thread, for work too small to be worth sharing.
@@ -35,11 +48,17 @@ def one_thread() -> Iterator[None]:
     so that threads can overlap.
     """
     with _lock:
-        _inside.append(_inside[0] if _inside else _libraries(len(sys.modules)).limit(limits=1))
+        if _inside:
+            _inside.append(_inside[0])
+        else:
+            _release_control()
+            _inside.append(_libraries(len(sys.modules)).limit(limits=1))
     try:
         yield
     finally:
         with _lock:
             limit = _inside.pop()
             if not _inside:
+                _release_control()
                 limit.restore_original_limits()
+                _release_control()
