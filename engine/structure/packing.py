@@ -8,6 +8,7 @@ Periodic in y and x; flat walls in z, into which a particle may sink by a chosen
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numba
@@ -358,26 +359,59 @@ def relax(
     forces = np.empty_like(positions)
     reference = positions.copy()
     masses = 1 + (radii / radii.mean()) ** 2  # about in proportion to contacts: one time scale
-    fire = np.array([FIRST_STEP, 0.1, 0, 0, np.inf])
     at_a_time = max(1, AT_A_TIME // max(len(radii), 1))
+
+    def advance(fire: np.ndarray) -> int:
+        return _relax(positions, velocities, forces, reference, radii, masses, box, low, high,
+                      pairs.first, pairs.second, pairs.count, skin, tolerance, fire,
+                      at_a_time)  # fmt: skip
+
+    def rebuild() -> None:
+        wrap(positions, box)
+        reference[:] = positions
+        pairs.rebuild(positions)
+
+    steps, done = descend(advance, rebuild, tolerance, progress, stage, most_steps)
+    wrap(positions, box)
+    return measure(positions, radii, box, embedding, steps, done)
+
+
+def descend(
+    advance: Callable[[np.ndarray], int],
+    rebuild: Callable[[], None],
+    tolerance: float,
+    progress: Progress,
+    stage: str,
+    most_steps: int,
+) -> tuple[int, bool]:
+    """Take FIRE steps until no overlap is above `tolerance`, the particles jam or steps run out.
+
+    Parameters
+    ----------
+    advance : callable
+        Takes some steps with dt, mixing, downhill steps, steps and overlap in one array, which it
+        updates; returns DONE, REBUILD, OUT_OF_STEPS or JAMMED.
+    rebuild : callable
+        Finds the neighbours again.
+
+    Returns
+    -------
+    steps : int
+    done : bool
+    """
+    fire = np.array([FIRST_STEP, 0.1, 0, 0, np.inf])
     worst = 0.0
     while True:
-        outcome = _relax(positions, velocities, forces, reference, radii, masses, box, low, high,
-                         pairs.first, pairs.second, pairs.count, skin, tolerance, fire,
-                         at_a_time)  # fmt: skip
+        outcome = advance(fire)
         if outcome in (DONE, JAMMED) or fire[3] >= most_steps:
-            break
+            return int(fire[3]), outcome == DONE
         worst = max(worst, fire[4])
-        progress.report(share_done(worst, fire[4], tolerance), stage)
+        progress.report(_share_done(worst, fire[4], tolerance), stage)
         if outcome == REBUILD:
-            wrap(positions, box)
-            reference[:] = positions
-            pairs.rebuild(positions)
-    wrap(positions, box)
-    return measure(positions, radii, box, embedding, int(fire[3]), outcome == DONE)
+            rebuild()
 
 
-def share_done(worst: float, overlap: float, tolerance: float) -> float:
+def _share_done(worst: float, overlap: float, tolerance: float) -> float:
     """How far a relaxation is, 0..1, on the logarithm of the largest overlap."""
     if worst <= tolerance or overlap <= tolerance:
         return 1.0

@@ -21,13 +21,12 @@ from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.packing import (
     AT_A_TIME,
     DONE,
-    FIRST_STEP,
     JAMMED,
     OUT_OF_STEPS,
     REBUILD,
     SLOWEST,
     Packing,
-    share_done,
+    descend,
     steer,
 )
 from engine.structure.random_stream import uniforms
@@ -350,24 +349,23 @@ def relax_spheroids(
     reference = positions.copy()
     masses = 1 + (radii / radii.mean()) ** 2
     sunk = np.array(embedding, dtype=float)
-    fire = np.array([FIRST_STEP, 0.1, 0, 0, np.inf])
     at_a_time = max(1, AT_A_TIME // (20 * max(len(radii), 1)))
-    worst = 0.0
-    while True:
-        outcome = _relax(positions, shapes, velocities, forces, forms, reference, radii, along**2,
-                         across**2, masses, box, sunk, pairs.first, pairs.second, weights,
-                         pairs.count, skin, tolerance, fire, at_a_time)  # fmt: skip
-        if outcome in (DONE, JAMMED) or fire[3] >= most_steps:
-            break
-        worst = max(worst, fire[4])
-        progress.report(share_done(worst, fire[4], tolerance), stage)
-        if outcome == REBUILD:
-            wrap(positions, box)
-            reference[:] = positions
-            pairs.rebuild(positions)
-            weights = np.full(pairs.count, 0.5)
+
+    def advance(fire: np.ndarray) -> int:
+        return _relax(positions, shapes, velocities, forces, forms, reference, radii, along**2,
+                      across**2, masses, box, sunk, pairs.first, pairs.second, weights,
+                      pairs.count, skin, tolerance, fire, at_a_time)  # fmt: skip
+
+    def rebuild() -> None:
+        nonlocal weights
+        wrap(positions, box)
+        reference[:] = positions
+        pairs.rebuild(positions)
+        weights = np.full(pairs.count, 0.5)
+
+    steps, done = descend(advance, rebuild, tolerance, progress, stage, most_steps)
     wrap(positions, box)
-    return measure_spheroids(positions, radii, shapes, box, int(fire[3]), outcome == DONE)
+    return measure_spheroids(positions, radii, shapes, box, steps, done)
 
 
 def measure_spheroids(

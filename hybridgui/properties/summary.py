@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from hybridgui.properties.values import KEY_COLUMNS, rows_of
-from hybridgui.theme import GRID
-from hybridgui.widgets.basics import clear_layout, label
+from hybridgui.widgets.basics import clear_layout, label, value_grid
 from hybridgui.widgets.plot import rich
 
 
@@ -16,11 +15,7 @@ class PropertySummary(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(GRID)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(0, 1)
+        self._grid = value_grid(self)
         self._values: dict[str, QLabel] = {}
 
     def show_columns(self, columns: dict[str, float]) -> None:

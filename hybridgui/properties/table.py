@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette, QTextDocument
+from PySide6.QtGui import QPalette, QTextDocument
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
-    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
 from hybridgui.properties.values import Row, change, rows_of
 from hybridgui.widgets.plot import rich
+from hybridgui.widgets.table import CopyTable
 
 _HEADINGS = ("Property", "Symbol", "Value", "Unit")
 _LETTERS_FOR_SYMBOLS = 60
@@ -116,7 +116,7 @@ class SymbolDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class PropertyTable(QTableView):
+class PropertyTable(CopyTable):
     """All properties: what they are called, their symbol, value and unit; hover for more."""
 
     def __init__(self, parent: QWidget | None = None):
@@ -124,19 +124,10 @@ class PropertyTable(QTableView):
         self._model = PropertyModel(self)
         self.setModel(self._model)
         self.setItemDelegateForColumn(1, SymbolDelegate(self))
-        self.setShowGrid(False)
         # names that begin alike end differently, and wrapped text is cut at its words
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setWordWrap(False)
-        self.setAlternatingRowColors(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._on_menu)
         self.setAccessibleName("Properties")
-        self.verticalHeader().hide()
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
@@ -158,30 +149,15 @@ class PropertyTable(QTableView):
         """What is shown."""
         return self._model.rows
 
-    def copy(self, everything: bool = False) -> None:
-        """Copy the selected lines, or all, as tab-separated text with full precision."""
-        chosen = [] if everything else sorted({i.row() for i in self.selectedIndexes()})
+    def lines(self, rows: Sequence[int] | None) -> list[str]:
+        """Header and rows as tab-separated text."""
         others = self._model.others
         lines = ["\t".join(self._model.headings[: 5 if others else 4])]
-        for number in chosen or range(len(self.rows)):
+        for number in range(len(self.rows)) if rows is None else rows:
             row = self.rows[number]
             line = f"{row.label}\t{row.symbol}\t{row.shown_value!r}\t{row.unit}"
             if others:
                 other = others.get(row.column)
                 line += f"\t{other.shown_value!r}" if other else "\t"
             lines.append(line)
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-    def keyPressEvent(self, event) -> None:
-        """Copy on Ctrl+C."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-            return
-        super().keyPressEvent(event)
-
-    def _on_menu(self, position) -> None:
-        menu = QMenu(self)
-        menu.addAction("Copy selected lines", self.copy)
-        menu.addAction("Copy all", lambda: self.copy(everything=True))
-        menu.exec(self.viewport().mapToGlobal(position))
-        menu.deleteLater()
+        return lines

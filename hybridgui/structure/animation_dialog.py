@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QProgressBar, QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from hybridgui.structure.animation import AnimationWriter, Frame, has_video, spin, walk
 from hybridgui.structure.backdrop import DARK, LIGHT, WHITE
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Notice, button, label
+from hybridgui.widgets.basics import Notice, dialog_buttons, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 RATE = 25
@@ -85,12 +85,7 @@ class AnimationDialog(QDialog):
         self.progress.setTextVisible(False)
         self.progress.hide()
         layout.addWidget(self.progress)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button("Cancel", self.reject))
-        self.save = button("Save…", self._on_save, primary=True)
-        self.save.setDefault(True)
-        row.addWidget(self.save)
+        row, self.save = dialog_buttons(self, "Save…", self._on_save)
         layout.addLayout(row)
 
     def _on_save(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from engine.structure.condition import Condition
 from engine.structure.loading import derive
-from hybridgui.theme import GRID
-from hybridgui.widgets.basics import label
+from hybridgui.widgets.basics import label, value_grid
 from hybridgui.widgets.numbers import percent
 
 
@@ -17,11 +16,7 @@ class DerivedValues(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(GRID)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(0, 1)
+        self._grid = value_grid(self)
         self._labels: list[tuple[QLabel, QLabel]] = []
 
     @property

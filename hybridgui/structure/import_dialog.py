@@ -24,7 +24,7 @@ from engine.structure.stack import PHASE_NAMES, VoxelStack
 from hybridgui.structure.phases import PHASE_TITLES, colours_by_label
 from hybridgui.structure.slices import SlicePane, colour_table
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import Notice, button, enable, label
+from hybridgui.widgets.basics import Notice, dialog_buttons, enable, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 _MOST_VALUES = 12
@@ -120,12 +120,7 @@ class ImportDialog(QDialog):
         right.addWidget(self._place)
         row.addLayout(right, 1)
         outer.addLayout(row, 1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(button("Cancel", self.reject))
-        self.accept_button = button("Import", self.accept, primary=True)
-        self.accept_button.setDefault(True)
-        buttons.addWidget(self.accept_button)
+        buttons, self.accept_button = dialog_buttons(self, "Import", self.accept)
         outer.addLayout(buttons)
         self._index = nz // 2
         self._refresh()

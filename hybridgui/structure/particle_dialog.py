@@ -37,7 +37,7 @@ from hybridgui.structure.phases import PHASE_TITLES, colours_by_label
 from hybridgui.structure.slices import SlicePane, colour_table
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import Notice, button, enable, label
+from hybridgui.widgets.basics import Notice, dialog_buttons, enable, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField, beside
 
 _UNITS = ("um", "nm", "mm", "cm", "m", "angstrom")
@@ -128,12 +128,7 @@ class ParticleDialog(QDialog):
         right.addWidget(self.notice)
         row.addLayout(right, 1)
         outer.addLayout(row, 1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(button("Cancel", self.reject))
-        self.accept_button = button("Import", self.accept, primary=True)
-        self.accept_button.setDefault(True)
-        buttons.addWidget(self.accept_button)
+        buttons, self.accept_button = dialog_buttons(self, "Import", self.accept)
         outer.addLayout(buttons)
         self._show_types()
         self._show_rows()

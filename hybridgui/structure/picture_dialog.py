@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from hybridgui.structure.backdrop import DARK, LIGHT, WHITE
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import button, label
+from hybridgui.widgets.basics import dialog_buttons, label
 from hybridgui.widgets.form import Choice, FormGroup, NumberField
 
 _OTHER = "other"
@@ -48,12 +48,7 @@ class PictureDialog(QDialog):
         self.background.show_value("white")
         group.add("Background", self.background)
         layout.addWidget(group)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button("Cancel", self.reject))
-        save = button("Save…", self.accept, primary=True)
-        save.setDefault(True)
-        row.addWidget(save)
+        row, _ = dialog_buttons(self, "Save…", self.accept)
         layout.addLayout(row)
         self._refresh()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import button, enable, label
+from hybridgui.widgets.basics import dialog_buttons, enable, label
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField
 
 _TYPES = (
@@ -50,12 +50,7 @@ class RawDialog(QDialog):
         layout.addWidget(group)
         self._note = label("", "small", wrap=True)
         layout.addWidget(self._note)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button("Cancel", self.reject))
-        self.accept_button = button("Continue", self.accept, primary=True)
-        self.accept_button.setDefault(True)
-        row.addWidget(self.accept_button)
+        row, self.accept_button = dialog_buttons(self, "Continue", self.accept)
         layout.addLayout(row)
         self._check()
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QDialog,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLayout,
@@ -143,6 +145,29 @@ def clear_layout(layout: QLayout) -> None:
             item.widget().deleteLater()
         elif item.layout() is not None:
             clear_layout(item.layout())
+
+
+def dialog_buttons(
+    dialog: QDialog, text: str, accept: Callable[[], object]
+) -> tuple[QHBoxLayout, QPushButton]:
+    """Make the last row of a dialog: Cancel, and the button that Enter presses."""
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(button("Cancel", dialog.reject))
+    main = button(text, accept, primary=True)
+    main.setDefault(True)
+    row.addWidget(main)
+    return row, main
+
+
+def value_grid(widget: QWidget) -> QGridLayout:
+    """Make the layout of names at the left and values at the right, line by line."""
+    grid = QGridLayout(widget)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(GRID)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(0, 1)
+    return grid
 
 
 def line() -> QFrame:

@@ -36,16 +36,9 @@ class JobBar(QFrame):
         self._pause = button("Pause", self._on_pause, flat=True)
         self._cancel = button("Cancel", self._on_cancel, flat=True)
         self._quiet = label("", "muted")
-        for widget in (
-            self._title,
-            self._bar,
-            self._stage,
-            self._rate,
-            self._left,
-            self._pause,
-            self._cancel,
-            self._quiet,
-        ):
+        self._parts = (self._title, self._bar, self._stage, self._rate, self._left)
+        self._parts += (self._pause, self._cancel)
+        for widget in (*self._parts, self._quiet):
             row.addWidget(widget)
         row.addStretch(1)
         self.setFixedHeight(self.sizeHint().height() + 4)
@@ -77,15 +70,7 @@ class JobBar(QFrame):
 
     def _show(self, job: Job | None) -> None:
         self._job = job
-        for widget in (
-            self._title,
-            self._bar,
-            self._stage,
-            self._rate,
-            self._left,
-            self._pause,
-            self._cancel,
-        ):
+        for widget in self._parts:
             widget.setVisible(job is not None)
         self._quiet.setVisible(job is None)
         if job is not None:

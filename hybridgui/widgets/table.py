@@ -120,7 +120,46 @@ class FrameModel(QAbstractTableModel):
         return None
 
 
-class DataTable(QTableView):
+class CopyTable(QTableView):
+    """A table that is read: whole rows are selected, and copied by Ctrl+C or the menu."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setHighlightSections(False)
+
+    def lines(self, rows: Sequence[int] | None) -> list[str]:
+        """Header and rows (None: all) as tab-separated text, numbers with full precision."""
+        raise NotImplementedError
+
+    def copy(self, everything: bool = False) -> None:
+        """Copy the selected rows, or all where none is, under their headings."""
+        chosen = [] if everything else sorted({i.row() for i in self.selectedIndexes()})
+        QGuiApplication.clipboard().setText("\n".join(self.lines(chosen or None)))
+
+    def keyPressEvent(self, event) -> None:
+        """Copy on Ctrl+C."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+            return
+        super().keyPressEvent(event)
+
+    def _on_menu(self, position) -> None:
+        menu = QMenu(self)
+        menu.addAction("Copy selected rows", self.copy)
+        menu.addAction("Copy all", lambda: self.copy(everything=True))
+        menu.exec(self.viewport().mapToGlobal(position))
+        menu.deleteLater()
+
+
+class DataTable(CopyTable):
     """A table view: click a header to sort, Ctrl+C copies with headers.
 
     Signals
@@ -141,18 +180,9 @@ class DataTable(QTableView):
         self.setModel(self._proxy)
         self.setSortingEnabled(True)
         self._proxy.sort(-1)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setCornerButtonEnabled(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._on_menu)
-        self.verticalHeader().hide()
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(False)
@@ -212,31 +242,15 @@ class DataTable(QTableView):
         current = self.currentIndex()
         return self._proxy.mapToSource(current).row() if current.isValid() else None
 
-    def copy(self, everything: bool = False) -> None:
-        """Copy the selected rows, or all, with headers, as tab-separated text."""
-        chosen = [] if everything else sorted({i.row() for i in self.selectedIndexes()})
-        rows = chosen or range(self._proxy.rowCount())
+    def lines(self, rows: Sequence[int] | None) -> list[str]:
+        """Header and rows as tab-separated text."""
         frame = self._model.frame
         keys = [c.key for c in self._model._columns]
         lines = ["\t".join(c.heading.replace("\n", " ") for c in self._model._columns)]
-        for row in rows:
+        for row in range(self._proxy.rowCount()) if rows is None else rows:
             source = self._proxy.mapToSource(self._proxy.index(row, 0)).row()
             lines.append("\t".join(_plain(frame[key].iat[source]) for key in keys))
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-    def keyPressEvent(self, event) -> None:
-        """Copy on Ctrl+C."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-            return
-        super().keyPressEvent(event)
-
-    def _on_menu(self, position) -> None:
-        menu = QMenu(self)
-        menu.addAction("Copy selected rows", self.copy)
-        menu.addAction("Copy all", lambda: self.copy(everything=True))
-        menu.exec(self.viewport().mapToGlobal(position))
-        menu.deleteLater()
+        return lines
 
     def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
         if current.isValid():

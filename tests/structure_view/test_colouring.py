@@ -7,7 +7,7 @@ from engine.structure.stack import AM, CBD, ELECTROLYTE, VoxelStack
 from hybridgui.structure.fields import MISSING, Field
 from hybridgui.structure.work import Electrode, transport_fields
 
-SECONDS = 60_000
+SECONDS = 240_000
 
 
 @pytest.fixture

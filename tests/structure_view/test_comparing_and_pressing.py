@@ -13,7 +13,7 @@ from hybridgui.structure.animation import has_video
 from hybridgui.structure.animation_dialog import AnimationDialog
 from hybridgui.structure.work import Electrode
 
-SECONDS = 120_000
+SECONDS = 240_000
 
 
 def idle(page):

@@ -13,7 +13,7 @@ from engine.structure.stack_io import read_stack, write_stack
 from hybridgui import dialogs
 from hybridgui.structure.work import Electrode
 
-SECONDS = 60_000
+SECONDS = 240_000
 
 
 def idle(page):
