@@ -577,7 +577,11 @@ class StudyModel(QObject):
             self.study.set_setting(_PROVENANCE, self._provenance)
 
     def _table_fingerprint(self) -> str | None:
-        return None if self._table is None else fingerprint(self._table.to_dict())
+        if self._table is None:
+            return None
+        # What coatings are called changes no law, and earlier versions did not keep it.
+        data = {name: v for name, v in self._table.to_dict().items() if name != "coatings"}
+        return fingerprint(data)
 
     def _data_fingerprint(self) -> str:
         return fingerprint([(c.id, c.done) for c in self.study.campaigns()])

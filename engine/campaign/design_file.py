@@ -130,6 +130,7 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return the law that ``[law]`` asks for, as a dict."""
     from engine.experiment import laws
     from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
+    from engine.experiment.comparison import law_in_pressure
 
     where = f"{path.name}, [law]"
     for name in table:
@@ -165,6 +166,8 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
             mapping=mapping,
             calibration=calibration or PUBLISHED_CALIBRATION,
         )
+        if kind is None and not data.has_gap:
+            return law_in_pressure(data)[0].law.to_dict()
         return laws.make_law(kind or "polynomial").fit(data).to_dict()
     if sheet is not None:
         raise InputError(f"{where}: the published law is not fitted; leave 'sheet' out.")

@@ -24,9 +24,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--law",
-        default="polynomial",
         metavar="KIND",
-        help="polynomial (default), kawakita, exponential, heckel, published, gaussian_process, sisso",
+        help="polynomial (default; for pressures outside the gap calibration the best law written "
+        "in the pressure), kawakita, exponential, heckel, published, gaussian_process, sisso",
     )
     parser.add_argument(
         "--physical",
@@ -56,6 +56,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Read, fit, assess, and keep the law where asked."""
+    from engine.experiment.comparison import law_in_pressure
     from engine.experiment.diagnostics import assess
     from engine.experiment.laws import make_law, save_law
     from engine.experiment.reader import read_table
@@ -73,10 +74,14 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     )
     for row, reason in table.left_out:
         console.say(f"row {row} left out: {reason}")
-    law = make_law(args.law, **({"physical": True} if args.physical else {}))
-    law.fit(table)
-    assessment = assess(law, table)
-    warnings = list(dict.fromkeys([*table.notes, *assessment.warnings]))
+    if args.law is None and not table.has_gap:
+        entry, why = law_in_pressure(table)
+        law, assessment, notes = entry.law, entry.assessment, [*table.notes, why]
+    else:
+        law = make_law(args.law or "polynomial", **({"physical": True} if args.physical else {}))
+        law.fit(table)
+        assessment, notes = assess(law, table), [*table.notes]
+    warnings = list(dict.fromkeys([*notes, *assessment.warnings]))
     console.warn(warnings)
     if out:
         save_law(law, out)

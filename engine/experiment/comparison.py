@@ -19,6 +19,9 @@ from engine.progress import Progress
 # Laws whose errors are closer than this are alike: the one with fewer coefficients wins.
 _ALIKE = 1.05
 _MOST_FOR_GAUSSIAN = 300
+_COMPACTION_LAWS = (
+    ("exponential", "Exponential"), ("heckel", "Heckel"), ("kawakita", "Kawakita"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +117,7 @@ def candidate_laws(table: CalenderingTable) -> list[tuple[str, CalenderingLaw]]:
     for physical, word in ((False, ""), (True, ", falling")):
         law = make_law("polynomial", terms=None, select="bic", physical=physical)
         laws.append((f"Polynomial, terms by BIC{word}", law))
-    for kind, name in (
-        ("exponential", "Exponential"), ("heckel", "Heckel"), ("kawakita", "Kawakita"),
-    ):  # fmt: skip
+    for kind, name in _COMPACTION_LAWS:
         laws.append((f"{name}, one for all coatings", make_law(kind, depends_on=())))
         laws.append((f"{name}, by initial porosity", make_law(kind, depends_on=("eps_init",))))
         laws.append((f"{name}, by initial porosity and AM", make_law(kind)))
@@ -190,6 +191,63 @@ def compare_laws(
         recommended,
         _reason(table, entries, recommended, known),
         known,
+    )
+
+
+def law_in_pressure(
+    table: CalenderingTable, progress: Progress | None = None
+) -> tuple[LawEntry, str]:
+    """Compaction law to begin with where the usual law cannot be fitted.
+
+    The usual one, the polynomial in the published terms, is written in the roll gap, which is
+    not known where pressures lie outside the gap calibration.
+
+    Parameters
+    ----------
+    table : CalenderingTable
+    progress : Progress, optional
+
+    Returns
+    -------
+    entry : LawEntry
+        Fitted under the constraint that the porosity falls with the pressure; of the laws of
+        the field the one that errs least on a coating left out.
+    why : str
+        One sentence for people.
+
+    Raises
+    ------
+    InputError
+        If no law can be fitted.
+    Cancelled
+    """
+    progress = progress or Progress()
+    entries: list[LawEntry] = []
+    refused = ""
+    for i, (kind, name) in enumerate(_COMPACTION_LAWS):
+        progress.report(i / len(_COMPACTION_LAWS), name)
+        try:
+            law = make_law(kind, physical=True).fit(table)
+            entries.append(LawEntry(name, law, assess(law, table, progress), _falls(law)))
+        except InputError as error:
+            refused = refused or str(error)
+    progress.report(1.0, "compared")
+    if not entries:
+        raise InputError(f"No law can be fitted to {table.source or 'this table'}: {refused}")
+    best = _simplest_of_best([e for e in entries if e.falls] or entries, _new_error)
+    missed = best.assessment.grouped_cv_rmse
+    judged = (
+        f"errs least on a coating left out (± {100 * missed:.1f} points)"
+        if missed is not None
+        else "errs least on conditions left out"
+    )
+    if len(entries) == 1:
+        judged = "can be fitted to it"
+    low, high = float(table.pressure.min()), float(table.pressure.max())
+    return best, (
+        f"The pressures of this sheet ({low:.3g}-{high:.3g} MPa) lie outside the gap calibration, so "
+        f"the published polynomial, written in the roll gap, does not apply; {best.name} is taken: "
+        f"of the laws written in the pressure it {judged}."
     )
 
 

@@ -188,7 +188,11 @@ def table_rows(table: CalenderingTable) -> tuple[list[str], list[list[Any]]]:
     rows : list of list
         Percents, µm and MPa; extra columns follow under their own names.
     """
+    given = len(set(zip(table.families.tolist(), table.coatings, strict=True)))
+    whole = "" not in table.coatings and given == len(set(table.coatings)) == table.family_count
     columns: dict[str, Any] = {
+        # Read back, this column tells the same coatings apart.
+        "Coating": table.coatings if whole else table.row_names(),
         "AM (wt%)": 100 * table.am,
         "Initial porosity (%)": 100 * table.initial_porosity,
         "Initial thickness (µm)": table.initial_thickness,

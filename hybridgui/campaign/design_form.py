@@ -17,6 +17,7 @@ from engine.campaign.design import (
 from engine.campaign.variables import variable_info
 from engine.errors import InputError
 from engine.experiment.laws import published_law
+from engine.experiment.starting_values import starting_design
 from engine.properties.catalogue import CATALOGUE
 from hybridgui.campaign.columns import settled_columns, tip
 from hybridgui.campaign.more_variables import MoreVariables, caption
@@ -78,6 +79,14 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
+_FROM_SHEET = {
+    "pressure_MPa": "pressure",
+    "gap_um": "roll gap",
+    "am_percent": "AM",
+    "initial_porosity_percent": "initial porosity",
+    "initial_thickness_um": "initial thickness",
+}
+
 
 class DesignForm(QWidget):
     """Edits the design; every field is a parameter of the study, with undo.
@@ -92,6 +101,7 @@ class DesignForm(QWidget):
     def __init__(self, model: StudyModel, parent: QWidget | None = None):
         super().__init__(parent)
         self._model = model
+        self._start: tuple[Any, dict[str, Any]] = (None, {})
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GRID)
@@ -112,6 +122,7 @@ class DesignForm(QWidget):
         self._soon.setInterval(300)
         self._soon.timeout.connect(self.designChanged)
         model.parameterChanged.connect(self._on_parameter_changed)
+        model.tableChanged.connect(self.refresh)
         self.refresh()
 
     def _build_conditions(self, layout: QVBoxLayout) -> None:
@@ -121,6 +132,7 @@ class DesignForm(QWidget):
         menu = QMenu(self.presets)
         for key, (text, _) in PRESETS.items():
             menu.addAction(text, lambda key=key: self.use_preset(key))
+        self._sheet_action = menu.addAction("Ranges of the sheet", self.use_sheet)
         menu.addSeparator()
         menu.addAction("Paste a list of conditions…", self.paste)
         self.presets.setMenu(menu)
@@ -159,6 +171,8 @@ class DesignForm(QWidget):
             field.textEdited.connect(lambda _: self.designChanged.emit())
             self._bind(group.add(text, field), name, text)
             self.fields[name] = field
+        self.origin = label("", "small", wrap=True)
+        group.add_wide(self.origin)
         self._conditions = group
         layout.addWidget(group)
         self.more = MoreVariables()
@@ -294,7 +308,35 @@ class DesignForm(QWidget):
 
     def value(self, name: str) -> Any:
         """Value of a parameter of the design."""
-        return self._model.parameter(f"campaign/{name}", SMALL[name])
+        given = self._model.parameter(f"campaign/{name}")
+        return self._of_sheet().get(name, SMALL[name]) if given is None else given
+
+    def _of_sheet(self) -> dict[str, Any]:
+        """Ranges of the study's sheet; empty without one."""
+        table = self._model.table if self._model.is_open else None
+        if self._start[0] is not table:
+            self._start = table, {} if table is None else starting_design(table)
+        return self._start[1]
+
+    def use_sheet(self) -> None:
+        """Spread the design over the ranges of the sheet again, as one step of undo."""
+        self._model.undo_stack.beginMacro("Use the ranges of the sheet")
+        for name in (*self._of_sheet(), "sampling"):
+            self._model.set_parameter(f"campaign/{name}", None)
+        self._model.undo_stack.endMacro()
+
+    def _show_origin(self) -> None:
+        """Say which ranges come from the sheet and not from the user."""
+        sheet = self._of_sheet()
+        left = [n for n in sheet if n in self.fields and not self._changed(n)]
+        words = [_FROM_SHEET[name] for name in left]
+        listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+        self.origin.setText(f"From the ranges of the sheet: {listed}." if words else "")
+        self._conditions.set_row_visible(self.origin, bool(words))
+        self._sheet_action.setEnabled(bool(sheet) and any(map(self._changed, sheet)))
+
+    def _changed(self, name: str) -> bool:
+        return self._model.parameter(f"campaign/{name}") is not None
 
     def _chosen_law(self) -> dict[str, Any]:
         """Return the law of the design; InputError where the study has none."""
@@ -414,6 +456,7 @@ class DesignForm(QWidget):
             ("gap_um", pressing == "gap"),
         ):
             self._conditions.set_row_visible(self.fields[name], shown)
+        self._show_origin()
         self.more.show_variables(self.value("more"))
         for field, name in ((self.voxel, "voxel_size_um"), (self.box, "box_um")):
             self._extra.set_row_visible(field, name not in self.more.fields)

@@ -49,6 +49,7 @@ from hybridgui.experiment.work import (
     is_law_of,
     open_sheet,
     read_sample,
+    suggest_law,
 )
 from hybridgui.resources import sample_sheet
 from hybridgui.settings import templates_file
@@ -60,6 +61,8 @@ from hybridgui.widgets.page import Page
 from hybridgui.widgets.table import DataTable
 
 _KIND, _PHYSICAL = "experiment/law_kind", "experiment/physical"
+# Kind that was chosen for the sheet, and why.
+_WHY = "experiment/law_why"
 
 
 class ExperimentPage(Page):
@@ -341,6 +344,24 @@ class ExperimentPage(Page):
         count = len(table.left_out)
         left = f"; {count} row{' was' if count == 1 else 's were'} left out" if count else ""
         self._model.say("success", f"{len(table)} conditions were read{left}.")
+        if not table.has_gap and self.law_choice.current == "polynomial":
+            self._model.start_job(
+                "Finding a law for these pressures",
+                lambda job: suggest_law(job, table),
+                stage=self.key,
+                finished=self._on_law_suggested,
+                wanted=lambda: self._model.table is table,
+                # Then the polynomial stays, and fitting it says what the sheet lacks.
+                failed=lambda *_: None,
+            )
+
+    def _on_law_suggested(self, suggestion: tuple[str, str]) -> None:
+        kind, why = suggestion
+        self._model.undo_stack.beginMacro("Choose law")
+        for key, value in ((_KIND, kind), (_PHYSICAL, True), (_WHY, [kind, why])):
+            self._model.set_parameter(key, value)
+        self._model.undo_stack.endMacro()
+        self._model.say("info", why)
 
     def _on_law_accepted(self, preview: LawPreview) -> None:
         self._on_fitted(FittedLaw(preview.law, preview.assessment))
@@ -439,13 +460,16 @@ class ExperimentPage(Page):
             self._coefficient_rows.addWidget(row)
 
     def _on_parameter_changed(self, key: str, _value: Any) -> None:
-        if key in (_KIND, _PHYSICAL):
+        if key in (_KIND, _PHYSICAL, _WHY):
             self._refresh_form()
 
     def _refresh_form(self) -> None:
         kind = self._model.parameter(_KIND, "polynomial")
         self.law_choice.show_value(kind)
-        self._hint.setText(LAW_HINTS.get(kind, ""))
+        table = self._model.table
+        chosen, why = self._model.parameter(_WHY, ["", ""])
+        given = table is not None and not table.has_gap and chosen == kind
+        self._hint.setText(why if given else LAW_HINTS.get(kind, ""))
         self.physical_box.setVisible(kind in CAN_BE_PHYSICAL)
         default = kind != "polynomial"
         self.physical_box.setChecked(bool(self._model.parameter(_PHYSICAL, default)))

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.experiment.coatings import distinguishing_names, unique_names
-from engine.experiment.comparison import LawComparison, compare_laws
+from engine.experiment.comparison import LawComparison, compare_laws, law_in_pressure
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import CalenderingLaw, law_from_dict, make_law
 from engine.experiment.laws.printing import FORMS, print_law
@@ -131,6 +131,12 @@ def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
     law.fit(table)
     job.engine_progress.report(0.4, "leaving out one coating after the other")
     return FittedLaw(law, assess(law, table, job.engine_progress))
+
+
+def suggest_law(job: Job, table: Any) -> tuple[str, str]:
+    """Kind of a law written in the pressure for a table without roll gaps, and why."""
+    entry, why = law_in_pressure(table, job.engine_progress)
+    return entry.law.kind, why
 
 
 def is_law_of(law: Mapping[str, Any], kind: str, physical: bool) -> bool:

@@ -17,8 +17,17 @@ from hybridgui.structure.options_form import OptionsForm, option_label
 from hybridgui.structure.recipe_plan import PREFIX, Plan, RecipeReader
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Fold, Notice, button
+from hybridgui.widgets.basics import Fold, Notice, button, label
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
+
+_FROM_SHEET = {
+    "am_percent": "active material",
+    "initial_porosity_percent": "initial porosity",
+    "initial_thickness_um": "initial thickness",
+    "driver": "pressing",
+    "porosity_percent": "porosity",
+    "thickness_um": "thickness",
+}
 
 
 def changed_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +61,7 @@ class RecipeForm(QWidget):
         self._connect()
         model.parameterChanged.connect(self._on_parameter_changed)
         model.lawChanged.connect(self.refresh)
+        model.tableChanged.connect(self.refresh)
         model.studyOpened.connect(self.refresh)
 
     # -- what it asks for -----------------------------------------------------------------------
@@ -204,6 +214,8 @@ class RecipeForm(QWidget):
                 "options.",
             ),
         )
+        self.origin = label("", "small", wrap=True)
+        group.add_wide(self.origin)
         self._before = group
         layout.addWidget(group)
 
@@ -456,6 +468,7 @@ class RecipeForm(QWidget):
         published = self._value("protocol") == "published"
         self.options.show_options(self._options(), published=published)
         self._show_driver()
+        self._show_origin()
         given = self._value("law") == "none"
         by = self._value("amount_by")
         parts = self._value("cbd_parts") == "parts" and not published
@@ -498,6 +511,14 @@ class RecipeForm(QWidget):
             ("gap", self._gap, gap),
         ):
             _show_or_dash(field, value if name == driver else _rounded(follows), reason)
+
+    def _show_origin(self) -> None:
+        """Say which inputs come from the sheet and not from the user."""
+        words = [_FROM_SHEET[name] for name in self._reader.taken_from_sheet()]
+        listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+        coating = self._reader.of_sheet().get("coating", "")
+        self.origin.setText(f"From the sheet, coating {coating}: {listed}." if words else "")
+        self._before.set_row_visible(self.origin, bool(words))
 
     def _show_derived(self) -> None:
         plan = self._plan

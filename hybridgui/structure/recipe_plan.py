@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import InputError
 from engine.experiment.calendering import calendered_condition
 from engine.experiment.laws import law_from_dict, published_law
+from engine.experiment.starting_values import starting_structure
 from engine.structure.condition import Coating, Condition, Recipe
 from engine.structure.loading import recipe_of_parts, thickness_by
 from hybridgui.study_model import StudyModel
@@ -66,9 +67,30 @@ class RecipeReader:
     def __init__(self, model: StudyModel):
         self._model = model
 
+        self._start: tuple[Any, dict[str, Any]] = (None, {})
+
     def value(self, name: str) -> Any:
-        """Value of a parameter, its default where the study has none."""
-        return self._model.parameter(PREFIX + name, DEFAULTS[name])
+        """Value of a parameter; of the sheet, or the default, where the user gave none."""
+        given = self._model.parameter(PREFIX + name)
+        return self.of_sheet().get(name, DEFAULTS[name]) if given is None else given
+
+    def of_sheet(self) -> dict[str, Any]:
+        """What the study's sheet says of the inputs; empty without one."""
+        table = self._model.table if self._model.is_open else None
+        if self._start[0] is not table:
+            self._start = table, {} if table is None else starting_structure(table)
+        return self._start[1]
+
+    def taken_from_sheet(self) -> tuple[str, ...]:
+        """Inputs in use that the sheet gave and the user left as they were."""
+        if self.value("law") == "none":
+            names = ["am_percent", "porosity_percent", "thickness_um"]
+        else:
+            names = ["am_percent", "initial_porosity_percent", "initial_thickness_um", "driver"]
+        if self.value("amount_by") != "thickness":
+            names = [name for name in names if "thickness" not in name]
+        sheet = self.of_sheet()
+        return tuple(n for n in names if n in sheet and self._model.parameter(PREFIX + n) is None)
 
     def plan(self) -> Plan:
         """Read the parameters, and let the engine judge them."""

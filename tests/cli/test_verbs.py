@@ -512,3 +512,18 @@ def test_that_a_problem_of_the_reference_program_is_written_read_and_trained(ver
     assert direct["targets"]["y"]["train"]["max_error"] < 1e-9
     status, _, text = verb("train", table, "--inputs", "a_um")
     assert status == 2 and "--targets" in text
+
+
+def test_that_fit_takes_a_law_in_the_pressure_where_no_gap_is_known(verb, tmp_path):
+    path = tmp_path / "lab.csv"
+    rows = [
+        (name, am, before, start, p, round(before - 22 * p / (p + 250), 3))
+        for name, am, before, start in (("A", 92, 50, 62), ("B", 94, 48, 70), ("C", 96, 45, 81))
+        for p in (100, 250, 400, 620)
+    ]
+    header = "Sample,AM (%),Initial porosity (%),Initial thickness (µm),Pressure (MPa),Porosity (%)"
+    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]), "utf-8")
+    status, result, _ = verb("fit", path)
+    assert status == 0 and result["law"] in ("kawakita", "exponential", "heckel")
+    assert result["coatings"] == ["A", "B", "C"]
+    assert any("outside the gap calibration" in text for text in result["warnings"])

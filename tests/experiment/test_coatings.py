@@ -11,6 +11,7 @@ from engine.experiment.coatings import distinguishing_names, read_labels
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import make_law
 from engine.experiment.reader import read_table
+from engine.experiment.safe_sheets import write_table
 from engine.experiment.table import CalenderingTable, join_tables
 from tests.experiment.sheets import ENGLISH, GERMAN, excel, measured
 from tests.experiment.tables import sample_table
@@ -118,6 +119,19 @@ def test_that_joined_sheets_keep_their_names(tmp_path):
     assert both.family_names()[1:] == tuple(NAMES[1:])
     assert both.coatings[14:] == ("",) * 3 or both.coatings[14:] == (NAMES[3],) * 3
     assert join_tables([named.take([0, 1]), named.take([4, 5])]).family_names() == tuple(NAMES[:2])
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".csv"])
+@pytest.mark.parametrize(
+    "names", [NAMES, ["A", "A", "B", "1"], [""] * 4, ["=1+1", "x" * 60, "b", "c"]]
+)
+def test_that_an_exported_table_tells_the_same_coatings_apart(tmp_path, ending, names):
+    table = sheet(tmp_path, "Coating", [names[f] or None for f in FAMILIES])
+    write_table(table, tmp_path / f"b{ending}")
+    again = read_table(tmp_path / f"b{ending}")
+    assert again.families.tolist() == table.families.tolist()
+    if names != ["=1+1", "x" * 60, "b", "c"] or ending == ".xlsx":
+        assert again.family_names() == table.family_names()
 
 
 @given(

@@ -226,3 +226,21 @@ def test_that_many_extra_inputs_have_cells_of_a_sheet(monkeypatch):
     monkeypatch.setattr(type(law), "extra_inputs", [f"input {i}" for i in range(24)])
     cells = list(extra_cells(law).values())
     assert cells[0] == "F2" and cells[20] == "Z2" and cells[21:] == ["AA2", "AB2", "AC2"]
+
+
+def test_that_pressures_beyond_the_gap_calibration_get_a_law_in_the_pressure():
+    from engine.experiment.comparison import law_in_pressure
+    from engine.experiment.table import CalenderingTable
+
+    pressure = np.tile([100.0, 250.0, 400.0, 620.0], 3)
+    before = np.repeat([0.5, 0.48, 0.45], 4)
+    table = CalenderingTable(
+        np.repeat([0.92, 0.94, 0.96], 4), before, np.repeat([62.0, 70.0, 81.0], 4), [np.nan] * 12,
+        pressure, 0.25 + (before - 0.25) * np.exp(-pressure / 180), driver="pressure",
+    )  # fmt: skip
+    entry, why = law_in_pressure(table)
+    assert entry.law.kind == "exponential" and entry.falls  # the law that the numbers were made of
+    assert entry.assessment.rmse < 1e-4
+    assert why.startswith("The pressures of this sheet (100-620 MPa) lie outside the gap")
+    one, why = law_in_pressure(table.take(np.arange(4)))
+    assert one.falls and why.count(".") >= 1

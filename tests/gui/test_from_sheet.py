@@ -1,0 +1,84 @@
+"""From a lab's sheet to structure and campaign with nothing typed in between."""
+
+import pytest
+
+from tests.experiment.sheets import excel
+
+HEADER = ["Probe", "Aktivmaterial (Gew.-%)", "Anfangsporosität (%)", "Anfangsdicke (µm)",
+          "Druck (MPa)", "Porosität nach dem Kalandrieren (%)"]  # fmt: skip
+COATINGS = [("NMC-92 Köln", 92, 50, 62), ("NMC-94", 94, 48, 70), ("NMC-96 Ähre", 96, 45, 81)]
+
+
+def sheet(folder):
+    rows = [
+        [name, am, before, start, pressure, round(before - 22 * pressure / (pressure + 250), 2)]
+        for name, am, before, start in COATINGS
+        for pressure in (100, 250, 400, 620)
+    ]
+    return excel(folder / "lab.xlsx", ("Messung", [HEADER, *rows]))
+
+
+@pytest.fixture
+def imported(window, idle, tmp_path):
+    page = window.pages["experiment"]
+    page.import_sheet(sheet(tmp_path))
+    idle(window)
+    page.dialog._on_import()
+    idle(window)
+    return window
+
+
+def test_that_pressures_beyond_the_gap_calibration_need_no_expertise(imported, idle):
+    page = imported.pages["experiment"]
+    assert page.law_choice.current in ("kawakita", "exponential", "heckel")
+    assert page._hint.text().startswith("The pressures of this sheet (100-620 MPa) lie outside")
+    page.fit_law()
+    idle(imported)
+    assert imported.model.law["kind"] == page.law_choice.current
+
+
+def test_that_coatings_are_called_by_the_names_of_the_sheet(imported, idle):
+    page = imported.pages["experiment"]
+    frame = page.table_view.frame
+    assert list(frame["coating"].unique()) == [name for name, *_ in COATINGS]
+    page.fit_law()
+    idle(imported)
+    which = page.curves_view.which
+    shown = [which.itemText(i) for i in range(which.count())]
+    assert shown == ["All coatings", *(name for name, *_ in COATINGS)]
+
+
+def test_that_the_structure_begins_with_the_middle_coating_of_the_sheet(imported, idle):
+    imported.pages["experiment"].fit_law()
+    idle(imported)
+    form = imported.pages["structure"].form
+    condition = form.plan.condition
+    assert condition is not None, form.plan.problem
+    assert condition.coating.initial_thickness == 70 and condition.pressure == 250
+    assert condition.recipe.am_fraction == 0.94
+    assert form.origin.text() == (
+        "From the sheet, coating NMC-94: active material, initial porosity, initial thickness and "
+        "pressing."
+    )
+    imported.model.set_parameter("structure/initial_thickness_um", 55.0)
+    assert form.plan.condition.coating.initial_thickness == 55
+    assert "initial thickness" not in form.origin.text()
+    imported.model.undo_stack.undo()
+    assert form.plan.condition.coating.initial_thickness == 70
+
+
+def test_that_the_campaign_spreads_over_the_ranges_of_the_sheet(imported, idle):
+    imported.pages["experiment"].fit_law()
+    idle(imported)
+    form = imported.pages["campaign"].form
+    variables = form.design().variables
+    assert variables["pressure_MPa"] == (100, 250, 400, 620)
+    assert variables["am_percent"] == (92, 94, 96)
+    assert variables["initial_porosity_percent"] == (45, 48, 50)
+    assert variables["initial_thickness_um"] == (70,)
+    assert form.origin.text().startswith("From the ranges of the sheet: pressure, AM,")
+    form.use_preset("small")
+    assert form.design().variables["initial_thickness_um"] == (140,)
+    assert not form.origin.isVisibleTo(form)
+    form.use_sheet()
+    assert form.design().variables["initial_thickness_um"] == (70,)
