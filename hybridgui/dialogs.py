@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from hybridgui.settings import Settings
 
@@ -41,6 +41,13 @@ def ask_save(
         path += "." + chosen.split("*.")[1].split(")")[0].split()[0]
     settings.set_last_folder(kind, path)
     return path
+
+
+def run(dialog: QDialog) -> bool:
+    """Show a dialog until it is answered; whether it was accepted."""
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
 
 
 def ask(

@@ -6,6 +6,7 @@ models, and says it in a sentence in the lab's own variable.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +15,15 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.digits import lower_first, with_uncertainty
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
+from engine.maps.scope import LEVEL
+from engine.maps.standing import models_in_words, stands_on
 from engine.maps.targets import Desirability, Target
 from engine.maps.trade_off import TradeOff, trade_off
 from engine.maps.uncertainty import SOURCES, Propagation, Scatter, summarise
 from engine.progress import Progress
-
-LEVEL = 0.8
-"""Level of every interval of a recommendation: no more than a few coating families support."""
 
 _SHORTLIST = 320
 _DRAWS = 128
@@ -64,6 +65,16 @@ class Recommendation:
     notes : tuple of str
     campaign : int or None
         The one campaign that counted, None for all.
+    inside_only : bool
+        Whether settings beyond what was measured were left out.
+    shares : dict of output to dict of source to share
+        Part of each source in the variance of each output; `budget` is their mean.
+    made : str
+        When, local time to the minute, ``2026-01-31 14:05``.
+    stands_on : str
+        Fingerprint of the law, models and cell (`engine.maps.standing.stands_on`).
+    models : dict of target to str
+        The models asked, in words.
     """
 
     setting: dict[str, float]
@@ -82,6 +93,11 @@ class Recommendation:
     notes: tuple[str, ...] = field(default_factory=tuple)
     fixed: dict[str, float] = field(default_factory=dict)
     campaign: int | None = None
+    inside_only: bool = False
+    shares: dict[str, dict[str, float]] = field(default_factory=dict)
+    made: str = ""
+    stands_on: str = ""
+    models: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -102,6 +118,11 @@ class Recommendation:
             "notes": list(self.notes),
             "fixed": dict(self.fixed),
             "campaign": self.campaign,
+            "inside_only": self.inside_only,
+            "shares": {name: dict(one) for name, one in self.shares.items()},
+            "made": self.made,
+            "stands_on": self.stands_on,
+            "models": dict(self.models),
         }
 
     @classmethod
@@ -131,6 +152,7 @@ def recommend(
     scatter: Scatter | None = None,
     robust: bool = True,
     fixed: Mapping[str, float] | None = None,
+    inside_only: bool = False,
     draws: int = _DRAWS,
     progress: Progress | None = None,
 ) -> Recommendation:
@@ -150,6 +172,8 @@ def recommend(
         nominal one. The uncertainty is reported either way.
     fixed : mapping, optional
         Settings that are not to be moved; those of `found` where it is given.
+    inside_only : bool
+        Leave out settings beyond what was measured, as in `found` where it is given.
     draws : int
         Draws of the errors.
     progress : Progress, optional
@@ -163,11 +187,12 @@ def recommend(
     scatter = scatter or Scatter()
     progress.report(0.0, "Judging settings")
     fixed = dict(fixed or {})
-    found = trade_off(responses, targets, fixed=fixed) if found is None else found
+    if found is None:
+        found = trade_off(responses, targets, inside_only=inside_only, fixed=fixed)
     if not found.feasible.any():
         raise InputError(found.notes[0])
     names = [target.output for target in targets]
-    responses = responses.asked(names)
+    whole, responses = responses, responses.asked(names)
     propagation = Propagation(responses, names, scatter)
     all_draws = propagation.draws(draws)
     if robust:
@@ -194,7 +219,12 @@ def recommend(
         interval = summarise(column, LEVEL)
         nominal = float(found.values[target.output].iloc[best])
         predicted[target.output] = (nominal, interval["low"], interval["high"])
-    budget = _budget(propagation, chosen, names, draws)
+    shares = _shares(propagation, chosen, names, draws)
+    budget = {
+        source: float(np.mean([one[source] for one in shares.values()])) if shares else 0.0
+        for source in SOURCES
+    }
+    closed = float(np.isnan(drawn[names].to_numpy(float)).all(axis=1).mean())
     variable = responses.lab_variable
     progress.report(0.85, "Finding how far the best setting may move")
     here = float(chosen[variable].iloc[0])
@@ -210,6 +240,12 @@ def recommend(
     }
     inside, scope_notes = responses.scope(chosen, names)
     notes = [*found.impossible, *propagation.notes_, *moved_notes, *scope_notes]
+    if responses.blockage is not None and closed >= 0.01:
+        notes.insert(
+            0,
+            f"In {100 * closed:.0f} % of the ways in which process, law and models may be off, no "
+            f"path leads through the {responses.blockage.phase}: the intervals are of the others.",
+        )
     if not inside.all():
         notes.append(
             "Outside what was measured the intervals are too narrow rather than too wide."
@@ -245,6 +281,11 @@ def recommend(
         + _at_the_edge(found.settings, setting, [variable, *responses.settings]),
         notes=tuple(dict.fromkeys(notes)),
         fixed=fixed,
+        inside_only=inside_only,
+        shares=shares,
+        made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        stands_on=stands_on(whole),
+        models=models_in_words(whole, responses.models_of(names)),
     )
 
 
@@ -261,10 +302,10 @@ def _shortlist(found: TradeOff) -> np.ndarray:
     return np.unique(np.concatenate([top, even]))
 
 
-def _budget(
+def _shares(
     propagation: Propagation, chosen: pd.DataFrame, names: Sequence[str], draws: int
-) -> dict[str, float]:
-    """Share of each source in the variance, averaged over the outputs."""
+) -> dict[str, dict[str, float]]:
+    """Share of each source in the variance of each output that is uncertain at all."""
     variance = {}
     for source in SOURCES:
         drawn = propagation.evaluate(chosen, propagation.draws(draws, (source,)))
@@ -273,10 +314,11 @@ def _budget(
                 drawn[list(names)].replace([np.inf, -np.inf], np.nan).var(axis=0).to_numpy(float)
             )
     total = np.sum(list(variance.values()), axis=0)
-    moved = total > 0
-    if not moved.any():
-        return dict.fromkeys(SOURCES, 0.0)
-    return {source: float((variance[source][moved] / total[moved]).mean()) for source in SOURCES}
+    return {
+        name: {source: float(variance[source][i] / total[i]) for source in SOURCES}
+        for i, name in enumerate(names)
+        if total[i] > 0
+    }
 
 
 def _along_the_variable(
@@ -360,7 +402,9 @@ def _sentence(
     other = "pressure_MPa" if variable == "gap_um" else "gap_um"
     also = ""
     if other in setting and np.isfinite(setting[other]):
-        also = f" ({_lower(quantity(other).label)} {setting[other]:.0f} {quantity(other).unit})"
+        also = (
+            f" ({lower_first(quantity(other).label)} {setting[other]:.0f} {quantity(other).unit})"
+        )
     coating = [
         f"{setting[name]:.4g} {quantity(name).unit} {word}"
         for name, word in (
@@ -378,11 +422,11 @@ def _sentence(
             f"{best_range[0]:.0f} and {best_range[1]:.0f} {one.unit}"
         )
     parts.append(
-        f"Set the {_lower(one.label)} to {setting[variable]:.0f} {one.unit}{also} for a coating "
+        f"Set the {lower_first(one.label)} to {setting[variable]:.0f} {one.unit}{also} for a coating "
         f"of {words}{room}."
     )
     said = [
-        f"{_lower(quantity(name).label)} "
+        f"{lower_first(quantity(name).label)} "
         + with_uncertainty(value, low, high, "" if (unit := quantity(name).unit) == "–" else unit)
         for name, (value, low, high) in predicted.items()
     ]
@@ -401,7 +445,7 @@ def _at_the_edge(judged: pd.DataFrame, setting: Mapping[str, float], names: Sequ
         if name in judged and name in setting:
             low, high = float(judged[name].min()), float(judged[name].max())
             if high > low and min(setting[name] - low, high - setting[name]) < 1e-6 * (high - low):
-                edge.append(_lower(quantity(name).label))
+                edge.append(lower_first(quantity(name).label))
     if not edge:
         return ""
     words = " and ".join([", ".join(edge[:-1]), edge[-1]] if edge[1:] else edge)
@@ -409,36 +453,3 @@ def _at_the_edge(judged: pd.DataFrame, setting: Mapping[str, float], names: Sequ
         f" {words[0].upper()}{words[1:]} {'lie' if edge[1:] else 'lies'} at the edge of the range "
         "that was asked for: widen it or set a limit."
     )
-
-
-def _lower(label: str) -> str:
-    """A label within a sentence."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
-
-
-def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> str:
-    """A value and its interval with the digits that the interval justifies.
-
-    >>> with_uncertainty(3.3141, 3.27, 3.35)
-    '3.31 (3.27 to 3.35)'
-    >>> with_uncertainty(66.9, 53.8, 79.0, "%")
-    '67 % (54 to 79)'
-    >>> with_uncertainty(0.199, 0.0062, 1.31)  # the nearer bound decides
-    '0.20 (0.01 to 1.31)'
-    >>> with_uncertainty(0.032, 1.9e-05, 0.056)  # no bound is nothing
-    '0.032 (below 0.001 to 0.056)'
-    """
-    unit = f" {unit}" if unit else ""
-    half = 0.5 * (high - low)
-    near = min(value - low, high - value)
-    if 0 < near < 0.5 * half:
-        half = max(near, 0.01 * half)
-    if not np.isfinite(half) or half <= 0:
-        return f"{value:.3g}{unit}"
-    place = int(np.floor(np.log10(half)))
-    if half / 10.0**place < 4:  # a small leading digit is coarse: keep one digit more
-        place -= 1
-    digits = int(np.clip(-place, 0, 6))
-    least = 10.0**-digits
-    start = f"below {least:.{digits}f}" if 0 < low < 0.5 * least else f"{low:.{digits}f}"
-    return f"{value:.{digits}f}{unit} ({start} to {high:.{digits}f})"

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from engine.errors import InputError
+from engine.maps.scope import LEVEL
 
 SIGMA_BULK = 1.119
 """S/m, LP30 electrolyte at 25 °C, as the paper (DOI 10.1016/j.jpowsour.2020.229103)."""
@@ -101,12 +102,16 @@ class LawError:
     half_width : float, 0..1
         Half width of the prediction interval at `level`.
     level : float, 0..1
-        The level that the number of families supports, 0.8 for four.
+        `engine.maps.scope.LEVEL`, or less where few families support no more.
+    tail : float, 0..1
+        Standard deviation of a normal error as wide as the interval of the highest level that
+        the families support.
     """
 
     sd: float
     half_width: float
     level: float
+    tail: float = 0.0
 
     @property
     def spread(self) -> float:
@@ -115,18 +120,24 @@ class LawError:
         Errors of few families have long tails: a normal error of the size `sd` would stay
         inside the interval more often than new coatings do.
         """
-        return max(self.sd, self.half_width / float(special.ndtri(0.5 + self.level / 2)))
+        return max(self.sd, self.tail, _normal_sd(self.half_width, self.level))
 
     @classmethod
     def from_assessment(cls, assessment: Any) -> LawError | None:
         """Read it off an `engine.experiment.diagnostics.LawAssessment`; None if unknown."""
-        interval = None if assessment is None else assessment.interval()
-        if interval is None:
+        widest = None if assessment is None else assessment.interval()
+        interval = None if assessment is None else assessment.interval(LEVEL)
+        if widest is None or interval is None:
             return None
         half_width, level = interval
         # Where some family could not be left out, the interval still bounds the rest.
         sd = assessment.grouped_cv_rmse
-        return cls(float(half_width if sd is None else sd), float(half_width), float(level))
+        sd = float(half_width if sd is None else sd)
+        return cls(sd, float(half_width), float(level), _normal_sd(*widest))
+
+
+def _normal_sd(half_width: float, level: float) -> float:
+    return float(half_width) / float(special.ndtri(0.5 + level / 2))
 
 
 PUBLISHED_LAW_ERROR = LawError(sd=0.0395, half_width=0.0879, level=0.8)

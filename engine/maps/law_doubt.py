@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,13 +56,21 @@ class LawDoubt:
     refits : tuple of laws
     reference : float
         Root mean square of their spread (0..1) at the measured conditions.
+    inputs : mapping of str to float
+        Further inputs of the law, as the maps hold them; measured means where left out.
     """
 
     refits: tuple[Any, ...]
     reference: float
+    inputs: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, law: Any, table: CalenderingTable | None) -> LawDoubt | None:
+    def of(
+        cls,
+        law: Any,
+        table: CalenderingTable | None,
+        inputs: Mapping[str, float] | None = None,
+    ) -> LawDoubt | None:
         """Refit a law; None without measurements or where too few families can be left out."""
         if table is None or not hasattr(law, "refittable"):
             return None
@@ -70,13 +79,18 @@ class LawDoubt:
             return None
         doubt = cls(tuple(refits), 1.0)
         try:
+            measured = {
+                name: np.asarray(table.extra[name], float)
+                for name in getattr(law, "extra_inputs", ())
+                if name in table.extra
+            }
             spread = doubt._spread(
-                table.am, table.initial_porosity, table.initial_thickness, table.pressure
+                table.am, table.initial_porosity, table.initial_thickness, table.pressure, measured
             )
         except InputError:
             return None  # a measured pressure has no gap in the calibration of a law in the gap
         reference = float(np.sqrt(np.mean(spread**2)))
-        return None if reference <= 0 else cls(tuple(refits), reference)
+        return None if reference <= 0 else cls(tuple(refits), reference, dict(inputs or {}))
 
     def factor(self, settings: pd.DataFrame) -> np.ndarray:
         """How many times larger than at a left-out coating the error may be, shape (n,), >= 1."""
@@ -89,14 +103,22 @@ class LawDoubt:
                 ("pressure_MPa", 1),
             )
         )
-        ratio = self._spread(am, before, start, pressure) / self.reference
+        ratio = self._spread(am, before, start, pressure, self.inputs) / self.reference
         ratio = np.clip(np.nan_to_num(ratio, nan=_LARGEST), 1.0, _LARGEST)
         return np.sqrt(0.5 * (1 + ratio**2))
 
     def _spread(
-        self, am: np.ndarray, before: np.ndarray, start: np.ndarray, pressure: np.ndarray
+        self,
+        am: np.ndarray,
+        before: np.ndarray,
+        start: np.ndarray,
+        pressure: np.ndarray,
+        inputs: Mapping[str, Any],
     ) -> np.ndarray:
         """Jackknife standard deviation of the law's porosity, shape (n,), 0..1."""
-        said = np.array([law.predict(am, before, start, pressure=pressure) for law in self.refits])
+        extra = {"extra": inputs} if inputs else {}
+        said = np.array(
+            [law.predict(am, before, start, pressure=pressure, **extra) for law in self.refits]
+        )
         k = len(said)
         return np.asarray(np.sqrt((k - 1) / k * ((said - said.mean(axis=0)) ** 2).sum(axis=0)))

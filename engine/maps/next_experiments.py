@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.maps.law_doubt import left_out_refits
 from engine.maps.quantities import quantity
 from engine.maps.responses import SETTINGS, Responses, setting_range
+from engine.maps.trade_off import TradeOff, judge, survey
 
 if TYPE_CHECKING:
     from engine.experiment.table import CalenderingTable
@@ -21,6 +22,16 @@ _POOL = 600
 _MEASUREMENT_SD = 0.006
 """Scatter of a measured porosity (0..1): the typical spread between electrodes of one
 condition in the data behind DOI 10.1016/j.jpowsour.2020.229103."""
+
+STEPS = {
+    "gap_um": 1.0,
+    "pressure_MPa": 1.0,
+    "am_percent": 0.5,
+    "initial_porosity_percent": 0.5,
+    "initial_thickness_um": 1.0,
+}
+"""Steps in which a lab can set each setting: a dial of the calender has whole µm or MPa, a slurry is
+weighed to half a percent of AM, and a coating's porosity and thickness are known no better."""
 
 # Correlation length of what a law misses, as a share of each setting's range: half a range
 # lets a measurement speak for its neighbourhood, not for the far end.
@@ -69,17 +80,15 @@ class NextExperiments:
         Below them stand the measurements so far, so that the sheet replaces the one before.
         """
         headers = {
-            "am_percent": "AM (%)",
-            "initial_porosity_percent": "Initial porosity (%)",
-            "initial_thickness_um": "Initial thickness (µm)",
-            "gap_um": "Roll gap (µm)",
+            name: HEADERS[name]
+            for name in ("am_percent", "initial_porosity_percent", "initial_thickness_um", "gap_um")
         }
         gaps = [self.table.get("gap_um", pd.Series([np.nan]))]
         if self.measured is not None:
             gaps.append(pd.Series(self.measured.gap))
         if self.variable == "pressure_MPa" or pd.concat(gaps).isna().any():
             del headers["gap_um"]
-            headers["pressure_MPa"] = "Pressure (MPa)"
+            headers["pressure_MPa"] = HEADERS["pressure_MPa"]
         frame = self.table[list(headers)].round(3).rename(columns=headers)
         frame["Porosity (%)"] = np.nan
         if self.measured is None:
@@ -101,6 +110,15 @@ class NextExperiments:
         frame["Note"], before["Note"] = "to measure", "measured"
         return pd.concat([frame, before.round(6)], ignore_index=True)
 
+    def expected(self) -> pd.DataFrame:
+        """What the law says of the conditions, under headings in words, rounded for reading."""
+        decimals = {"pressure_MPa": 1, "gap_um": 1}
+        frame = self.table.copy()
+        for name in frame:
+            frame[name] = frame[name].astype(float).round(decimals.get(str(name), 2))
+        named = {name: HEADERS.get(str(name), quantity(str(name)).axis) for name in frame}
+        return frame.rename(columns=named)
+
     def write(self, path: str | Path) -> Path:
         """Write a workbook to fill in and to load again.
 
@@ -113,13 +131,11 @@ class NextExperiments:
             If the file cannot be written.
         """
         path = Path(path).with_suffix(".xlsx")
-        expected = self.table.rename(
-            columns={name: quantity(name).axis for name in self.table if name in _NAMED}
-        )
+        expected = self.expected()
         try:
             with pd.ExcelWriter(path, engine="openpyxl") as writer:
                 self.sheet().to_excel(writer, sheet_name="To measure", index=False)
-                expected.round(3).to_excel(writer, sheet_name="Expected", index=False)
+                expected.to_excel(writer, sheet_name="Expected", index=False)
                 for sheet in writer.sheets.values():
                     for cell in sheet[1]:
                         letter = cell.column_letter
@@ -130,6 +146,67 @@ class NextExperiments:
 
 
 _NAMED = (*SETTINGS, "gap_um", "porosity_percent")
+HEADERS = {
+    "am_percent": "AM (%)",
+    "initial_porosity_percent": "Initial porosity (%)",
+    "initial_thickness_um": "Initial thickness (µm)",
+    "gap_um": "Roll gap (µm)",
+    "pressure_MPa": "Pressure (MPa)",
+    "porosity_percent": "Expected porosity (%)",
+    "porosity_sd_percent": "Sd of it now (points)",
+    "porosity_sd_then_percent": "Sd of it then (points)",
+}
+"""Headings of the sheets: the first five as the import of a sheet reads them, with their units."""
+
+
+def settable(responses: Responses, found: TradeOff, *, inside_only: bool = False) -> pd.DataFrame:
+    """Conditions that a lab can make and that keep all limits, in `STEPS`.
+
+    The feasible settings are rounded, what falls together counts once, and law, models and limits
+    are asked again at the rounded conditions. A setting that is held keeps its value.
+
+    Parameters
+    ----------
+    responses : Responses
+    found : TradeOff
+        The grid judged by the targets.
+    inside_only : bool
+        As `found` was judged.
+
+    Returns
+    -------
+    DataFrame
+        Completed settings.
+
+    Raises
+    ------
+    InputError
+        If nothing that can be made keeps the limits.
+    """
+    names = [target.output for target in found.targets]
+    responses = responses.asked(names)
+    variable = responses.lab_variable
+    chosen = found.settings[found.feasible]
+    own = [n for n in (*SETTINGS, *responses.ranges) if n in chosen and n != "gap_um"]
+    own = list(dict.fromkeys(variable if name == "pressure_MPa" else name for name in own))
+    grid = chosen[own].copy()
+    for name in own:
+        step = STEPS.get(name)
+        if step is None or found.settings[name].nunique() < 2:
+            continue
+        low, high = setting_range(responses, name)
+        low, high = np.ceil(low / step - 1e-6) * step, np.floor(high / step + 1e-6) * step
+        if low <= high:
+            grid[name] = np.clip(np.round(grid[name] / step) * step, low, high)
+    grid = grid.drop_duplicates().reset_index(drop=True)
+    if grid.empty:
+        raise InputError("No setting keeps the limits: loosen one before planning experiments.")
+    again = judge(survey(responses, names, grid), found.targets, inside_only=inside_only)
+    if not again.feasible.any():
+        raise InputError(
+            "No setting in steps that a lab can make keeps the limits: loosen one a little."
+        )
+    return again.settings[again.feasible].reset_index(drop=True)
 
 
 def next_experiments(

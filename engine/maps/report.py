@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.maps.canvas import to_bytes
 from engine.maps.decide import Recommendation
 from engine.maps.figures import MapFigure
+from engine.maps.lab_record import LabRecord
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, Grid, collect
 from engine.maps.report_template import MACROS, PAGE
 from engine.progress import Progress
@@ -51,6 +52,7 @@ def write_report(
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
     campaign: int | None = None,
+    record: LabRecord | None = None,
 ) -> Path:
     """Write a study as one HTML page, or as a PDF, with all figures inside.
 
@@ -67,6 +69,8 @@ def write_report(
     campaign : int, optional
         Let only this campaign count (see `read_sources`); a kept recommendation that
         stands on other results is left out.
+    record : LabRecord, optional
+        Operator, sample, project and remarks; those kept in the study otherwise.
 
     Returns
     -------
@@ -89,6 +93,7 @@ def write_report(
         "recommendation": recommendation,
         "verification": verification,
         "campaign": campaign,
+        "record": record,
     }
     try:
         if form == ".pdf":
@@ -112,6 +117,7 @@ def render_report(
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
     campaign: int | None = None,
+    record: LabRecord | None = None,
 ) -> str:
     """The HTML page of `write_report` as text."""
     from jinja2 import Environment
@@ -123,6 +129,7 @@ def render_report(
         recommendation=recommendation,
         verification=verification,
         campaign=campaign,
+        record=record,
     )
     images = []
     for index, figure in enumerate(data["figures"]):

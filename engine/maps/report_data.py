@@ -16,6 +16,7 @@ from engine.maps.blocked import blocked_note
 from engine.maps.decide import Recommendation
 from engine.maps.default_models import default_models
 from engine.maps.figures import collect_figures
+from engine.maps.lab_record import LabRecord
 from engine.maps.law_plot import draw_law
 from engine.maps.measured import measured_beside_predicted
 from engine.maps.methods import methods_paragraph
@@ -66,6 +67,7 @@ def collect(
     recommendation: Recommendation | None = None,
     verification: Verification | None = None,
     campaign: int | None = None,
+    record: LabRecord | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, by the names of the page's parts.
 
@@ -89,6 +91,7 @@ def collect(
         "name": study.path.stem,
         "version": __version__,
         "date": datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        "record": (record or LabRecord.of(study)).lines(),
         "first": _first(sources),
         "recommendation": None if recommendation is None else _recommended(recommendation),
         "trade_off": _trade_off(sources, recommendation),

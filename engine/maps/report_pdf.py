@@ -86,12 +86,14 @@ class Pages:
         self._line(text, size, weight="bold")
         self.gap(0.05)
 
-    def paragraph(self, text: str, size: float = _BODY, indent: float = 0.0) -> None:
+    def paragraph(
+        self, text: str, size: float = _BODY, indent: float = 0.0, gap: float = 0.08
+    ) -> None:
         """Text, wrapped to the column."""
         width = int((_WIDTH - 2 * _LEFT - indent) * 72 / (size * _EM))
         for line in textwrap.wrap(text, width) or [""]:
             self._line(line, size, indent)
-        self.gap()
+        self.gap(gap)
 
     def bullets(self, items: Sequence[str]) -> None:
         """A list."""
@@ -191,6 +193,10 @@ def write_pdf(data: Mapping[str, Any], path: Path, progress: Progress | None = N
         pages = Pages(pdf)
         pages.heading(data["name"], 17)
         pages.paragraph(f"Calendering study, HybridGUI {data['version']}, report of {data['date']}")
+        for name, text in data["record"]:
+            for number, line in enumerate(text.splitlines()):
+                pages.paragraph(line if number else f"{name}: {line}", gap=0.02)
+        pages.gap()
         for number, sentence in enumerate(data["first"]):
             pages.paragraph(sentence, 10.5 if number == 0 else _BODY)
         _decision(pages, data)

@@ -18,6 +18,9 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .6rem; padding-top: .6rem;
 h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 .sub { color: var(--soft); margin: .2rem 0 1.2rem; }
+dl.record { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem;
+  margin: 0 0 1.2rem; max-width: 46rem; }
+dl.record dt { color: var(--soft); } dl.record dd { margin: 0; white-space: pre-line; }
 nav { font-size: .9rem; margin: 1rem 0; display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
 nav a { white-space: nowrap; }
 a { color: #00588a; }
@@ -50,6 +53,8 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 <header>
 <h1>{{ name }}</h1>
 <p class="sub">Calendering study, HybridGUI {{ version }}, report of {{ date }}</p>
+{% if record %}<dl class="record">{% for name, text in record %}<dt>{{ name }}</dt><dd>{{ text }}</dd>
+{% endfor %}</dl>{% endif %}
 </header>
 
 <section class="box" id="first">

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.blocked import Blockage
 from engine.maps.electrode import (
     PUBLISHED_LAW_ERROR,
     SIGMA_BULK,
@@ -33,6 +34,7 @@ from engine.maps.quantities import (
 )
 from engine.maps.scope import (
     FROM_LAW,
+    LEVEL,
     common_ranges,
     domain_of,
     interval_level,
@@ -136,6 +138,8 @@ class Responses:
     law_doubt : LawDoubt or None
         How much larger the law's error may be away from the measured coatings; the same
         everywhere where None.
+    blockage : Blockage or None
+        Where calendering closes the way through a phase; nowhere where None.
     turns : {"gap_um", "pressure_MPa", ""}
         What the lab sets at its calender; empty where it did not say.
     gap_known : bool
@@ -153,6 +157,7 @@ class Responses:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     law_doubt: LawDoubt | None = None
     law_inputs: dict[str, float] = field(default_factory=dict)
+    blockage: Blockage | None = None
     turns: str = ""
     gap_known: bool = True
 
@@ -231,9 +236,9 @@ class Responses:
     def level_of(self, output: str) -> float:
         """Level of the interval that `evaluate` gives for an output, 0..1."""
         if output == "porosity_percent" and output not in self.models:
-            return 0.8 if self.law_error is None else self.law_error.level
+            return LEVEL if self.law_error is None else self.law_error.level
         levels = [interval_level(self.models[name]) for name in self.models_of([output])]
-        return min(levels, default=0.9)
+        return min(levels, default=LEVEL)
 
     def gives_directly(self, output: str) -> bool:
         """Whether a model gives this column, or its square or square root."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,18 @@ from engine.maps.quantities import quantity
 
 FROM_LAW = ("porosity_percent", "thickness_um")
 """Columns that the calendering law gives."""
+
+LEVEL = 0.8
+"""Level of every interval on maps and in decisions: no more than a few coating families support,
+so that bands, recommendation and verification can be read beside one another."""
+
+
+def at_level(model: Any) -> Any:
+    """The same model, with intervals of `LEVEL`; as it is where it has none of its own."""
+    kept = getattr(model, "residuals", None)
+    if not kept or not is_dataclass(model) or isinstance(model, type):
+        return model
+    return replace(model, residuals={**kept, "level": LEVEL})
 
 
 def interval_level(model: Any) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from engine.campaign.variables import INPUT_PREFIX
 from engine.errors import InputError
-from engine.maps.blocked import blocked_note
+from engine.maps.blocked import Blockage, blocked_note
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import PAPER_TARGETS, quantity
 from engine.maps.responses import (
@@ -22,6 +22,7 @@ from engine.maps.responses import (
     RecipeConstants,
     Responses,
 )
+from engine.maps.scope import at_level
 
 if TYPE_CHECKING:
     from engine.experiment.diagnostics import LawAssessment
@@ -173,13 +174,14 @@ def read_sources(
     repeats = int(dataset["repeats"].min()) if "repeats" in dataset and len(dataset) else 1
     return Sources(
         Responses(
-            models=dict(models),
+            models={name: at_level(model) for name, model in models.items()},
             law=law,
             law_error=error,
             constants=constants_of(template),
             cell=cell or _kept_cell(study),
             base=_base(dataset, table),
-            law_doubt=LawDoubt.of(law, table) if assessment is not None else None,
+            law_doubt=LawDoubt.of(law, table, inputs) if assessment is not None else None,
+            blockage=Blockage.of(dataset),
             law_inputs=inputs,
             turns=study.get_setting(TURNS_SETTING) or _turned(table, varied),
             gap_known=not _gap_of_another_machine(table),

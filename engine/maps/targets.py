@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.maps.quantities import quantity
+from engine.maps.quantities import least_possible, most_possible, quantity
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class Target:
             raise InputError(
                 f"{name}: at least {self.least:g} and at most {self.most:g} exclude each other."
             )
+        least, most = least_possible(self.output), most_possible(self.output)
+        unit = "" if quantity(self.output).unit == "–" else f" {quantity(self.output).unit}"
+        for limit in (self.least, self.most):
+            if limit is not None and not least <= limit <= most:
+                end = f"less than {least:g}" if limit < least else f"more than {most:g}"
+                raise InputError(
+                    f"{name}: {limit:g}{unit} is no limit, as no electrode has {end}{unit}."
+                )
         if not self.weight > 0 or not np.isfinite(self.weight):
             raise InputError(f"{name}: the weight must be a number above 0.")
 

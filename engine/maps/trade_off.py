@@ -37,6 +37,10 @@ class Survey:
     notes : tuple of str
     impossible : dict of output to str
         Which models give values that no electrode can have; nan in `values` there.
+    closed : ndarray of bool, shape (n,), optional
+        Where no path leads through a phase (`engine.maps.blocked.Blockage`).
+    closed_note : str
+        That in words.
     """
 
     settings: pd.DataFrame
@@ -44,6 +48,8 @@ class Survey:
     inside: np.ndarray
     notes: tuple[str, ...] = ()
     impossible: Mapping[str, str] = field(default_factory=dict)
+    closed: np.ndarray | None = None
+    closed_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,15 @@ class TradeOff:
     values : DataFrame, n rows
         The outputs that the targets name.
     feasible : ndarray of bool, shape (n,)
-        Whether all limits are kept.
+        Whether all limits are kept, where a path leads through the electrode.
     front : ndarray of bool, shape (n,)
         Non-dominated among the feasible.
     desirability : ndarray, shape (n,), 0..1
     inside : ndarray of bool, shape (n,)
         Inside the domains of law and models.
     notes, impossible : tuple of str
-        `impossible` says which models were left out where they give impossible values.
+        `impossible` says which settings were left out, as their values are impossible or no path
+        leads through the electrode.
     """
 
     targets: tuple[Target, ...]
@@ -165,12 +172,19 @@ def survey(
     frame = candidates(responses, **grid_choices) if grid is None else grid
     result = responses.evaluate(frame, outputs, intervals=False)
     told = responses.impossible_notes(result.possible)
+    closed, note = None, ""
+    if responses.blockage is not None and "porosity_percent" in result.settings:
+        closed = responses.blockage.closed(result.settings)
+        if closed.any():
+            note = responses.blockage.note(int(closed.sum()), len(closed))
     return Survey(
         result.settings,
         result.values.where(result.possible),
         result.inside,
         result.notes,
         {name: f"{one[:-1]}: these are left out." for name, one in told.items()},
+        closed,
+        note,
     )
 
 
@@ -209,11 +223,22 @@ def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = Fals
     for target in targets:
         feasible &= target.kept(values[target.output].to_numpy(float))
     told = {name: survey.impossible[name] for name in names if name in survey.impossible}
-    notes = [*dict.fromkeys(told.values()), *survey.notes]
-    if not feasible.any():
+    left_out = [survey.closed_note] if survey.closed_note else []
+    left_out += dict.fromkeys(told.values())
+    notes = [*left_out, *survey.notes]
+    kept_anywhere = feasible.any()
+    if survey.closed is not None:
+        feasible &= ~survey.closed
+    if not kept_anywhere:
         notes.insert(0, _why_nothing(targets, values))
         notes[:0] = [told[n] for n in told if values[n].isna().all()]
-    desirability = scale(values)
+    elif not feasible.any():
+        notes.insert(
+            0,
+            "Settings that keep all limits exist only where no path leads through the electrode: "
+            "loosen a limit.",
+        )
+    desirability = np.where(feasible, scale(values), 0.0)
     if inside_only:
         if feasible.any() and not (feasible & survey.inside).any():
             notes.insert(
@@ -238,7 +263,7 @@ def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = Fals
         survey.inside,
         scale,
         tuple(notes),
-        tuple(dict.fromkeys(told.values())),
+        tuple(left_out),
     )
 
 

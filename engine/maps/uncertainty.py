@@ -318,7 +318,8 @@ class Propagation:
         Returns
         -------
         DataFrame, n*m rows
-            Row ``i*m + k`` is condition i under draw k.
+            Row ``i*m + k`` is condition i under draw k; nan where no path leads through the
+            electrode.
         """
         n, m = len(conditions), len(draws)
         spread = self._half_widths(conditions)
@@ -338,7 +339,14 @@ class Propagation:
             frame[column] = np.tile(draws.models[name], n) * np.repeat(spread[name], m)
             models[name] = _Perturbed(model, column, 1.0, level)
         varied = replace(self.responses, models=models)
-        return varied.evaluate(frame, self.outputs, intervals=False, scope=False).values
+        found = varied.evaluate(frame, self.outputs, intervals=False, scope=False)
+        blockage = self.responses.blockage
+        if blockage is None or "porosity_percent" not in found.settings:
+            return found.values
+        # Where no path leads through the electrode it has no properties to speak of.
+        values = found.values.copy()
+        values.loc[blockage.closed(found.settings)] = np.nan
+        return values
 
     def _half_widths(self, conditions: pd.DataFrame) -> dict[str, np.ndarray]:
         """Half width of each model's interval at each condition (0 where it has none)."""

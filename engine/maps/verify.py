@@ -151,8 +151,34 @@ class Verification:
             "seeds": list(self.seeds),
             "level": self.level,
             "notes": list(self.notes),
+            "changed": list(self.changed),
             "sentence": self.sentence,
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Verification:
+        """Rebuild a verification from `to_dict`.
+
+        Raises
+        ------
+        InputError
+            If the data are not those of a verification.
+        """
+        names = [field.name for field in dataclasses.fields(Check)]
+        try:
+            return cls(
+                Condition.from_dict(data["condition"]),
+                tuple(
+                    Check(**{n: _number(one[n]) for n in names if n in one})
+                    for one in data["checks"]
+                ),
+                tuple(int(seed) for seed in data["seeds"]),
+                float(data["level"]),
+                tuple(data["notes"]),
+                tuple(data.get("changed", ())),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"The stored check cannot be read ({error}).") from error
 
     def to_frame(self) -> pd.DataFrame:
         """One row per output."""
@@ -162,6 +188,10 @@ class Verification:
                 for check in self.checks
             ]
         )
+
+
+def _number(value: Any) -> Any:
+    return math.nan if value is None else value
 
 
 def verify(

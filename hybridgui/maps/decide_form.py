@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import pandas as pd
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
@@ -69,6 +71,7 @@ class DecideForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self._responses: Responses | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * GRID)
@@ -87,6 +90,9 @@ class DecideForm(QWidget):
         column.addWidget(self._turns_group)
         self._fixed_group = FormGroup("Not to be moved")
         column.addWidget(self._fixed_group)
+        self._fixed_problem = label("", "error", wrap=True)
+        self._fixed_problem.hide()
+        column.addWidget(self._fixed_problem)
         self._fixed: dict[str, LimitField] = {}
         group = FormGroup("Uncertainty")
         self.robust_box = QCheckBox("Robust choice")
@@ -137,30 +143,37 @@ class DecideForm(QWidget):
                 self._scatter_group.set_row_visible(self._scatter[name], name == turned)
         names = list(responses.settings) if responses is not None else []
         if responses is not None and responses.calibration is not None:
-            # Either is what a lab turns; they are one setting, so only one can be held.
-            place = names.index(_PRESSURE) if _PRESSURE in names else len(names)
-            names[place:place] = [_GAP] if _PRESSURE in names else []
+            # Gap and pressure are one setting: only what the lab turns is offered.
+            names = [responses.lab_variable if name == _PRESSURE else name for name in names]
+        self._responses = responses
         if list(self._fixed) == names:
+            self._show_reach()
             return
         clear_layout(self._fixed_group.form)
         self._fixed = {}
         for name in names:
-            assert responses is not None
             one = quantity(name)
-            low, high = setting_range(responses.asked(()), name)
             field = LimitField("free")
             field.setMaximumWidth(_WIDEST)
-            field.setToolTip(
-                f"{one.label}: free, or held at a value of {low:.4g} to {high:.4g} {one.unit}"
-            )
             field.edited.connect(self._on_fixed)
+            field.checked.connect(self._on_fixed_checked)
             self._fixed_group.add(f"{one.label} ({one.unit})", field)
             self._fixed[name] = field
+        self._show_reach()
+
+    def _show_reach(self) -> None:
+        """Say within which bounds a setting can be held."""
+        if self._responses is None:
+            return
+        asked = self._responses.asked(())
+        for name, field in self._fixed.items():
+            low, high = setting_range(asked, name)
+            field.set_reach(low, high, quantity(name).label, quantity(name).unit)
 
     def show_values(self, values: dict[str, Any], goals: list[dict[str, Any]]) -> None:
         """Show the parameters as the study has them."""
         self.goals.show_goals(values.get("goals") or goals)
-        fixed = values.get("fixed") or {}
+        fixed = self._in_lab_variable(values.get("fixed") or {})
         for name, line in self._fixed.items():
             line.show_value(fixed.get(name))
         self.robust_box.setChecked(bool(values.get("robust", True)))
@@ -180,12 +193,29 @@ class DecideForm(QWidget):
     def fixed(self) -> dict[str, float]:
         """Settings that are not to be moved; InputError where a value is no number."""
         values = {name: field.value() for name, field in self._fixed.items()}
-        if values.get(_GAP) is not None and values.get(_PRESSURE) is not None:
-            raise InputError("Hold the roll gap or the pressure, not both: one sets the other.")
         return {name: value for name, value in values.items() if value is not None}
+
+    def _in_lab_variable(self, fixed: dict[str, float]) -> dict[str, float]:
+        """Settings held, a gap as the pressure that it gives or the other way round."""
+        held = next((name for name in (_GAP, _PRESSURE) if name in fixed), None)
+        shown = next((name for name in (_GAP, _PRESSURE) if name in self._fixed), None)
+        if held is None or shown in (None, held) or self._responses is None:
+            return fixed
+        rest = {name: value for name, value in fixed.items() if name != held}
+        try:
+            row = self._responses.complete(pd.DataFrame([{held: fixed[held]}]))
+        except InputError:
+            return rest
+        value = float(row[shown].iloc[0])
+        return rest | ({shown: round(value, 1)} if math.isfinite(value) else {})
 
     def _cell_values(self) -> dict[str, float]:
         return {name: field.value() for name, field in self._cell.items()}
+
+    def _on_fixed_checked(self) -> None:
+        told = next((field.problem for field in self._fixed.values() if field.problem), "")
+        self._fixed_problem.setText(told)
+        self._fixed_problem.setVisible(bool(told))
 
     def _on_fixed(self) -> None:
         try:

@@ -10,7 +10,10 @@ import pandas as pd
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.maps.decide import Recommendation
+from engine.maps.digits import three
 from engine.maps.quantities import quantity
+from engine.maps.scope import LEVEL
 from engine.maps.targets import Target
 from engine.maps.verify import Verification
 from hybridgui.maps.setting_bar import SettingBar
@@ -109,6 +112,8 @@ class DecideView(QWidget):
         card.body.addWidget(self._sentence)
         self._sure = label("", "muted", wrap=True)
         card.body.addWidget(self._sure)
+        self._made = label("", "small", wrap=True)
+        card.body.addWidget(self._made)
         buttons = QWidget()
         row = FlowLayout(buttons)
         self.verify_button = button("Check by fresh structures", self.verifyAsked.emit)
@@ -126,6 +131,11 @@ class DecideView(QWidget):
         column.addWidget(self.table)
         self._check = label("", "", wrap=True, selectable=True)
         column.addWidget(self._check)
+        self._trade = QWidget()
+        column.addWidget(self._trade, 1)
+        column = QVBoxLayout(self._trade)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
         choices = QWidget()
         row = FlowLayout(choices, across=GRID)
         row.addWidget(label("Trade-off", "heading"))
@@ -142,6 +152,8 @@ class DecideView(QWidget):
         for index in range(row.count()):
             row.itemAt(index).widget().setFixedHeight(self.x_choice.sizeHint().height())
         column.addWidget(choices)
+        self._apart = label("", "small", wrap=True)
+        column.addWidget(self._apart)
         self._panel = PlotPanel(legend="top")
         self._panel.plot.name = "trade_off"
         self._panel.plot.placeClicked.connect(self.pick)
@@ -177,7 +189,15 @@ class DecideView(QWidget):
         self.notice.set_sentences(list(best.notes)[:3])
         self._check.setText("")
         self._check.hide()
+        self._made.setText(_made(best))
+        self._made.setToolTip(_models(best))
         self._show_table(None)
+        self._trade.setVisible(decision.found is not None)
+        self._scroll.verticalScrollBar().setValue(0)
+        if decision.found is None:
+            return
+        self._apart.setText(_APART if best.robust else "")
+        self._apart.setVisible(best.robust)
         self._show_front()
         names = [(t.output, quantity(t.output).label) for t in best.targets]
         self.x_choice.set_choices(names)
@@ -185,14 +205,13 @@ class DecideView(QWidget):
         if len(names) > 1 and self.x_choice.current == self.y_choice.current:
             self.y_choice.show_value(names[1][0])
         self._draw()
-        self._scroll.verticalScrollBar().setValue(0)
 
     def _how_sure(self) -> str:
         assert self._decision is not None
         best = self._decision.recommendation
         shares = sorted(best.budget.items(), key=lambda item: -item[1])
         told = ", ".join(f"{_SOURCES[name]} {percent(share, 0)}" for name, share in shares)
-        parts = [f"What makes it unsure: {told}."]
+        parts = [f"What makes it unsure, on average over the responses: {told}."]
         if not best.robust:
             parts.append("The choice itself does not take the uncertainty into account.")
         return " ".join(parts)
@@ -207,6 +226,7 @@ class DecideView(QWidget):
         """The non-dominated settings, most desirable first."""
         assert self._decision is not None
         found = self._decision.found
+        assert found is not None
         rows = np.flatnonzero(found.front)
         self._rows = rows[np.argsort(-found.desirability[rows], kind="stable")]
         names = [n for n in self._order() if n in found.settings]
@@ -227,7 +247,7 @@ class DecideView(QWidget):
     def pick(self, place: QPointF) -> None:
         """Choose the setting drawn nearest to a place in the units of the plot."""
         decision = self._decision
-        if decision is None:
+        if decision is None or decision.found is None:
             return
         across, up = self._panel.plot.getPlotItem().getViewBox().viewPixelSize()
         values = decision.found.values
@@ -243,6 +263,7 @@ class DecideView(QWidget):
         assert self._decision is not None
         self._marked = row
         found = self._decision.found
+        assert found is not None
         own = found.settings.iloc[row]
         setting = {n: float(own[n]) for n in self._order() if n in own and np.isfinite(own[n])}
         told = [
@@ -256,8 +277,9 @@ class DecideView(QWidget):
 
     def _draw_ring(self) -> None:
         place = None
-        if self._marked is not None and self._decision is not None:
-            values = self._decision.found.values.iloc[self._marked]
+        found = None if self._decision is None else self._decision.found
+        if self._marked is not None and found is not None:
+            values = found.values.iloc[self._marked]
             place = tuple(float(values[c.current]) for c in (self.x_choice, self.y_choice))
         self._panel.plot.show_ring(place)
 
@@ -275,10 +297,12 @@ class DecideView(QWidget):
             check = checks.get(output)
             row = {"name": quantity(output).label, "wanted": wanted.get(output, "")}
             value = check.predicted if check is not None else math.nan
-            if output in best.predicted:
-                value, low, high = best.predicted[output]
-                row["range"] = f"{number(low, 3)} to {number(high, 3)}"
             row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
+            if output in best.predicted:
+                middle, low, high = three(*best.predicted[output])
+                row["value"] = f"{middle} {_unit(output)}".strip()
+                row["range"] = f"{low} to {high}" if low != high else "–"
+                row["why"] = _why(best.shares.get(output, {}))
             if check is not None:
                 # So many decimals that what lies outside is seen to.
                 width = check.high - check.low
@@ -297,11 +321,17 @@ class DecideView(QWidget):
         if verification is None:
             columns.insert(1, Column("wanted", "Wanted"))
             tip = "From law, models and process together"
-            columns.append(Column("range", "80 % interval", tip=tip))
+            columns.append(Column("range", f"{100 * LEVEL:.0f} % interval", tip=tip))
+            if best.shares:
+                tip = "Part of each source of error in the variance of this response"
+                columns.append(Column("why", "Unsure by", tip=tip))
         else:
-            level = f"Models' {100 * verification.level:.0f} % interval"
+            level = f"{100 * verification.level:.0f} %, models alone"
+            tip = (
+                "Interval of the models for the mean of the fresh structures, at the law's porosity"
+            )
             columns += [
-                Column("reach", level, tip="For the mean of the fresh structures"),
+                Column("reach", level, tip=tip),
                 Column("computed", "Fresh structures"),
                 Column("agrees", "Verdict"),
             ]
@@ -322,25 +352,36 @@ class DecideView(QWidget):
         self._check.setText(verification.sentence)
         self._check.show()
 
-    def mark_earlier(self, earlier: bool) -> None:
-        """Say that the recommendation answers earlier targets, or that it is the present one."""
-        self.earlier_notice.set_text(
-            "This recommendation is for earlier targets: recommend a setting again."
-            if earlier
-            else ""
-        )
+    def mark_earlier(self, earlier: bool, outdated: bool = False) -> None:
+        """Say that the recommendation answers earlier targets or results, or is the present one."""
+        text = ""
+        if outdated and self._decision is not None:
+            made = self._decision.recommendation.made
+            text = (
+                f"This is an earlier recommendation{f', of {made}' if made else ''}: the law, the "
+                "models or the cell have changed since. Recommend a setting again."
+            )
+        elif earlier:
+            text = (
+                "This recommendation is for earlier targets: recommend a setting again. The "
+                "buttons act on the setting shown."
+            )
+        self.earlier_notice.set_text(text)
 
-    def set_obstacles(self, verify: str, plan: str, cell: str) -> None:
-        """Say why fresh structures, experiments or a cell model cannot be had; empty allows."""
+    def set_obstacles(self, verify: str, plan: str, cell: str, electrode: str) -> None:
+        """Say why fresh structures, experiments or a cell model cannot be had; empty allows.
+
+        `electrode` says why the electrode of another setting cannot be generated.
+        """
         enable(self.verify_button, verify, "Generate structures here and compare them")
         enable(self.plan_button, plan, "Which conditions to measure to make this surer")
         enable(self.show_button, verify, "Generate this electrode and look inside it")
         enable(self.bpx_button, cell, "Put this electrode into a BPX file")
-        self.setting_bar.set_obstacle(verify)
+        self.setting_bar.set_obstacle(electrode)
 
     def _draw(self) -> None:
         decision = self._decision
-        if decision is None:
+        if decision is None or decision.found is None:
             return
         x, y = self.x_choice.current, self.y_choice.current
         plot = self._panel.plot
@@ -369,6 +410,33 @@ class DecideView(QWidget):
         self._panel.legend.show_entries("", entries)
         plot.set_limits()
         self._draw_ring()
+
+
+_APART = (
+    "Points show expected values, errors left aside. The star is best on average over the errors, so "
+    "that points may lie above it on paper."
+)
+
+
+def _why(shares: dict[str, float]) -> str:
+    """Sources of error of one response by weight; those below half a percent left out."""
+    told = sorted(shares.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {percent(share, 0)}" for name, share in told if share >= 0.005)
+
+
+def _made(best: Recommendation) -> str:
+    """When, and from how many models."""
+    if not best.made:
+        return ""
+    count = len(best.models)
+    models = f" from {count} model{'s' * (count != 1)} and the calendering law" if count else ""
+    held = f" of campaign {best.campaign}" if best.campaign is not None else ""
+    return f"Made {best.made}{models}{held}."
+
+
+def _models(best: Recommendation) -> str:
+    """The models asked, one a line."""
+    return "\n".join(f"{quantity(name).label}: {words}" for name, words in best.models.items())
 
 
 def _wish(target: Target) -> str:

@@ -7,8 +7,13 @@ from typing import Any
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from engine.errors import InputError
+from engine.maps.lab_record import LabRecord
+from engine.maps.next_experiments import NextExperiments
 from engine.maps.sources import Sources
 from hybridgui import dialogs
+from hybridgui.maps.plan_dialog import PlanDialog
+from hybridgui.maps.report_dialog import ReportDialog
 from hybridgui.maps.work import Decision, bpx, export_all, export_figure, plan, report
 from hybridgui.study_model import StudyModel
 
@@ -73,12 +78,19 @@ class Exports:
         )
 
     def report(self, campaign: int | None) -> None:
-        """Ask for a file and write the report."""
+        """Ask for what the lab record needs and for a file, and write the report."""
+        study = self._model.study
+        kept = LabRecord.of(study)
+        asked = ReportDialog(kept, self._page.window())
+        if not dialogs.run(asked):
+            return
+        record = asked.record()
+        if record != kept and not self._model.read_only:
+            record.keep(study)
         kinds = "Web page (*.html);;PDF (*.pdf)"
         path = self._ask_save("Write report", kinds, "report.html")
         if path is None:
             return
-        study = self._model.study
 
         def written(file: Path) -> None:
             self._model.note_maps_used()
@@ -86,23 +98,37 @@ class Exports:
 
         self._model.start_job(
             "Writing the report",
-            lambda job: report(job, study, path, campaign),
+            lambda job: report(job, study, path, campaign, record),
             stage=_STAGE,
             finished=written,
         )
 
     def next_experiments(self, sources: Sources, decision: Decision) -> None:
-        """Ask for a file and write the conditions worth measuring next."""
+        """Show the conditions worth measuring next, and write them where asked."""
+        found, inside_only = decision.found, decision.recommendation.inside_only
+        if found is None:
+            return
+        self._model.start_job(
+            "Planning experiments",
+            lambda job: plan(job, sources, found, inside_only),
+            stage=_STAGE,
+            finished=self._on_planned,
+        )
+
+    def _on_planned(self, found: NextExperiments) -> None:
+        if not dialogs.run(PlanDialog(found, self._page.window())):
+            return
         path = self._ask_save(
             "Next experiments", "Excel workbook (*.xlsx)", "next_experiments.xlsx"
         )
-        if path is not None:
-            self._model.start_job(
-                "Planning experiments",
-                lambda job: plan(job, sources, decision.found, path),
-                stage=_STAGE,
-                finished=lambda found: self._model.say("success", found.sentence),
-            )
+        if path is None:
+            return
+        try:
+            written = found.write(path)
+        except InputError as error:
+            self._model.say("error", str(error))
+        else:
+            self._model.say("success", f"Wrote {written.name}. {found.sentence}")
 
     def cell_model(self, sources: Sources, decision: Decision) -> None:
         """Ask for a BPX file, and write it anew with the recommended electrode."""

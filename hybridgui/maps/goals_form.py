@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -18,9 +19,16 @@ _WISHES = [("", "–"), ("up", "Higher"), ("down", "Lower")]
 
 
 class LimitField(QLineEdit):
-    """A number or nothing."""
+    """A number or nothing; what is wrong with it is marked while it is typed.
+
+    Signals
+    -------
+    edited : the user is done with it, whether it can be read or not
+    checked : what is wrong may have changed
+    """
 
     edited = Signal()
+    checked = Signal()
 
     def __init__(self, placeholder: str, parent: QWidget | None = None):
         super().__init__(parent)
@@ -28,20 +36,65 @@ class LimitField(QLineEdit):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFixedWidth(self.fontMetrics().averageCharWidth() * 6 + 22)
         self.editingFinished.connect(self.edited)
+        self.textChanged.connect(lambda _: self.check())
+        self._reach = (-math.inf, math.inf)
+        self._name = self._unit = self._tip = ""
+        self.problem = ""
+
+    def set_reach(self, low: float, high: float, name: str = "", unit: str = "") -> None:
+        """Accept only numbers between two bounds, given in words in the tooltip."""
+        self._reach = low, high
+        self._name, self._unit = name, "" if unit == "–" else f" {unit}"
+        self._tip = f"{name}: free, or held at a value of {low:.4g} to {high:.4g}{self._unit}"
+        self.check()
+
+    def set_tip(self, tip: str) -> None:
+        """Tooltip where nothing is wrong."""
+        self._tip = tip
+        self.check()
 
     def show_value(self, value: float | None) -> None:
         """Show a number, or nothing."""
         self.setText("" if value is None else f"{value:g}")
 
     def value(self) -> float | None:
-        """The number; InputError where the text is none."""
+        """The number; InputError where the text is none, or out of bounds."""
         text = self.text().strip().replace(",", ".")
         if not text:
             return None
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
-            raise InputError(f"'{self.text()}' is not a number: give a limit or nothing.") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError(f"'{self.text()}' is not a number: give a limit or nothing.")
+        low, high = self._reach
+        slack = 1e-6 * max(abs(low), abs(high)) if math.isfinite(low + high) else 0.0
+        if not low - slack <= value <= high + slack:
+            raise InputError(
+                f"{self._name}: {value:g}{self._unit} is not between {low:.4g} and "
+                f"{high:.4g}{self._unit}."
+            )
+        return value
+
+    def check(self) -> None:
+        """Mark what is typed where it cannot be read."""
+        try:
+            self.value()
+        except InputError as error:
+            self.mark(str(error))
+        else:
+            self.mark("")
+
+    def mark(self, problem: str) -> None:
+        """Mark the field and give the reason as its tooltip; empty is well."""
+        if problem != self.problem:
+            self.problem = problem
+            self.setProperty("invalid", bool(problem))
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.setToolTip(problem or self._tip)
+        self.checked.emit()
 
 
 class _GoalRow(QWidget):
@@ -70,14 +123,31 @@ class _GoalRow(QWidget):
         self.wish.setMinimumContentsLength(3)
         self.wish.setAccessibleName(f"Wanted: {found.label}")
         self.least, self.most = LimitField("≥ any"), LimitField("≤ any")
-        self.least.setToolTip(f"{found.label}, at least")
-        self.most.setToolTip(f"{found.label}, at most")
-        for field in (self.least, self.most):
+        self._output = output
+        for field, words in ((self.least, "at least"), (self.most, "at most")):
+            field.set_tip(f"{found.label}, {words}")
             field.setAccessibleName(field.toolTip())
+            field.checked.connect(self._on_checked)
         line.addWidget(self.wish, 1)
         line.addWidget(self.least)
         line.addWidget(self.most)
         column.addLayout(line)
+        self.problem = label("", "error", wrap=True)
+        self.problem.hide()
+        column.addWidget(self.problem)
+
+    def _on_checked(self) -> None:
+        """Say under the fields what is wrong with the limits."""
+        told = self.least.problem or self.most.problem
+        if not told:
+            try:
+                goal = self.goal(self._output)
+                if goal["least"] is not None or goal["most"] is not None:
+                    Target(**goal)
+            except InputError as error:
+                told = str(error)
+        self.problem.setText(told)
+        self.problem.setVisible(bool(told))
 
     def show_goal(self, goal: dict[str, Any]) -> None:
         """Show a goal; an empty one clears the fields."""

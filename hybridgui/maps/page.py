@@ -14,18 +14,18 @@ from engine.maps.electrode import CellAssumptions
 from engine.maps.interdependence import METHODS
 from engine.maps.profiler import profile
 from engine.maps.quantities import quantity
-from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, same_law
 from engine.maps.verify import condition_at
 from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.maps.curves_form import CurvesForm, setting_field
 from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView, goals_by_default
+from hybridgui.maps.deciding import Deciding
 from hybridgui.maps.exports import Exports
 from hybridgui.maps.matrix_view import MatrixView
 from hybridgui.maps.profiler_view import ProfilerView
 from hybridgui.maps.setting_bar import SettingBar
-from hybridgui.maps.work import Decision, check, curves, decide, gather, matrix
+from hybridgui.maps.work import curves, gather, matrix
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import EmptyState, Notice, button, clear_layout, enable, label
@@ -44,8 +44,6 @@ _SHORT_METHODS = {
     "partial_rank": "Data: partial rank",
 }
 _DEFAULT_TRACES = 4
-_FRESH = 4
-TAU_FACTOR = "tortuosity_factor_electrolyte"
 SAFE_PALETTE, PAPER_PALETTE = "colour-blind safe", "as in the paper"
 
 
@@ -109,11 +107,7 @@ class MapsPage(Page):
         self.profiler_view.settingChanged.connect(self._on_setting_changed)
         self.profiler_view.bar.electrodeAsked.connect(self.show_electrode)
         self.tabs.addTab(self.profiler_view, "Profiler")
-        self._asked: tuple[Any, ...] = ()
         self.decide_view = DecideView()
-        self.decide_view.verifyAsked.connect(self.verify)
-        self.decide_view.planAsked.connect(self.plan_experiments)
-        self.decide_view.bpxAsked.connect(self.export_bpx)
         self.decide_view.electrodeAsked.connect(self.show_electrode)
         self.tabs.addTab(self.decide_view, "Decide")
         self.tabs.currentChanged.connect(lambda _: self._on_tab())
@@ -183,6 +177,10 @@ class MapsPage(Page):
             lambda name, value: self._model.set_parameter(f"maps/{name}", value, "Change goals")
         )
         body.addWidget(self._goals_group)
+        self._deciding = Deciding(
+            self, self._model, self._goals_group, self.decide_view, self._exports
+        )
+        self._deciding.changed.connect(self._refresh_buttons)
 
         self.all_button = button("Export all figures…", self.export_all)
         self.side.foot.addWidget(self.all_button)
@@ -224,80 +222,7 @@ class MapsPage(Page):
     # -- deciding -----------------------------------------------------------------------------------
     def recommend(self) -> None:
         """Judge every setting by the goals, and show the best."""
-        sources = self._sources
-        try:
-            asked = self._asked_now()
-        except InputError as error:
-            self._model.say("error", str(error))
-            return
-        targets, fixed, robust, inside_only, scatter = asked
-        self._model.start_job(
-            "Weighing settings",
-            lambda job: decide(job, sources, targets, robust, scatter, fixed, inside_only),
-            stage=self.key,
-            finished=lambda decision: self._on_decided(decision, asked),
-        )
-
-    def _asked_now(self) -> tuple[Any, ...]:
-        """What the form asks of a recommendation: targets, what is held, and how to choose."""
-        form = self._goals_group
-        return (
-            self.goals.targets(),
-            form.fixed(),
-            form.robust_box.isChecked(),
-            form.inside_box.isChecked(),
-            form.scatter(),
-        )
-
-    def _mark_earlier(self) -> None:
-        """Say so where the recommendation that is shown answers other targets than the form's."""
-        earlier = False
-        if self.decide_view.decision is not None:
-            try:
-                earlier = self._asked_now() != self._asked
-            except InputError:
-                earlier = True
-        self.decide_view.mark_earlier(earlier)
-
-    def _on_decided(self, decision: Decision, asked: tuple[Any, ...]) -> None:
-        self._asked = asked
-        self.decide_view.show_decision(decision)
-        if not self._model.read_only:
-            study = self._model.study
-            study.set_setting(RECOMMENDATION_SETTING, decision.recommendation.to_dict())
-            study.set_setting(VERIFICATION_SETTING, None)
-        self._model.note_maps_used()
-        self._refresh_buttons()
-        self._mark_earlier()
-
-    def verify(self) -> None:
-        """Generate fresh structures at the recommended setting."""
-        decision, sources = self.decide_view.decision, self._sources
-        if decision is None:
-            return
-        setting = decision.recommendation.setting
-
-        def show(found) -> None:
-            self.decide_view.show_verification(found)
-            if not self._model.read_only:
-                self._model.study.set_setting(VERIFICATION_SETTING, found.to_dict())
-
-        self._model.start_job(
-            "Generating fresh structures",
-            lambda job: check(job, sources, setting, _FRESH),
-            stage=self.key,
-            finished=show,
-        )
-
-    def plan_experiments(self) -> None:
-        """Ask for a file and write the conditions worth measuring next."""
-        if self.decide_view.decision is not None:
-            self._exports.next_experiments(self._sources, self.decide_view.decision)
-
-    def export_bpx(self) -> None:
-        """Ask for a BPX file, and write it anew with the recommended electrode."""
-        if self.decide_view.decision is not None:
-            self._exports.cell_model(self._sources, self.decide_view.decision)
+        self._deciding.recommend()
 
     def show_electrode(self, setting: dict[str, float]) -> None:
         """Generate the electrode of a setting, made as those of the campaign, and show it."""
@@ -338,7 +263,7 @@ class MapsPage(Page):
         self._setting = {}
         self.curve_grid.show_curves(None)
         self.matrix_view.show_matrix(None)
-        self.decide_view.show_decision(None)
+        self._deciding.show_sources(None)
         self._on_sources_changed()
 
     def _on_sources_changed(self) -> None:
@@ -394,7 +319,7 @@ class MapsPage(Page):
 
     def _on_sources(self, sources: Sources) -> None:
         self._sources = sources
-        self.decide_view.show_decision(None)  # it stood on other models
+        self._deciding.show_sources(sources)
         self._source_notice.set_sentences(list(sources.notes))
         stored = self._model.parameter("maps/setting", {})
         known = sources.responses.base
@@ -577,7 +502,7 @@ class MapsPage(Page):
             cell = CellAssumptions(**(values or {}))
             responses = replace(self._sources.responses, cell=cell)
             self._sources = replace(self._sources, responses=responses)
-            self.decide_view.show_decision(None)  # it stood on another cell
+            self._deciding.show_sources(self._sources)
 
     def _take_lab_variable(self, name: str | None) -> None:
         """Speak of the roll gap or the pressure first, in the report too."""
@@ -588,7 +513,7 @@ class MapsPage(Page):
         elif self._sources is not None:
             responses = replace(self._sources.responses, turns=name)
             self._sources = replace(self._sources, responses=responses)
-            self.decide_view.show_decision(None)  # it was said in the other
+            self._deciding.show_sources(self._sources)
 
     def _refresh_form(self) -> None:
         model, sources = self._model, self._sources
@@ -610,7 +535,7 @@ class MapsPage(Page):
         self._goals_group.show_values(values, goals_by_default(outputs))
         self._refresh_settings()
         self._refresh_buttons()
-        self._mark_earlier()
+        self._deciding.mark_earlier()
 
     def _refresh_settings(self) -> None:
         settings = self._sources.responses.settings if self._sources is not None else []
@@ -637,14 +562,7 @@ class MapsPage(Page):
         enable(self.all_button, reason, "Figures 4 to 10, S7 and S8 of the paper, for this study")
         enable(self.report_button, reason, "Data, law, models and figures on one page")
         enable(self.recommend_button, reason, "Judge every setting, and choose the best")
-        sources = self._sources
-        template = sources.template if sources is not None else None
-        has_law = sources is not None and sources.responses.law is not None
-        no_law = reason or ("" if has_law else "Fit a law first.")
-        no_template = no_law or ("" if template is not None else "Run a campaign first.")
-        has_tau = sources is not None and sources.responses.gives(TAU_FACTOR)
-        no_tau = no_law or ("" if has_tau else "Train a model of the electrolyte's tortuosity.")
-        self.decide_view.set_obstacles(no_template, no_law, no_tau)
+        no_template = self._deciding.refresh_buttons(reason)
         for bar in (self.curve_bar, self.profiler_view.bar):
             bar.set_obstacle(no_template)
         if not reason and self._shown()[0] is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from engine.maps.default_models import default_models
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
-from engine.maps.next_experiments import NextExperiments, next_experiments
+from engine.maps.lab_record import LabRecord
+from engine.maps.next_experiments import NextExperiments, next_experiments, settable
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
+from engine.maps.standing import stands_on
 from engine.maps.targets import Target
 from engine.maps.trade_off import TradeOff, trade_off
 from engine.maps.uncertainty import Scatter
@@ -93,17 +96,54 @@ def export_all(job: Job, study: Study, folder: Path, campaign: int | None) -> li
     return make_maps(study, folder, job.engine_progress, campaign=campaign)
 
 
-def report(job: Job, study: Study, path: Path, campaign: int | None) -> Path:
+def report(
+    job: Job, study: Study, path: Path, campaign: int | None, record: LabRecord | None = None
+) -> Path:
     """Write the report of the study."""
-    return write_report(study, path, job.engine_progress, campaign=campaign)
+    return write_report(study, path, job.engine_progress, campaign=campaign, record=record)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What `decide` found: every setting judged, and the one that is recommended."""
+    """What `decide` found: every setting judged, and the one that is recommended.
 
-    found: TradeOff
+    `found` is None for a recommendation that stands on other models than the present ones.
+    """
+
+    found: TradeOff | None
     recommendation: Recommendation
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a study keeps: a decision, how it was verified, and whether its models have changed."""
+
+    decision: Decision
+    verification: Verification | None
+    outdated: bool
+
+
+def kept_decision(
+    job: Job, sources: Sources, stored: dict[str, Any], checked: dict[str, Any] | None
+) -> Kept | None:
+    """Rebuild the recommendation that a study keeps; None where it is of other campaigns."""
+    best = Recommendation.from_dict(stored)
+    if best.campaign != sources.campaign:
+        return None
+    outdated = best.stands_on != stands_on(sources.responses)
+    found = None
+    if not outdated:
+        try:
+            found = trade_off(
+                sources.responses, best.targets, fixed=best.fixed, inside_only=best.inside_only
+            )
+        except InputError:
+            outdated = True
+    verification = None
+    if checked is not None:
+        with contextlib.suppress(InputError):  # of an older form: it can be made again
+            verification = Verification.from_dict(checked)
+    return Kept(Decision(found, best), verification, outdated)
 
 
 def decide(
@@ -111,7 +151,7 @@ def decide(
     sources: Sources,
     targets: tuple[Target, ...],
     robust: bool,
-    scatter: dict[str, float],
+    scatter: Scatter,
     fixed: dict[str, float],
     inside_only: bool = False,
 ) -> Decision:
@@ -123,9 +163,10 @@ def decide(
         sources.responses,
         targets,
         found,
-        scatter=Scatter(**scatter),
+        scatter=scatter,
         robust=robust,
         fixed=fixed,
+        inside_only=inside_only,
         progress=progress,
     )
     return Decision(found, replace(best, campaign=sources.campaign))
@@ -146,14 +187,11 @@ def check(job: Job, sources: Sources, setting: dict[str, float], repeats: int) -
     )
 
 
-def plan(job: Job, sources: Sources, found: TradeOff, path: Path) -> NextExperiments:
-    """Choose the next experiments among what keeps the limits, and write them as a sheet."""
+def plan(job: Job, sources: Sources, found: TradeOff, inside_only: bool) -> NextExperiments:
+    """Choose the next experiments among what can be made and keeps the limits."""
     job.engine_progress.report(0.0, "choosing conditions")
-    chosen = next_experiments(
-        sources.responses, found.settings[found.feasible], sources.table, count=6, coatings=3
-    )
-    chosen.write(path)
-    return chosen
+    conditions = settable(sources.responses, found, inside_only=inside_only)
+    return next_experiments(sources.responses, conditions, sources.table, count=6, coatings=3)
 
 
 def bpx(job: Job, sources: Sources, setting: dict[str, float], template: Path, path: Path) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QWheelEvent
+from PySide6.QtGui import QPaintEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +28,9 @@ from hybridgui.widgets.basics import label
 
 class NumberField(QDoubleSpinBox):
     """A number with its unit. Trailing zeros are not shown; the wheel does not change it.
+
+    A number out of range can be typed, is marked, and is refused with its reason: the field goes
+    back to the value before. Qt alone would swallow the last digit, and make 500 of 5000.
 
     Signals
     -------
@@ -57,8 +61,11 @@ class NumberField(QDoubleSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.setMinimumWidth(112)
-        reach = f"{low:g} to {high:g}{' ' + unit if unit else ''}"
-        self.setToolTip(f"{tip}\n{reach}".strip())
+        self._unit = f" {unit}" if unit else ""
+        self._tip = f"{tip}\n{low:g} to {high:g}{self._unit}".strip()
+        self.setToolTip(self._tip)
+        self.problem = ""
+        self.lineEdit().textEdited.connect(lambda text: self._mark(self._out_of_range(text)))
         self._quiet = False
         self.setValue(value)
         self.valueChanged.connect(self._on_value_changed)
@@ -83,8 +90,46 @@ class NumberField(QDoubleSpinBox):
         return super().valueFromText(text.replace(",", "."))
 
     def validate(self, text: str, position: int):
-        """Accept a decimal comma as well as a point."""
-        return super().validate(text.replace(",", "."), position)
+        """Accept a decimal comma as well as a point, and numbers out of range until they are done."""
+        found = super().validate(text.replace(",", "."), position)
+        if found[0] == QValidator.State.Invalid and self._out_of_range(text):
+            return QValidator.State.Intermediate, text, position
+        return found
+
+    def _typed(self, text: str) -> float | None:
+        """The number in a text with or without the unit; None where there is none."""
+        try:
+            value = float(text.removesuffix(self.suffix()).strip().replace(",", "."))
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    def _out_of_range(self, text: str) -> str:
+        """Why a number cannot be taken; empty where it can, and where there is none."""
+        value = self._typed(text)
+        if value is None or self.minimum() <= value <= self.maximum():
+            return ""
+        if value > self.maximum():
+            return f"{value:g}{self._unit} is above {self.maximum():g}{self._unit}."
+        return f"{value:g}{self._unit} is below {self.minimum():g}{self._unit}."
+
+    def _mark(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self.setProperty("invalid", bool(problem))
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.setToolTip(problem or self._tip)
+
+    def fixup(self, text: str) -> str:
+        """Refuse a number out of range, and say so where it was typed."""
+        problem = self._out_of_range(text)
+        if problem and self.isVisible():
+            kept = f"{self.textFromValue(self.value())}{self._unit}"
+            place = self.mapToGlobal(self.rect().bottomLeft())
+            QToolTip.showText(place, f"{problem} {kept} is kept.", self)
+        self._mark("")
+        return super().fixup(text)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Let the form scroll instead of changing a number by accident."""

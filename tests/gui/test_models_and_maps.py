@@ -14,6 +14,7 @@ from engine.experiment.laws import law_from_dict
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
+from hybridgui import dialogs
 from hybridgui.learning.equation_view import TermBar
 from hybridgui.learning.work import is_test_row
 from tests.gui.conftest import said
@@ -230,15 +231,22 @@ def test_that_wishes_that_cannot_be_met_are_said(trained, deciding, idle):
     assert said(trained)[-1].startswith("'a lot' is not a number")
 
 
-def test_that_next_experiments_come_as_a_sheet_to_fill_in(trained, deciding, idle, files, tmp_path):
+def test_that_next_experiments_are_shown_and_come_as_a_sheet_to_fill_in(
+    trained, deciding, idle, files, tmp_path, monkeypatch
+):
     import pandas as pd
 
     deciding.recommend()
     idle(trained)
     path = tmp_path / "next.xlsx"
     files.will_choose(path)
-    deciding.plan_experiments()
+    seen = []
+    monkeypatch.setattr(
+        dialogs, "run", lambda dialog: bool(seen.append(dialog.table.frame)) or True
+    )
+    deciding.decide_view.plan_button.click()
     idle(trained)
+    assert len(seen[0]) == 6 and {"AM (%)", "Expected porosity (%)"} <= {*seen[0]}
     frame = pd.read_excel(path, engine="openpyxl")
     assert (frame["Note"] == "to measure").sum() == 6 and "Porosity (%)" in frame
     assert len(frame) == 6 + len(trained.model.table)
@@ -460,6 +468,58 @@ def test_that_a_recommendation_of_earlier_targets_is_marked(trained, deciding, i
     assert notice.isHidden()
 
 
+def test_that_a_recommendation_is_shown_again_with_its_study(
+    trained, deciding, idle, tmp_path, answers
+):
+    deciding.recommend()
+    idle(trained)
+    deciding._deciding.verify()
+    idle(trained)
+    before = deciding.decide_view.decision.recommendation
+    checked = deciding.decide_view.table.frame
+    path = tmp_path / "kept.study"
+    trained.model.save_as(path)
+    trained.new_study()
+    trained.open_study(path)
+    trained.show_stage("maps")
+    idle(trained)
+    page = trained.pages["maps"]
+    view = page.decide_view
+    assert view.decision.recommendation == before and view.earlier_notice.isHidden()
+    assert view.table.frame.equals(checked) and view.verify_button.isEnabled()
+    assert before.made in view._made.text() and len(view.front_table.frame)
+    # Other models: what is shown says so, and nothing can be done with it.
+    study = trained.model.study
+    data = next(iter(study.models().values()))
+    data["residuals"]["scores"] = [2 * score for score in data["residuals"]["scores"]]
+    trained.model.add_models({data["target"]: data}, {})
+    idle(trained)
+    assert view.decision.recommendation == before
+    assert before.made in view.earlier_notice.text and "changed since" in view.earlier_notice.text
+    assert not view._trade.isVisible()
+    for one in (view.verify_button, view.plan_button, view.bpx_button, view.show_button):
+        assert not one.isEnabled() and "earlier results" in one.toolTip()
+    page.recommend()
+    idle(trained)
+    assert view.earlier_notice.isHidden() and view.verify_button.isEnabled()
+    answers.will()
+
+
+def test_that_a_limit_that_cannot_be_is_marked_at_its_field(trained, deciding):
+    row = deciding.goals.row("current_collector_coverage_cbd_percent")
+    for least, most, reason in (
+        ("a lot", "", "is not a number"),
+        ("30", "20", "exclude each other"),
+        ("120", "", "no electrode has more than 100 %"),
+    ):
+        row.least.setText(least)
+        row.most.setText(most)
+        assert reason in row.problem.text() and not row.problem.isHidden()
+    row.least.setText("12")
+    row.most.setText("")
+    assert row.problem.isHidden() and row.least.problem == ""
+
+
 def test_that_a_point_of_the_trade_off_shows_its_setting(trained, deciding, idle):
     deciding.recommend()
     idle(trained)
@@ -484,14 +544,24 @@ def test_that_what_is_not_to_be_moved_stays(trained, deciding, idle):
 
 def test_that_a_lab_that_sets_the_pressure_can_hold_it(trained, deciding, idle):
     form = deciding._goals_group
+    assert "gap_um" in form._fixed and "pressure_MPa" not in form._fixed
+    form.turns_choice.edited.emit("pressure_MPa")
     form._fixed["pressure_MPa"].setText("80")
     form._fixed["pressure_MPa"].editingFinished.emit()
     deciding.recommend()
     idle(trained)
     assert deciding.decide_view.decision.recommendation.setting["pressure_MPa"] == 80.0
     assert trained.model.stage_state("maps")[0].name == "DONE"
-    form._fixed["gap_um"].setText("30")
-    with pytest.raises(InputError, match="not both"):
+    # What is held stays held where the lab turns to its gap, as the gap that gives it.
+    form.turns_choice.edited.emit("gap_um")
+    assert set(form.fixed()) == {"gap_um"}
+    gap = form.fixed()["gap_um"]
+    calibration = deciding._sources.responses.calibration
+    assert calibration.pressure(gap) == pytest.approx(80, abs=0.5)
+    form._fixed["gap_um"].setText("5000")
+    assert "5000 µm is not between" in form._fixed_problem.text()
+    assert not form._fixed_problem.isHidden()
+    with pytest.raises(InputError, match="5000 µm is not between"):
         form.fixed()
 
 
@@ -553,7 +623,8 @@ def test_that_the_recommendation_speaks_of_what_the_calender_is_set_by(trained, 
     assert next(iter(view.front_table.frame)) == "pressure_MPa"
     trained.model.undo_stack.undo()  # back to what the sheet says
     idle(trained)
-    assert form.turns_choice.current == "gap_um" and view.decision is None
+    assert form.turns_choice.current == "gap_um"
+    assert "earlier targets" in view.earlier_notice.text and not view.earlier_notice.isHidden()
 
 
 def test_that_the_maps_can_be_held_to_one_campaign(trained, idle):

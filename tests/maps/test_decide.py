@@ -14,7 +14,8 @@ from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.laws import make_law
 from engine.experiment.table import CalenderingTable
 from engine.maps.curves import paper_figure
-from engine.maps.decide import Recommendation, recommend, with_uncertainty
+from engine.maps.decide import Recommendation, recommend
+from engine.maps.digits import with_uncertainty
 from engine.maps.interdependence import from_models
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.methods import methods_paragraph
@@ -29,6 +30,7 @@ from engine.maps.uncertainty import Draws, Propagation, Scatter, Sensitivity
 from engine.progress import Progress
 from engine.properties.catalogue import CATALOGUE
 from engine.structure.condition import Condition, Recipe
+from tests.experiment.tables import design_table
 from tests.maps import naive
 from tests.maps.examples import Quadratic, published_points, published_responses
 from tests.maps.studies import make_study
@@ -188,9 +190,9 @@ def test_that_impossible_targets_are_refused_in_words():
 
 
 def test_that_the_hardest_limit_is_named_when_nothing_keeps_all(responses):
-    none = trade_off(responses, [Target(SIGMA, "up"), Target(TAU, most=0.5)], steps=COARSE)
+    none = trade_off(responses, [Target(SIGMA, "up"), Target(TAU, most=1.05)], steps=COARSE)
     assert not none.feasible.any()
-    assert "τ_liq at most 0.5" in none.notes[0]
+    assert "τ_liq at most 1.05" in none.notes[0]
     with pytest.raises(InputError, match="loosen a limit"):
         recommend(responses, none.targets, none)
 
@@ -245,6 +247,11 @@ def test_that_the_law_is_named_first_when_it_dominates(recommendation):
     assert recommendation.dominant == "law"
     assert recommendation.budget["law"] > 0.5
     assert sum(recommendation.budget.values()) == pytest.approx(1)
+    # Beside each response stand its own shares; the budget is their mean.
+    shares = recommendation.shares
+    assert set(shares) == {target.output for target in TARGETS}
+    for source, share in recommendation.budget.items():
+        assert share == pytest.approx(np.mean([one[source] for one in shares.values()]))
     assert recommendation.sentence.startswith("Most of the uncertainty")
     assert "calendering law, which errs by 3.9 points" in recommendation.sentence
 
@@ -602,6 +609,31 @@ def test_that_the_law_is_doubted_more_the_farther_from_the_measured_coatings():
     assert LawDoubt.of(law, None) is None
     two = table.take(table.families < 2)
     assert LawDoubt.of(law, two) is None  # a line through one coating says nothing
+
+
+def test_that_the_law_is_doubted_at_the_further_inputs_that_the_maps_hold():
+    speed = "line speed (m/min)"
+
+    def porosity(am, before, start, gap, pressure):
+        return before - 0.001 * pressure + 0.01 * am
+
+    table = design_table(porosity, extra=lambda am, gap: {speed: (1e4 * am + gap) % 11})
+    rng = np.random.default_rng(3)
+    off = np.repeat(rng.normal(0, 0.01, table.family_count), len(table) // table.family_count)
+    table = dataclasses.replace(table, porosity=table.porosity + off)
+    law = make_law("polynomial", terms=["eps_init", "P", speed]).fit(table)
+    frame = pd.DataFrame({"am_percent": [95.0], "initial_porosity_percent": 45.0,
+                          "initial_thickness_um": 100.0, "pressure_MPa": 60.0})  # fmt: skip
+    usual, far = (LawDoubt.of(law, table, {speed: value}) for value in (5.0, 60.0))
+    assert far.factor(frame)[0] > 1.3 * usual.factor(frame)[0]
+    # By hand: what the refits say at this speed.
+    said = np.array(
+        [one.predict(0.95, 0.45, 100.0, pressure=60.0, extra={speed: 60.0}) for one in far.refits]
+    )
+    k = len(said)
+    spread = np.sqrt((k - 1) / k * ((said - said.mean()) ** 2).sum())
+    by_hand = np.sqrt(0.5 * (1 + min(max(spread / far.reference, 1), 5) ** 2))
+    assert far.factor(frame)[0] == pytest.approx(by_hand)
 
 
 def test_that_a_law_in_the_gap_is_not_asked_for_pressures_that_no_gap_gives(tmp_path):

@@ -7,7 +7,7 @@ from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.reader import read_table
 from engine.experiment.table import CalenderingTable
-from engine.maps.next_experiments import next_experiments
+from engine.maps.next_experiments import STEPS, next_experiments, settable
 from engine.maps.responses import Responses
 from engine.maps.targets import Target
 from engine.maps.trade_off import trade_off
@@ -93,9 +93,9 @@ def test_that_the_sheet_has_a_column_to_fill_and_no_prediction_in_it(feasible, m
     new, old = sheet[sheet["Note"] == "to measure"], sheet[sheet["Note"] == "measured"]
     assert new["Porosity (%)"].isna().all() and len(new) == 3
     assert np.allclose(old["Porosity (%)"], 100 * measured.porosity)
-    assert "Porosity after calendering ε_cal (%)" in pd.read_excel(
-        path, sheet_name="Expected", engine="openpyxl"
-    )
+    expected = pd.read_excel(path, sheet_name="Expected", engine="openpyxl")
+    assert "Expected porosity (%)" in expected
+    assert all("_" not in heading and "(" in heading for heading in expected)
 
 
 def test_that_a_filled_sheet_is_loaded_again(feasible, measured, tmp_path):
@@ -141,3 +141,53 @@ def test_that_without_law_or_region_a_plan_is_refused(feasible):
         next_experiments(Responses(responses.models), feasible)
     with pytest.raises(InputError, match="No setting keeps the limits"):
         next_experiments(responses, feasible.iloc[:0])
+
+
+def test_that_conditions_are_asked_for_in_steps_that_a_lab_can_set_and_keep_the_limits():
+    responses = published_responses()
+    targets = [Target("tortuosity_electrolyte", "down", most=3)]
+    steps = {"gap_um": 17, "am_percent": 9, "initial_porosity_percent": 8}
+    found = trade_off(responses, targets, steps=steps)
+    pool = settable(responses, found)
+    own = ["gap_um", "am_percent", "initial_porosity_percent"]
+    for name in own:
+        share = pool[name].to_numpy() / STEPS[name]
+        assert np.allclose(share, np.round(share), atol=1e-6), name
+        low, high = found.settings[name].min(), found.settings[name].max()
+        assert low - 1e-6 <= pool[name].min() and pool[name].max() <= high + 1e-6
+    assert len(pool.drop_duplicates(own)) == len(pool) > 10
+    # The limits are asked anew at the rounded conditions.
+    tau = responses.evaluate(pool, ["tortuosity_electrolyte"]).values
+    assert (tau["tortuosity_electrolyte"] <= 3).all()
+    plan = next_experiments(responses, pool, count=4)
+    assert plan.table["am_percent"].mod(0.5).max() == 0
+    rounded = found.settings.loc[found.feasible, own] / [STEPS[name] for name in own]
+    assert len(pool) < len(np.unique(np.round(rounded), axis=0))  # some broke the limit
+
+
+def test_that_a_setting_that_is_held_is_not_rounded():
+    targets = [Target("tortuosity_electrolyte", "down")]
+    steps = {"gap_um": 5, "am_percent": 3, "initial_porosity_percent": 3}
+    responses = published_responses()
+    found = trade_off(responses, targets, steps=steps, fixed={"am_percent": 94.3})
+    assert set(settable(responses, found)["am_percent"]) == {94.3}
+
+
+def test_that_a_sheet_of_rounded_conditions_is_filled_in_and_loaded_again(measured, tmp_path):
+    responses = published_responses()
+    found = trade_off(responses, [Target("tortuosity_electrolyte", "down")], steps={"gap_um": 9})
+    plan = next_experiments(responses, settable(responses, found), measured, count=3)
+    path = plan.write(tmp_path / "next.xlsx")
+    book = openpyxl.load_workbook(path)
+    for row, value in zip((2, 3, 4), (31.5, 28.0, 26.25), strict=True):
+        book.worksheets[0].cell(row, 5).value = value
+    book.save(path)
+    table = read_table(path)
+    for values, name in (
+        (100 * table.am, "am_percent"),
+        (100 * table.initial_porosity, "initial_porosity_percent"),
+        (table.initial_thickness, "initial_thickness_um"),
+        (table.gap, "gap_um"),
+    ):
+        assert np.allclose(values[:3], plan.table[name], atol=1e-9), name
+    assert np.allclose(table.porosity[:3], [0.315, 0.28, 0.2625])

@@ -14,6 +14,7 @@ from engine.maps import report_data
 from engine.maps.decide import recommend
 from engine.maps.default_models import default_models
 from engine.maps.figures import collect_figures
+from engine.maps.lab_record import LabRecord
 from engine.maps.methods import CITATIONS
 from engine.maps.report import (
     RECOMMENDATION_SETTING,
@@ -273,3 +274,21 @@ def test_that_the_measured_table_says_what_was_set_and_what_was_converted(driver
     grid = _measurements(SimpleNamespace(table=table))["table"]
     assert list(grid.head[3:-3]) == pressing
     assert all(len(row) == len(grid.head) for row in grid.rows)
+
+
+def test_that_the_report_names_operator_sample_and_project(tmp_path, monkeypatch):
+    with Study.create(tmp_path / "new.study") as study:
+        assert "Operator" not in render_report(study)
+        LabRecord("A. <Lab>", "NMC 7-B", "", "Dried twice.\nFoil 15 µm.").keep(study)
+    with Study.open(tmp_path / "new.study") as study:
+        page = render_report(study)
+        assert "A. &lt;Lab&gt;" in page
+        text = Page(page).text
+        assert "Operator A. <Lab> Sample NMC 7-B Remarks Dried twice. Foil 15 µm." in text
+        assert "Project" not in text
+        other = Page(render_report(study, record=LabRecord(operator="B"))).text
+        assert "Operator B" in other and "NMC 7-B" not in other
+        assert LabRecord.of(study).sample == "NMC 7-B"  # what is given is not kept
+        write_report(study, tmp_path / "page.pdf")
+        LabRecord().keep(study)
+        assert LabRecord.of(study) == LabRecord()

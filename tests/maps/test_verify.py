@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -148,3 +150,19 @@ def test_that_fresh_structures_that_differ_by_the_program_are_said_to():
     old = Verification(condition, (one,), (1, 2), 0.9, changed=tuple(told))
     assert "spheres are drawn" in old.sentence and "Run the campaign again" in old.sentence
     assert "older version" not in Verification(condition, (one,), (1, 2), 0.9).sentence
+
+
+def test_that_a_verification_is_kept_and_read_again():
+    condition = Condition(Recipe(am_fraction=0.95), porosity=0.35, thickness=80.0)
+    checks = (
+        Check("tortuosity_electrolyte", 2.5, 2.4, 2.6, 2.7, math.nan),
+        Check("tortuosity_solid", 0.5, math.nan, math.nan, 1.2, 0.01, possible=False),
+    )
+    kept = Verification(condition, checks, (1, 2), 0.8, ("a note",), ("a change",))
+    data = json.loads(json.dumps(kept.to_dict()))
+    again = Verification.from_dict(data)
+    assert again.sentence == kept.sentence and again.condition == condition
+    assert [one.verdict for one in again.checks] == ["outside", "impossible prediction"]
+    assert again.to_dict() == kept.to_dict()
+    with pytest.raises(InputError, match="stored check cannot be read"):
+        Verification.from_dict({"sentence": "an older form", "checks": []})

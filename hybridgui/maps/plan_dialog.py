@@ -1,0 +1,57 @@
+"""The conditions worth measuring next, to look at before they are written to a sheet."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from engine.maps.next_experiments import NextExperiments
+from hybridgui.theme import GRID
+from hybridgui.widgets.basics import Notice, label
+from hybridgui.widgets.table import Column, DataTable
+
+_MOST_ROWS = 12
+
+
+class PlanDialog(QDialog):
+    """Shows `NextExperiments`; accepted where the sheet is wanted.
+
+    Parameters
+    ----------
+    plan : NextExperiments
+    parent : QWidget, optional
+    """
+
+    def __init__(self, plan: NextExperiments, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setWindowTitle("Next experiments")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        column.setSpacing(GRID)
+        column.addWidget(label(plan.sentence, "", wrap=True))
+        self.table = DataTable()
+        frame = plan.expected()
+        self.table.show_frame(frame, [Column(name, name) for name in frame])
+        self.table.fit_columns()
+        self.table.fit_height(_MOST_ROWS)
+        column.addWidget(self.table)
+        self.notice = Notice("info")
+        self.notice.set_sentences(list(plan.notes))
+        column.addWidget(self.notice)
+        column.addWidget(
+            label(
+                "The most telling first, in steps that a lab can set. The sheet holds these conditions "
+                "with a column to fill in, and the measurements so far: load it again when filled in.",
+                "muted",
+                wrap=True,
+            )
+        )
+        column.addStretch(1)
+        buttons = QDialogButtonBox()
+        save = buttons.addButton("Save the sheet…", QDialogButtonBox.ButtonRole.AcceptRole)
+        save.setProperty("primary", True)
+        save.setDefault(True)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self.resize(900, 420)
