@@ -16,7 +16,7 @@ from numba import njit
 
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
-from engine.properties.union_find import find_root, join_sets
+from engine.properties.union_find import find_root, join_sets, singles
 
 ONE, TWO, FOUR = np.uint64(1), np.uint64(2), np.uint64(4)
 ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
@@ -47,17 +47,20 @@ def parts_of(mask: np.ndarray) -> Parts:
     ----------
     mask : ndarray of uint8, shape (nz, ny, nx)
     """
-    words = pack_words(mask)
-    blocks = words.shape
+    blocks = tuple((edge + EDGE - 1) // EDGE for edge in mask.shape)
+    words = np.zeros(blocks, np.uint64)
+    pack_words(mask, words)
     first, parts = split_words(words.ravel())
     return Parts(first, parts, blocks, mask.shape)
 
 
 @njit(cache=True, nogil=True)
-def pack_words(mask):
-    """Word of each block, uint64, shape (blocks z, y, x), for uint8 of shape (nz, ny, nx)."""
+def pack_words(mask, words):
+    """Write the word of each block to zeros of uint64, shape (blocks z, y, x).
+
+    `mask` is uint8 of shape (nz, ny, nx).
+    """
     nz, ny, nx = mask.shape
-    words = np.zeros(((nz + 3) // 4, (ny + 3) // 4, (nx + 3) // 4), np.uint64)
     whole = nx // 4
     for z in range(nz):
         for y in range(ny):
@@ -70,7 +73,6 @@ def pack_words(mask):
                 out[b] |= bits << shift
             for x in range(4 * whole, nx):
                 out[whole] |= np.uint64(line[x] != 0) << (shift + np.uint64(x - 4 * whole))
-    return words
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +91,9 @@ def split_words(words):
         first[n] = count
         if parts.size < count + MOST:
             grown_parts = np.empty(2 * parts.size, np.uint64)
-            grown_parts[:count] = parts[:count]
+            # In a loop: the message about unequal slices would compile for three seconds.
+            for i in range(count):
+                grown_parts[i] = parts[i]
             parts = grown_parts
         rest = words[n]
         while rest:
@@ -182,17 +186,22 @@ def link_parts(first, words, blocks, shape, wraps, units):
     return one[:count], two[:count], weight[:count]
 
 
-@njit(cache=True, nogil=True)
-def plate_faces(first, words, blocks, shape):
+def plate_faces(parts: Parts) -> np.ndarray:
     """Number of voxels of each part in the first and in the last slice, int32, shape (parts, 2)."""
-    faces = np.zeros((words.size, 2), np.int32)
+    faces = np.zeros((parts.words.size, 2), np.int32)
+    _count_faces(*parts, faces)
+    return faces
+
+
+@njit(cache=True, nogil=True)
+def _count_faces(first, words, blocks, shape, faces):
+    """Fill `plate_faces`."""
     layer = blocks[1] * blocks[2]
     shift = np.uint64((shape[0] - 1) & 3) * STRIDE[0]
     for i in range(first[layer]):
         faces[i, 0] = count_bits(words[i] & FIRST_Z)
     for i in range(first[(blocks[0] - 1) * layer], words.size):
         faces[i, 1] = count_bits((words[i] >> shift) & FIRST_Z)
-    return faces
 
 
 @njit(cache=True, nogil=True)
@@ -210,7 +219,7 @@ def roots(one, two, count):
     -------
     ndarray of int32, shape (parts,)
     """
-    parent = np.arange(count).astype(np.int32)
+    parent = singles(count)
     for k in range(one.size):
         join_sets(parent, one[k], two[k])
     for i in range(count):
@@ -311,6 +320,6 @@ def group_blocks(conductor: Conductor, scale: float) -> tuple[Parts, Level]:
     parts = parts_of(cells)
     units = weights * (pair[1, 1] / scale)
     one, two, weight = link_parts(*parts, (False, wrap, wrap), units)
-    plate = plate_faces(*parts).sum(axis=1) * (2 * units[0])
+    plate = plate_faces(parts).sum(axis=1) * (2 * units[0])
     box, colour = positions(parts.first, parts.blocks, parts.words.size)
     return parts, Level(one, two, weight, plate, colour, box)

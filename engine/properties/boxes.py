@@ -50,6 +50,8 @@ def _full_codes() -> np.ndarray:
 
 
 CODES = _full_codes()
+LAYER = np.array([[0, 1, 2, 3], [0, 1, 4, 5], [0, 2, 4, 6]])
+"""Voxels at the low side of a box across z, y, x."""
 BIT_COUNT = np.array([bits.bit_count() for bits in range(256)], np.uint8)
 
 
@@ -76,8 +78,11 @@ def group_conductor(conductor: Conductor, scale: float) -> Boxes:
     strength = conductor.strength
     most = np.empty((0, 0, 0), np.float32)
     if strength > 0:
-        most = strongest_links(cells, pair, weights, wrap)
-    base, code, box, colour = group_boxes(cells, pair, weights, strength, most, CODES)
+        most = np.zeros(cells.shape, np.float32)
+        strongest_links(cells, pair, weights, wrap, most)
+    boxes = tuple((edge + 1) // 2 for edge in cells.shape)
+    base, code = np.empty(boxes, np.int32), np.zeros(boxes, np.int64)
+    box, colour = group_boxes(cells, pair, weights, strength, most, CODES, base, code)
     one, two, weight, plate = link_groups(
         cells, pair, weights, wrap, base, code, box.size, BIT_COUNT, scale
     )
@@ -85,10 +90,9 @@ def group_conductor(conductor: Conductor, scale: float) -> Boxes:
 
 
 @njit(cache=True, nogil=True)
-def strongest_links(cells, pair, weights, wrap):
-    """Largest conductance of each voxel to a neighbour, float32, shape (nz, ny, nx)."""
+def strongest_links(cells, pair, weights, wrap, most):
+    """Write the largest conductance of each voxel to a neighbour to zeros of shape (nz, ny, nx)."""
     nz, ny, nx = cells.shape
-    most = np.zeros((nz, ny, nx), np.float32)
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
@@ -109,7 +113,6 @@ def strongest_links(cells, pair, weights, wrap):
                     value = np.float32(weights[2] * pair[own, cells[z, y, other]])
                     most[z, y, x] = max(most[z, y, x], value)
                     most[z, y, other] = max(most[z, y, other], value)
-    return most
 
 
 FACES = np.array([(k, k | step, axis) for axis, step in enumerate((4, 2, 1)) for k in range(8)
@@ -160,7 +163,7 @@ def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, kind, dema
 
 
 @njit(cache=True, nogil=True)
-def group_boxes(cells, pair, weights, strength, most, codes):
+def group_boxes(cells, pair, weights, strength, most, codes, base, code):
     """Number the groups of every box.
 
     Parameters
@@ -173,27 +176,29 @@ def group_boxes(cells, pair, weights, strength, most, codes):
         `strongest_links`; not used for strength 0.
     codes : ndarray of int64, shape (256,)
         `CODES`.
+    base, code : ndarray
+        Filled, see `Boxes`; `code` with zeros before.
 
     Returns
     -------
-    base, code
-        See `Boxes`.
     box : ndarray of int64, shape (groups,)
         Position of the box of each group, see `engine.properties.graph.pack`.
     colour : ndarray of uint8, shape (groups,)
         0 in even boxes, 1 in odd ones.
     """
     nz, ny, nx = cells.shape
-    bz, by, bx = (nz + 1) // 2, (ny + 1) // 2, (nx + 1) // 2
-    base = np.empty((bz, by, bx), np.int32)
-    code = np.zeros((bz, by, bx), np.int64)
+    bz, by, bx = base.shape
     row = np.zeros(bx, np.uint8)
     least, largest = np.zeros(bx, np.uint8), np.zeros(bx, np.uint8)
     kind = np.zeros(8, np.uint8)
     demand = np.zeros(8)
     # A harmonic mean is at most twice the smaller conductivity: unless voxels are very flat, all
     # links inside a box of one class are strong.
-    plain = 2 * strength * weights.max() <= weights.min()
+    # Compared one by one, as a maximum of three takes half a second to compile.
+    plain = True
+    for one in range(3):
+        for other in range(3):
+            plain &= 2 * strength * weights[one] <= weights[other]
     total = 0
     for z in range(bz):
         for y in range(by):
@@ -239,7 +244,7 @@ def group_boxes(cells, pair, weights, strength, most, codes):
                 for node in range(first, first + (code[z, y, x] >> 32 & 255)):
                     box[node] = pack(z, y, x)
                     colour[node] = (z + y + x) & 1
-    return base, code, box, colour
+    return box, colour
 
 
 @njit(cache=True, nogil=True)
@@ -273,9 +278,8 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
     weight = np.empty(16 * nodes, np.float32)
     plate = np.zeros(nodes)
     count = 0
-    # Bits of the layer at the low side across z, y, x, and the voxels they stand for.
+    # Bits of the layer at the low side across z, y, x.
     near = (np.int64(15), np.int64(51), np.int64(85))
-    layer = np.array([[0, 1, 2, 3], [0, 1, 4, 5], [0, 2, 4, 6]])
     voxel = np.empty(8, np.int64)
     for k in range(8):
         voxel[k] = ((k >> 2) * ny + (k >> 1 & 1)) * nx + (k & 1)
@@ -330,7 +334,7 @@ def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale)
                             to = at + 2 * voxel[step] * (over // ways[axis])
                         links = 0
                         for c in range(4):
-                            k = layer[axis, c]
+                            k = LAYER[axis, c]
                             if not joint >> k & 1:
                                 continue
                             i = a + (mine >> (8 + 3 * (k | step)) & 7)

@@ -379,14 +379,13 @@ def prolong(layout, up, x, red, low, high):
 
 
 @njit(cache=True, nogil=True)
-def gather(layout, cells, pair, fall, red, black, black_inverse):
-    """Potential less the linear one, shape (nz, ny, nx).
+def gather(layout, cells, pair, fall, red, black, black_inverse, volume):
+    """Write the potential less the linear one to an array of shape (nz, ny, nx).
 
     `black` is in balance with `red`; what the linear potential, which falls by `fall` from slice
     to slice, adds to its balance comes on top.
     """
     nz = layout.nz
-    volume = np.zeros((nz, layout.ny, layout.nx), red.dtype)
     for z in range(nz):
         for y in range(layout.ny):
             at = (z + 1) * layout.slice + (y + 1) * layout.row + 1
@@ -400,4 +399,3 @@ def gather(layout, cells, pair, fall, red, black, black_inverse):
                 below = pair[own, cells[z + 1, y, x] if z < nz - 1 else own]
                 i = at + (x >> 1)
                 out[x] = black[i] + black_inverse[i] * fall * (above - below)
-    return volume

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.properties.union_find import find_root, join_sets
+from engine.properties.union_find import find_root, join_sets, singles
 
 
 class Level(NamedTuple):
@@ -157,7 +157,7 @@ def _blocks(box):
 @njit(cache=True, nogil=True)
 def _join_clusters(one, two, weight, rigid, name):
     """Join small clusters of rigid links, wherever they lie."""
-    whole = np.arange(name.size, dtype=np.int32)
+    whole = singles(name.size)
     for k in range(one.size):
         if weight[k] >= rigid:
             join_sets(whole, one[k], two[k])
@@ -174,7 +174,7 @@ def _join_clusters(one, two, weight, rigid, name):
 def _connect(one, two, weight, above, strength, rigid):
     """Root of each node's group: nodes of one block joined by strong links, and rigid clusters."""
     nodes = above.size
-    name = np.arange(nodes, dtype=np.int32)
+    name = singles(nodes)
     if rigid > 0:
         _join_clusters(one, two, weight, rigid, name)
     most = np.zeros(nodes if strength > 0 else 0, np.float32)
@@ -236,7 +236,9 @@ def _merge(one, two, weight, parent, nodes, scale):
         at = start[lower[k]]
         high[at], value[at] = upper[k], carried[k]
         start[lower[k]] = at + 1
-    seen = np.full(nodes, -1, np.int64)
+    seen = np.empty(nodes, np.int64)
+    for i in range(nodes):
+        seen[i] = -1
     new_one = np.empty(links, np.int32)
     count = 0
     first = 0

@@ -190,14 +190,16 @@ def _sums(groups, other, weight, x, g, low, high, total):
 
 
 @njit(cache=True, nogil=True)
-def _relax(groups, other, weight, inverse, b, x, first, last, back, total):
-    """Gauss-Seidel over the groups first, ..., last - 1, or in the opposite order.
+def _relax(groups, other, weight, inverse, b, x, first, last, total):
+    """Gauss-Seidel over the groups first, ..., last - 1, or back from first - 1 to last.
 
     Chunks of nodes are relaxed at once (Jacobi among themselves), so that forward and back are
     each other's adjoint also where neighbours share a chunk.
     """
-    for step in range(last - first):
-        g = last - 1 - step if back else first + step
+    # Not a flag: a literal True or False would compile a kernel of its own.
+    back = last < first
+    for step in range(abs(last - first)):
+        g = first - 1 - step if back else first + step
         start, size = groups[g, 0], groups[g, 1] - groups[g, 0]
         chunks = (size + CHUNK - 1) // CHUNK
         for c in range(chunks):
@@ -250,13 +252,13 @@ def coarse_cycle(
             if not two_coloured[level]:
                 if done[level] == 0:
                     x[low:high] = 0
-                _relax(groups, other, weight, inverse, b, x, start, end, False, total)
+                _relax(groups, other, weight, inverse, b, x, start, end, total)
             else:
                 if done[level] == 0:
                     red = low if mid == start else groups[mid - 1, 1]
                     for i in range(low, red):
                         x[i] = b[i] * inverse[i]
-                _relax(groups, other, weight, inverse, b, x, mid, end, False, total)
+                _relax(groups, other, weight, inverse, b, x, mid, end, total)
             b[high : first[level + 2]] = 0
             stop = mid if two_coloured[level] else end
             _restrict(groups, other, weight, diagonal, parent, b, x, start, stop, total)
@@ -273,8 +275,8 @@ def coarse_cycle(
         else:
             x[low:high] = 0
             for _ in range(2):
-                _relax(groups, other, weight, inverse, b, x, start, end, False, total)
-                _relax(groups, other, weight, inverse, b, x, start, end, True, total)
+                _relax(groups, other, weight, inverse, b, x, start, end, total)
+                _relax(groups, other, weight, inverse, b, x, end, start, total)
         # Up, as far as levels are done.
         while True:
             level -= 1
@@ -287,7 +289,7 @@ def coarse_cycle(
                 stop = low if mid == start else groups[mid - 1, 1]
             for i in range(low, stop):
                 x[i] += x[parent[i]]
-            _relax(groups, other, weight, inverse, b, x, start, end, True, total)
+            _relax(groups, other, weight, inverse, b, x, end, start, total)
             done[level] += 1
             if done[level] < repeat[level]:
                 break

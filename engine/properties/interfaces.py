@@ -83,7 +83,7 @@ def interface_areas(
     """
     edges = np.array(edges_of(spacing))
     labels = _frozen(labels)
-    crossings, lines = _crossings(labels, DIRECTIONS)
+    crossings, lines = _crossings(labels)
     seen = lines > 0
     if not seen.any():
         return InterfaceAreas(0.0, 0.0, 0.0)
@@ -154,15 +154,18 @@ def _response(labels, directions, weights, edges, every):
                                 normal[2] += near * sign * dx
                     for a in range(3):
                         normal[a] /= edges[a]
-                    size = np.sqrt((normal * normal).sum())
+                    size = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
                     if size == 0:
                         continue
-                    normal /= size
+                    for a in range(3):
+                        normal[a] /= size
                     pair = one + two - 1  # 0 AM-electrolyte, 1 CBD-electrolyte, 2 AM-CBD
                     share = abs(normal[axis]) / edges[axis]
                     area[pair] += share
                     for d in range(weights.size):
-                        dot = (directions[d] * normal).sum()
+                        dot = 0.0
+                        for a in range(3):
+                            dot += directions[d, a] * normal[a]
                         seen[pair] += share * weights[d] * abs(dot)
     mean = np.empty(3)
     for place, pair in enumerate((0, 2, 1)):
@@ -170,24 +173,31 @@ def _response(labels, directions, weights, edges, every):
     return mean
 
 
-@njit(cache=True, nogil=True)
-def _crossings(labels, directions):
+def _crossings(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Crossings of (AM-electrolyte, AM-CBD, CBD-electrolyte) per direction, and lines counted.
 
     A line through n voxels has n - 1 steps but passes n voxels of the box: its first and its last
     step count one half more. That is exact for a body inside the box and unbiased for a cut-out.
     """
-    nz, ny, nx = labels.shape
     # One bit per phase: the union of two voxels then names the pair. Zeros between the rows form no
     # pair, so that many rows count as one long row.
+    nz, ny, nx = labels.shape
+    bits = np.zeros((nz, ny, nx + 2), np.uint8)
+    crossings = np.zeros((len(DIRECTIONS), 3))
+    lines = np.zeros(len(DIRECTIONS), np.int64)
+    _count_crossings(labels, DIRECTIONS, bits, crossings, lines)
+    return crossings, lines
+
+
+@njit(cache=True, nogil=True)
+def _count_crossings(labels, directions, bits, crossings, lines):
+    """Fill `_crossings`; `bits` is room for them, all zeros before."""
+    nz, ny, nx = labels.shape
     row = nx + 2
-    bits = np.zeros((nz, ny, row), np.uint8)
     for z in range(nz):
         for y in range(ny):
             for x in range(nx):
                 bits[z, y, x + 1] = np.uint8(1) << labels[z, y, x]
-    crossings = np.zeros((directions.shape[0], 3))
-    lines = np.zeros(directions.shape[0], np.int64)
     for d in range(directions.shape[0]):
         dz, dy, dx = directions[d]
         y0, y1 = max(0, -dy), min(ny, ny - dy)
@@ -224,7 +234,6 @@ def _crossings(labels, directions):
                         if not last:
                             _add_half(crossings[d], here[leave] | there[leave])
                 y = stop
-    return crossings, lines
 
 
 @njit(cache=True, nogil=True)

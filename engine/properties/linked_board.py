@@ -16,7 +16,9 @@ from engine.properties.sums import dot
 
 
 @njit(cache=True, nogil=True)
-def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, source, black_source):
+def set_up(
+    cells, pair, across, layout, weights, wrap, links, inverse, black_inverse, source, black_source
+):
     """Fill conductances, inverse diagonal, and the residual of the linear potential.
 
     Parameters
@@ -25,6 +27,8 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
         Class of each voxel, 0 is wall.
     pair : ndarray of float64, shape (classes, classes)
         Conductance of a face between two classes.
+    across : ndarray of float32, shape (3, classes, classes)
+        The same times `weights`: of faces across z, y, x.
     layout : Layout
     weights : ndarray of float64, shape (3,)
         Factor of faces across z, y, x.
@@ -46,12 +50,6 @@ def set_up(cells, pair, layout, weights, wrap, links, inverse, black_inverse, so
     # Conductances of one row of voxels to their six neighbours, first across walls of class 0.
     faces = np.zeros((6, nx), np.float32)
     wall = np.zeros(nx, np.uint8)
-    across = np.empty((3, *pair.shape), np.float32)
-    # In loops: assigned as arrays, the message about unequal shapes compiles for three seconds.
-    for axis in range(3):
-        for one in range(pair.shape[0]):
-            for other in range(pair.shape[1]):
-                across[axis, one, other] = weights[axis] * pair[one, other]
     for z in range(nz):
         for y in range(ny):
             mine = cells[z, y]

@@ -65,7 +65,7 @@ def percolating(
     parts = parts_of(mask)
     wraps = (bool(periodic[order[0]]), bool(periodic[order[1]]), bool(periodic[order[2]]))
     one, two, _ = link_parts(*parts, wraps, np.ones(3))
-    keep = spanning_parts(roots(one, two, parts.words.size), plate_faces(*parts))
+    keep = spanning_parts(roots(one, two, parts.words.size), plate_faces(parts))
     through = np.empty(mask.shape, np.uint8)
     paint(parts.first, parts.words, parts.blocks, keep, through)
     return np.ascontiguousarray(np.transpose(through.view(np.bool_), np.argsort(order)))

@@ -34,12 +34,14 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
     good = (np.diag(pair) >= conductor.rigid).astype(np.uint8)
     parts = parts_of(good.take(cells))
     one, two, _ = link_parts(*parts, (False, wrap, wrap), np.ones(3))
-    return _level(*parts, roots(one, two, parts.words.size))
+    change = np.zeros(cells.shape)
+    _level(*parts, roots(one, two, parts.words.size), change)
+    return change
 
 
 @njit(cache=True, nogil=True)
-def _level(first, words, blocks, shape, root):
-    """`cluster_potential` from the parts of good conductors and the cluster of each.
+def _level(first, words, blocks, shape, root, change):
+    """Fill `cluster_potential` from the parts of good conductors and the cluster of each.
 
     Parameters
     ----------
@@ -47,10 +49,8 @@ def _level(first, words, blocks, shape, root):
         `engine.properties.blocks.Parts`.
     root : ndarray of int32, shape (parts,)
         First part of the cluster of each part.
-
-    Returns
-    -------
-    ndarray of float64, shape (nz, ny, nx)
+    change : ndarray of float64, shape (nz, ny, nx)
+        Zeros, filled.
     """
     nz = shape[0]
     layer = blocks[1] * blocks[2]
@@ -67,7 +67,6 @@ def _level(first, words, blocks, shape, root):
                 count[c] += voxels
                 total[c] += linear * voxels
                 touched[c] |= np.uint8(z == 0) | np.uint8(z == nz - 1) << 1
-    change = np.zeros(shape)
     n = -1
     for z in range(blocks[0]):
         for y in range(blocks[1]):
@@ -88,4 +87,3 @@ def _level(first, words, blocks, shape, root):
                         zz = 4 * z + (k >> 4)
                         linear = 1 - (zz + 0.5) / nz
                         change[zz, 4 * y + (k >> 2 & 3), 4 * x + (k & 3)] = level - linear
-    return change

@@ -35,8 +35,9 @@ class SeveralPhases(SinglePhase):
     def _set_up(self) -> float:
         cells, pair, weights, wrap = self._conductor
         self._links = np.zeros((6, self._layout.size), np.float32)
+        across = (weights[:, None, None] * pair).astype(np.float32)
         return linked.set_up(
-            cells, pair, self._layout, weights, wrap, self._links, self._inverse,
+            cells, pair, across, self._layout, weights, wrap, self._links, self._inverse,
             self._black_inverse, self._residual, self._black,
         )  # fmt: skip
 

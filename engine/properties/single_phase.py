@@ -203,9 +203,11 @@ class SinglePhase:
         del self._levels, self._up, self._inverse, self._residual, self._direction, self._z
         cells, pair, weights, _ = self._conductor
         fall = self._real(weights[0] / self._layout.nz)
-        return board.gather(
-            self._layout, cells, pair, fall, self._x, self._black, self._black_inverse
+        volume = np.empty(cells.shape, self._real)
+        board.gather(
+            self._layout, cells, pair, fall, self._x, self._black, self._black_inverse, volume
         )
+        return volume
 
     def close(self) -> None:
         """End the threads."""
