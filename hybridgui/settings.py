@@ -88,12 +88,17 @@ class Settings(QObject):
     @property
     def recent_files(self) -> list[Path]:
         """Studies opened lately, newest first; files that are gone are left out."""
-        return self._paths("files/recent")
+        return [path for path in self.remembered_files if path.is_file()]
+
+    @property
+    def remembered_files(self) -> list[Path]:
+        """Studies opened lately, newest first, those that are gone among them."""
+        return self._names("files/recent")
 
     def add_recent_file(self, path: Path) -> None:
         """Put a study at the head of the recent files."""
         path = Path(path).resolve()
-        others = [p for p in self.recent_files if p != path]
+        others = [p for p in self.remembered_files if p != path]
         names = [str(p) for p in (path, *others)][:MAX_RECENT]
         self._store.setValue("files/recent", names)
         self.recentFilesChanged.emit()
@@ -147,12 +152,16 @@ class Settings(QObject):
 
     # -- helpers ------------------------------------------------------------------------
     def _paths(self, key: str) -> list[Path]:
-        """Files of a list that still exist; a list of one comes back from the store as text."""
+        """Files of a list that still exist."""
+        return [path for path in self._names(key) if path.is_file()]
+
+    def _names(self, key: str) -> list[Path]:
+        """Files of a list; a list of one comes back from the store as text."""
         stored = self._store.value(key)
         names = [stored] if isinstance(stored, str) else stored
         if not isinstance(names, list | tuple):
             return []
-        return [Path(str(name)) for name in names if name and Path(str(name)).is_file()]
+        return [Path(str(name)) for name in names if name]
 
     def _choice(self, key: str, choices: tuple[str, ...]) -> str:
         value = str(self._store.value(key, choices[0]))

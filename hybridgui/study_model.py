@@ -104,6 +104,7 @@ class StudyModel(QObject):
     lastStructureChanged : a structure was generated or read, on the structure page
     stagesChanged : states of the stages or the next step may be others
     stageRequested : somebody asks to see a stage
+    studyRequested : (path) somebody asks to open a study
     electrodeRequested : (condition, record) somebody asks to see the electrode of a condition; the
         record is that of a structure made before, or None where one is to be generated
     messageRaised : (level, sentence, details) for the user
@@ -121,6 +122,7 @@ class StudyModel(QObject):
     lastStructureChanged = Signal()
     stagesChanged = Signal()
     stageRequested = Signal(str)
+    studyRequested = Signal(object)
     electrodeRequested = Signal(object, object)
     messageRaised = Signal(str, str, str)
 
@@ -489,6 +491,10 @@ class StudyModel(QObject):
         if self._study is None:
             return Advice("Open a study, or begin a new one.", "experiment")
         states = {key: self.stage_state(key)[0] for key in STAGE_KEYS}
+        for key in ("experiment", "structure", "models"):
+            if states[key] is StageState.RUNNING:
+                job = self.jobs.running_in(key)
+                return Advice(f"{job.title}…" if job else "Wait a moment.", key)
         if self._table is None and self.law is None:
             return Advice("Open the sample sheet, or drop your own.", "experiment")
         if self.law is None:
@@ -511,6 +517,8 @@ class StudyModel(QObject):
         if states["campaign"] is not StageState.DONE:
             text = "Resume the campaign." if begun else "Run a campaign."
             return Advice(text, "campaign")
+        if states["models"] is StageState.NOTHING:
+            return Advice("Every structure failed: see why.", "campaign")
         if states["models"] is StageState.OUTDATED:
             return Advice("The dataset grew: train the models again.", "models")
         if states["models"] is not StageState.DONE:

@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         model.titleChanged.connect(self._refresh_title)
         model.stagesChanged.connect(self._refresh_stages)
         model.stageRequested.connect(self.show_stage)
+        model.studyRequested.connect(self.open_study)
         model.messageRaised.connect(self.toasts.show)
         model.studyOpened.connect(self._on_study_opened)
         model.jobs.ended.connect(self._on_job_ended)

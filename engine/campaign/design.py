@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.campaign import sampling
+from engine.campaign.law_warnings import said_once
 from engine.campaign.seeds import structure_seed
 from engine.campaign.variables import (
     INPUT_PREFIX,
@@ -326,11 +327,7 @@ class Design:
 
     def warnings(self) -> list[str]:
         """Return every different warning of the law, with the number of conditions it meets."""
-        counts: dict[str, int] = {}
-        for point in self.conditions():
-            for warning in point.warnings:
-                counts[warning] = counts.get(warning, 0) + 1
-        return [f"{text} ({count} of {self.count} conditions)" for text, count in counts.items()]
+        return said_once((point.warnings for point in self.conditions()), self.count)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `from_dict` gives the design back exactly."""

@@ -30,7 +30,7 @@ from hybridgui.campaign.tables import DatasetTab, FailuresTab
 from hybridgui.campaign.work import DesignPreview, export, preview, run, time_pilot
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, button, enable
+from hybridgui.widgets.basics import EmptyState, button, enable, make_primary
 from hybridgui.widgets.form import Choice
 from hybridgui.widgets.page import Page
 
@@ -52,6 +52,7 @@ class CampaignPage(Page):
         self._campaign: int | None = None
         self._running: int | None = None
         self._problem = ""
+        self._anew = False
         self._dirty = False
         self._estimates: dict[tuple[str, int], Estimate] = {}
         self._memory: dict[int, int] = {}
@@ -127,7 +128,7 @@ class CampaignPage(Page):
         row.addWidget(self.pause_button)
         row.addWidget(self.cancel_button)
         self.side.foot.addLayout(row)
-        self.start_button = button("Start campaign", self.start, primary=True)
+        self.start_button = button("Start campaign", self._on_start, primary=True)
         self.side.foot.addWidget(self.start_button)
 
     def menu_actions(self) -> list[QAction]:
@@ -153,6 +154,27 @@ class CampaignPage(Page):
             self.time_pilot(then=lambda found: self._start(design, found))
         else:
             self._start(design, None if begun else found)
+
+    def _is_begun(self) -> bool:
+        """Whether the form asks for the campaign shown, so that starting it would resume."""
+        try:
+            design = self.form.design()
+        except InputError:
+            return False
+        record = self._model.study.campaign(self._campaign)
+        return Design.from_dict(record.design).key == design.key
+
+    def _on_start(self) -> None:
+        if self._anew:
+            self.start_anew()
+        else:
+            self.start()
+
+    def start_anew(self) -> None:
+        """Remove what the campaign shown has, after asking once, and begin it again."""
+        number = self._campaign
+        if number is not None and self.remove_campaign("Its structures are made again."):
+            self.start()
 
     def _start(self, design: Design, found: Estimate | None) -> None:
         """Begin; ask where it will take long or not fit."""
@@ -192,27 +214,30 @@ class CampaignPage(Page):
             failed=self._on_failed,
         )
 
-    def remove_campaign(self) -> None:
-        """Remove the campaign shown, after asking once."""
+    def remove_campaign(self, then: str = "") -> bool:
+        """Remove the campaign shown, after asking once; whether it was."""
         if self._campaign is None:
             self._model.say("info", "There is no campaign to remove.")
-            return
+            return False
         if self._job is not None:
             self._model.say("error", "The campaign is running: cancel it before you remove it.")
-            return
+            return False
         record = self._model.study.campaign(self._campaign)
         answer = dialogs.ask(
             self.window(),
             f"Remove campaign {record.id}?",
-            f"Its {record.done:,} results are removed from the study. This cannot be undone.",
+            f"Its {record.done:,} results are removed from the study. {then} This cannot be "
+            "undone.".replace("  ", " "),
             [("remove", "Remove"), ("keep", "Keep it")],
             default="keep",
             escape="keep",
         )
-        if answer == "remove":
-            self._model.study.remove_campaign(self._campaign)
-            self._campaign = None
-            self._model.note_campaigns()
+        if answer != "remove":
+            return False
+        self._model.study.remove_campaign(self._campaign)
+        self._campaign = None
+        self._model.note_campaigns()
+        return True
 
     def export_dataset(self) -> None:
         """Ask for a file and write the dataset."""
@@ -381,7 +406,8 @@ class CampaignPage(Page):
         frame = self._model.study.dataset(self._campaign)
         self.conditions_tab.show_dataset(frame)
         if self.tabs.currentIndex() == 1:
-            self.dataset_tab.show_frame(frame)
+            variables = self._model.study.campaign(self._campaign).design.get("variables", {})
+            self.dataset_tab.show_frame(frame, by_pressure="pressure_MPa" in variables)
         elif self.tabs.currentIndex() == 2:
             self._show_failures()
         enable(self.export_button, "" if len(frame) else "No condition has a result yet.")
@@ -493,12 +519,29 @@ class CampaignPage(Page):
             reason = "Fit a calendering law first, on the Experiment page."
         elif self._problem:
             reason = self._problem
+        self._anew = unfinished and self._is_begun()
+        self.start_button.setText(
+            "Start anew…"
+            if self._anew
+            else ("Start another campaign" if unfinished else "Start campaign")
+        )
+        for widget, primary in (
+            (self.resume_button, unfinished),
+            (self.start_button, not unfinished),
+        ):
+            make_primary(widget, primary)
         self.start_button.setVisible(not running)
         enable(
             self.form.estimate_button,
             reason,
             "Generate a few structures to see how long all will take",
         )
-        enable(self.start_button, reason, "Generate and characterise every structure")
+        enable(
+            self.start_button,
+            reason,
+            "Remove these results and make every structure again"
+            if self._anew
+            else "Generate and characterise every structure",
+        )
         enable(self.resume_button, "" if not model.read_only else "This study is read-only.")
         enable(self.rerun_button, "The campaign is running." if running else "")

@@ -74,8 +74,10 @@ class DatasetTab(QWidget):
             )
         )
 
-    def show_frame(self, frame: pd.DataFrame) -> None:
-        """Show a dataset."""
+    def show_frame(self, frame: pd.DataFrame, by_pressure: bool = False) -> None:
+        """Show a dataset, in the order of what was set on the calender."""
+        if by_pressure and "pressure_MPa" in frame:
+            frame = frame.sort_values("pressure_MPa", kind="stable", ignore_index=True)
         columns = dataset_columns(
             frame, spread=self.spread_box.isChecked(), rare=self.rare_box.isChecked()
         )

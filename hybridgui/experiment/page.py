@@ -55,9 +55,19 @@ from hybridgui.resources import sample_sheet
 from hybridgui.settings import templates_file
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, Fold, Notice, button, clear_layout, enable, label
+from hybridgui.widgets.basics import (
+    EmptyState,
+    Fold,
+    Notice,
+    button,
+    clear_layout,
+    enable,
+    label,
+    make_primary,
+)
 from hybridgui.widgets.form import Choice, FormGroup
 from hybridgui.widgets.page import Page
+from hybridgui.widgets.recent import RecentStudies
 from hybridgui.widgets.table import DataTable
 
 _KIND, _PHYSICAL = "experiment/law_kind", "experiment/physical"
@@ -96,6 +106,9 @@ class ExperimentPage(Page):
             "Or look at 14 measured NMC111 conditions first.",
             (self.sample_button, self.import_button),
         )
+        self.recent = RecentStudies(self._model.settings)
+        self.recent.chosen.connect(self._model.studyRequested)
+        self._empty.add_below(self.recent)
         self.tabs = QTabWidget()
         self.add_middle(self._empty, self.tabs)
         self.show_middle(self._empty)
@@ -485,9 +498,7 @@ class ExperimentPage(Page):
         self._other_law.setVisible(other)
         text = "Use this law" if kind == "published" else "Fit law"
         self.fit_button.setText("Replace the law in use" if other else text)
-        self.fit_button.setProperty("primary", not other)
-        self.fit_button.style().unpolish(self.fit_button)
-        self.fit_button.style().polish(self.fit_button)
+        make_primary(self.fit_button, not other)
 
     def _refresh_buttons(self) -> None:
         model = self._model

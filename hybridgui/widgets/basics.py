@@ -77,6 +77,14 @@ def set_icon(widget: QPushButton | QToolButton | QLabel, name: str, role: str = 
     follow_theme(widget, dress)
 
 
+def make_primary(widget: QPushButton, primary: bool) -> None:
+    """Say whether a button is the one that leads on from its page."""
+    if bool(widget.property("primary")) != primary:
+        widget.setProperty("primary", primary)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 class _Follower(QObject):
     """A child of a widget that hears of the theme exactly as long as the widget lives."""
 
@@ -354,7 +362,17 @@ class EmptyState(QWidget):
                 row.addWidget(action)
             row.addStretch(1)
             layout.addLayout(row)
+        self._layout = layout
         layout.addStretch(3)
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put something under the buttons, as wide as the text."""
+        widget.setMaximumWidth(560)
+        centred = QHBoxLayout()
+        centred.addStretch(1)
+        centred.addWidget(widget, 8)
+        centred.addStretch(1)
+        self._layout.insertLayout(self._layout.count() - 1, centred)
 
     def set_text(self, heading: str, text: str) -> None:
         """Say something else."""

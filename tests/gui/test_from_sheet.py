@@ -1,8 +1,14 @@
 """From a lab's sheet to structure and campaign with nothing typed in between."""
 
-import pytest
+import threading
 
+import pytest
+from PySide6.QtCore import Qt
+
+from engine.study import Study
+from hybridgui import dialogs
 from tests.experiment.sheets import excel
+from tests.gui.studies import fill, fit_sample, record_all
 
 HEADER = ["Probe", "Aktivmaterial (Gew.-%)", "Anfangsporosität (%)", "Anfangsdicke (µm)",
           "Druck (MPa)", "Porosität nach dem Kalandrieren (%)"]  # fmt: skip
@@ -82,3 +88,61 @@ def test_that_the_campaign_spreads_over_the_ranges_of_the_sheet(imported, idle):
     assert not form.origin.isVisibleTo(form)
     form.use_sheet()
     assert form.design().variables["initial_thickness_um"] == (70,)
+
+
+def test_that_recent_studies_stand_on_the_first_page_and_open_by_a_click(qtbot, window, tmp_path):
+    kept, gone = tmp_path / "kept.study", tmp_path / "gone.study"
+    for path in (gone, kept):
+        Study.create(path).close()
+        window.settings.add_recent_file(path)
+    gone.unlink()
+    recent = window.pages["experiment"].recent
+    recent.refresh()
+    assert [b.text() for b in recent.buttons] == ["kept.study", "gone.study"]
+    assert recent.buttons[0].isEnabled() and not recent.buttons[1].isEnabled()
+    assert "no longer there" in recent.buttons[1].toolTip()
+    qtbot.mouseClick(recent.buttons[0], Qt.MouseButton.LeftButton)
+    assert window.model.path == kept.resolve()
+
+
+def test_that_an_unfinished_campaign_is_resumed_first_and_begun_anew_second(window, monkeypatch):
+    page = window.pages["campaign"]
+    law = fit_sample(window.model.study)
+    window.model._table = window.model.study.table()
+    window.model.lawChanged.emit()
+    design = page.form.design()
+    record_all(window.model.study, window.model.study.add_campaign(design), leave=5)
+    window.model.note_campaigns(law.to_dict())
+    page._on_design_changed()
+    assert page.resume_button.property("primary") and not page.start_button.property("primary")
+    assert page.start_button.text() == "Start anew…"
+    started = []
+    monkeypatch.setattr(page, "start", lambda: started.append(window.model.study.campaigns()))
+    monkeypatch.setattr(dialogs, "ask", lambda *a, **k: "keep")
+    page.start_button.click()
+    assert not started and len(window.model.study.campaigns()) == 1
+    monkeypatch.setattr(dialogs, "ask", lambda *a, **k: "remove")
+    page.start_button.click()
+    assert started == [[]] or started == [()]  # nothing was left of it
+    assert page.start_button.property("primary") and page.start_button.text() == "Start campaign"
+
+
+def test_that_the_dataset_stands_in_the_order_of_what_was_pressed(window):
+    page = window.pages["campaign"]
+    fill(window.model.study)
+    window.model.note_campaigns(window.model.law)
+    page.tabs.setCurrentIndex(1)
+    pressures = page.dataset_view.frame["pressure_MPa"].tolist()
+    assert pressures == sorted(pressures)
+
+
+def test_that_the_next_step_waits_for_what_runs_and_for_results(window, idle):
+    model = window.model
+    go = threading.Event()
+    model.start_job("Fitting the law", lambda job: go.wait(10), stage="experiment")
+    assert model.next_step().text == "Fitting the law…"
+    go.set()
+    idle(window)
+    fill(model.study, failing=tuple(range(100)))
+    model.note_campaigns(model.law)
+    assert model.next_step().text == "Every structure failed: see why."

@@ -19,6 +19,9 @@ VERSION = 1
 
 # Porosity may exceed the initial one by rounding without a word.
 _ABOVE_INITIAL = 1e-9
+ASKED_ABOVE = "the pressure asked for is above it"
+"""What a law says where the pressure lies beyond the one from which its porosity rises again."""
+
 # A rise of the porosity with pressure below this (0..1) is not worth a warning.
 _RISE = 1e-5
 
@@ -353,7 +356,7 @@ class CalenderingLaw:
                 f"At {where} this law lets the porosity rise above {turns[worst]:.0f} MPa, which "
                 "calendering cannot do: "
                 + (
-                    "the pressure asked for is above it; use a law constrained to fall."
+                    f"{ASKED_ABOVE}; use a law constrained to fall."
                     if above.any()
                     else "stay below it or use a law constrained to fall."
                 )
