@@ -81,6 +81,8 @@ class DatasetTab(QWidget):
         columns = dataset_columns(
             frame, spread=self.spread_box.isChecked(), rare=self.rare_box.isChecked()
         )
+        if by_pressure:  # a gap by the calibration of some machine was never set
+            columns = [column for column in columns if column.key != "gap_um"]
         self.table.show_frame(frame, columns)
 
 

@@ -373,8 +373,7 @@ class ExperimentPage(Page):
         self._model.undo_stack.beginMacro("Choose law")
         for key, value in ((_KIND, kind), (_PHYSICAL, True), (_WHY, [kind, why])):
             self._model.set_parameter(key, value)
-        self._model.undo_stack.endMacro()
-        self._model.say("info", why)
+        self._model.undo_stack.endMacro()  # why stands under the choice
 
     def _on_law_accepted(self, preview: LawPreview) -> None:
         self._on_fitted(FittedLaw(preview.law, preview.assessment))
