@@ -187,6 +187,20 @@ def _headings(sheet: Sheet, row: int, texts: Mapping[int, str]) -> dict[int, tup
     return {c: (text, above.get(c, "")) for c, text in texts.items()}
 
 
+def _raised_headings(sheet: Sheet, row: int, texts: Mapping[int, str]) -> dict[int, str]:
+    """Headers that stand one row higher than the others, beside headings of several columns."""
+    upper = _header_texts(sheet, row - 1) if row > 0 else {}
+    if len(upper) < 2:
+        return {}  # the title of the sheet names no column
+    spanned = {
+        c for top, left, bottom, right in sheet.merged
+        if right > left and top <= row - 1 <= bottom
+        for c in range(left, right + 1)
+    }  # fmt: skip
+    blank = [c for c in upper if c not in spanned and sheet.cell(row, c) is None]
+    return {c: upper[c] for c in blank if c not in texts}
+
+
 def _unit_row(sheet: Sheet, row: int, texts: Mapping[int, str]) -> dict[int, Unit]:
     """Units in the row below a header; empty if that row is none of units."""
     if row + 1 >= len(sheet.rows):
@@ -212,6 +226,7 @@ def _unit_row(sheet: Sheet, row: int, texts: Mapping[int, str]) -> dict[int, Uni
 def _layout(sheet: Sheet, row: int, mapping: Mapping[str, str | int]) -> Layout:
     texts = _header_texts(sheet, row) if row >= 0 else {}
     headings = _headings(sheet, row, texts) if row >= 0 else {}
+    headings |= {c: (text, "") for c, text in _raised_headings(sheet, row, texts).items()}
     units = _unit_row(sheet, row, texts) if row >= 0 else {}
     first = row + 1 + bool(units)
     columns = []

@@ -357,7 +357,11 @@ class ExperimentPage(Page):
         count = len(table.left_out)
         left = f"; {count} row{' was' if count == 1 else 's were'} left out" if count else ""
         self._model.say("success", f"{len(table)} conditions were read{left}.")
-        if not table.has_gap and self.law_choice.current == "polynomial":
+        chosen, _ = self._model.parameter(_WHY, ["", ""])
+        if chosen and chosen == self.law_choice.current and table.has_gap:
+            # It was chosen for a sheet without gaps, not by the user.
+            self._set_law_choice(None, None, None)
+        elif not table.has_gap and self.law_choice.current in ("polynomial", chosen):
             self._model.start_job(
                 "Finding a law for these pressures",
                 lambda job: suggest_law(job, table),
@@ -370,10 +374,13 @@ class ExperimentPage(Page):
 
     def _on_law_suggested(self, suggestion: tuple[str, str]) -> None:
         kind, why = suggestion
+        self._set_law_choice(kind, True, [kind, why])  # why stands under the choice
+
+    def _set_law_choice(self, kind: str | None, physical: bool | None, why: Any) -> None:
         self._model.undo_stack.beginMacro("Choose law")
-        for key, value in ((_KIND, kind), (_PHYSICAL, True), (_WHY, [kind, why])):
+        for key, value in ((_KIND, kind), (_PHYSICAL, physical), (_WHY, why)):
             self._model.set_parameter(key, value)
-        self._model.undo_stack.endMacro()  # why stands under the choice
+        self._model.undo_stack.endMacro()
 
     def _on_law_accepted(self, preview: LawPreview) -> None:
         self._on_fitted(FittedLaw(preview.law, preview.assessment))
@@ -411,6 +418,7 @@ class ExperimentPage(Page):
         else:
             self._source.setText("No sheet yet")
             self.table_view.show_frame(pd.DataFrame())
+        self._refresh_form()
         self._on_law_changed()
 
     def _show_left_out(self, table: Any) -> None:

@@ -132,3 +132,52 @@ def test_that_a_share_by_name_takes_its_unit_from_the_units_row(tmp_path):
     table = read_table(excel(tmp_path / "a.xlsx", ("S", [header, units, *measured()])))
     assert table.am[0] == pytest.approx(measured()[0][0] / 100)
     assert not any("Anteil" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_that_a_header_one_row_higher_beside_merged_headings_is_read(tmp_path, merged):
+    def edit(book):
+        sheet = book.active
+        for area in ("C3:D3", "F3:G3", *(["A3:A4"] if merged else [])):
+            sheet.merge_cells(area)
+
+    coatings = [
+        ("Müller-92", 92, 51.3, 0.0624),
+        (None, 94, 48.7, 0.0701),
+        ("Öl 96", 96, 45.2, 0.0812),
+    ]
+    rows = [
+        [name if gap == 5 else None, am, start, before, gap, start * 0.8, before - 15 + gap / 20]
+        for name, am, before, start in coatings
+        for gap in (5, 25, 60, 90)
+    ]
+    path = excel(
+        tmp_path / "a.xlsx",
+        (
+            "Versuche",
+            [
+                ["Kalandrierversuche, März 2026"],
+                [],
+                [
+                    "Probe",
+                    "Rezept",
+                    "vor dem Kalandrieren",
+                    None,
+                    "Walzenspalt",
+                    "nach dem Kalandrieren",
+                ],
+                [None, "AM", "Dicke", "Porosität", None, "Dicke", "Porosität"],
+                [None, "Gew.-%", "mm", "%", "µm", "mm", "%"],
+                *rows,
+                [],
+                ["* Dicke ohne Folie (Al, 15 µm)"],
+            ],
+        ),
+        edit=edit,
+    )
+    table = read_table(path)
+    assert table.family_names() == ("Müller-92", "AM 94 %, ε_init 48.7 %", "Öl 96") or (
+        table.family_names() == ("Müller-92", "AM 94 %", "Öl 96")
+    )
+    assert table.initial_thickness[0] == pytest.approx(62.4) and table.gap[1] == 25
+    assert len(table) == 12 and table.left_out[-1][1].startswith("a note")

@@ -43,6 +43,14 @@ def test_that_pressures_beyond_the_gap_calibration_need_no_expertise(imported, i
     assert imported.model.law["kind"] == page.law_choice.current
 
 
+def test_that_a_sheet_with_gaps_brings_the_usual_law_back(imported, idle):
+    page = imported.pages["experiment"]
+    page.import_sample()
+    idle(imported)
+    assert page.law_choice.current == "polynomial"
+    assert page._hint.text().startswith("AM, initial porosity")
+
+
 def test_that_coatings_are_called_by_the_names_of_the_sheet(imported, idle):
     page = imported.pages["experiment"]
     frame = page.table_view.frame
