@@ -16,6 +16,7 @@ from xml.parsers import expat
 from engine.errors import InputError
 from engine.experiment import delimited
 from engine.experiment.numbers import detect_decimal
+from engine.experiment.old_excel import old_excel_marks
 from engine.experiment.spreadsheet_marks import (
     Marks,
     column_letters,
@@ -307,10 +308,12 @@ def _refuse_bomb(name: str, archive: zipfile.ZipFile) -> None:
         )
 
 
-def _marks(archive: zipfile.ZipFile | None, kind: str) -> dict[str, Callable[[], Marks]]:
+def _marks(
+    data: bytes, archive: zipfile.ZipFile | None, kind: str
+) -> dict[str, Callable[[], Marks]]:
     """For each sheet, how to find its marks; empty where the file does not give them."""
     if archive is None:
-        return {}
+        return {name: (lambda m=marks: m) for name, marks in old_excel_marks(data).items()}  # type: ignore[misc]
     names = set(archive.namelist())
     if kind == "opendocument":
         found = open_document_marks(archive, _MOST_ROWS)
@@ -321,7 +324,6 @@ def _marks(archive: zipfile.ZipFile | None, kind: str) -> dict[str, Callable[[],
         parts = excel_sheet_parts(archive)
     except KeyError:
         return {}
-    data = archive.fp.getvalue()  # type: ignore[union-attr]
 
     def reader(part: str) -> Callable[[], Marks]:
         def read() -> Marks:
@@ -344,7 +346,7 @@ def _open_calamine(
 
     name = path.name
     try:
-        marks = _marks(archive, kind)
+        marks = _marks(data, archive, kind)
     except expat.ExpatError as error:
         raise _damaged(name, error) from error
     if kind == "opendocument":

@@ -43,7 +43,7 @@ _SHORT_ROLES = {
     "porosity_sd": "± porosity after",
     "thickness": "Thickness after",
     "loading": "Mass loading",
-    "family": "Coating name",
+    "family": "Coating or sample",
     "origin": "Source of the row",
 }
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", " ": "blanks"}

@@ -135,7 +135,9 @@ class ChoicesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.header
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{column.letter}  {column.header}"
+            # Of a long heading over several columns the end is cut, not what stands below it.
+            above, _, own = column.header.rpartition(" / ")
+            return f"{column.letter}  {own}" + (f"  ({above})" if above else "")
         return None
 
 

@@ -112,8 +112,13 @@ def ods_cell(value: float | str, percent: bool = False, repeat: int = 1) -> str:
     )
 
 
+class Failed(str):
+    """A cell of an .xls whose formula failed, by its text; written as a record of its own kind."""
+
+
 def old_excel(path: Path, rows: Sequence[Sequence[float | str]]) -> Path:
     """Write an .xls (BIFF8 in a compound file) with one sheet named Data."""
+    codes = {"#DIV/0!": 0x07, "#VALUE!": 0x0F, "#N/A": 0x2A}
 
     def record(code: int, data: bytes) -> bytes:
         return struct.pack("<HH", code, len(data)) + data
@@ -125,7 +130,14 @@ def old_excel(path: Path, rows: Sequence[Sequence[float | str]]) -> Path:
     for r, row in enumerate(rows):
         for c, value in enumerate(row):
             place = struct.pack("<HHH", r, c, 0)
-            if isinstance(value, str):
+            if isinstance(value, Failed) and r % 2:
+                cells += record(0x0205, place + bytes([codes[value], 1]))
+            elif isinstance(value, Failed):  # as the result of a formula: 1 / 0
+                result = bytes([2, 0, codes[value], 0, 0, 0, 0xFF, 0xFF])
+                formula = b"\x1e\x01\x00\x1e\x00\x00\x06"
+                tail = struct.pack("<HIH", 0, 0, len(formula)) + formula
+                cells += record(0x0006, place + result + tail)
+            elif isinstance(value, str):
                 cells += record(0x0204, place + text(value, "<H"))
             else:
                 cells += record(0x0203, place + struct.pack("<d", value))

@@ -9,14 +9,18 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.experiment.laws import make_law
+from engine.experiment.old_excel import old_excel_marks
 from engine.experiment.reader import read_table
 from tests.experiment.sheets import (
     ENGLISH,
     FRENCH,
     GERMAN,
+    Failed,
     compound_file,
     excel,
     fractions,
@@ -473,6 +477,32 @@ def test_that_a_text_table_named_xls_is_read_by_its_content(tmp_path):
 
 def test_that_an_old_excel_file_is_read(tmp_path):
     assert_is_the_sample(read_table(old_excel(tmp_path / "a.xls", [ENGLISH, *measured()])))
+
+
+@pytest.mark.parametrize("row", [4, 5])
+def test_that_a_failed_formula_in_an_old_excel_file_is_named(tmp_path, row):
+    rows = [ENGLISH, *map(list, measured())]
+    rows[row][4] = Failed("#DIV/0!")
+    path = old_excel(tmp_path / "a.xls", rows)
+    refused(path, f"Row {row + 1}, column 'Porosity (%)'", "#DIV/0!")
+
+
+def test_that_failed_formulas_are_found_in_a_file_of_many_sectors(tmp_path):
+    rows = [["a", "b"], *([1.0, 2.0] for _ in range(6_000))]
+    rows[5_001][1] = Failed("#VALUE!")
+    data = old_excel(tmp_path / "a.xls", rows).read_bytes()
+    assert old_excel_marks(data)["Data"].broken == {(5_001, 1): "#VALUE!"}
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_that_a_damaged_old_excel_file_has_no_marks_rather_than_an_error(tmp_path_factory, data):
+    rows = [["a", "b"], [1.0, Failed("#N/A")], [2.0, 3.0]]
+    raw = bytearray(old_excel(tmp_path_factory.mktemp("x") / "a.xls", rows).read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=12)):
+        raw[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(raw)))
+    old_excel_marks(bytes(raw[:cut]))
 
 
 def test_that_an_open_document_is_read_with_its_percents(tmp_path):
