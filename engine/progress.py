@@ -42,6 +42,12 @@ class Progress:
         if self._cancel.is_set():
             raise Cancelled("stopped at the user's request")
 
+    def without_reports(self) -> Progress:
+        """Part of the same work that is stopped with it but reports to nobody."""
+        part = Progress()
+        part._cancel = self._cancel
+        return part
+
     def report(self, fraction: float, stage: str = "") -> None:
         """Report how far the work is.
 

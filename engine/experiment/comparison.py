@@ -167,7 +167,7 @@ def compare_laws(
     for i, (name, law) in enumerate(laws):
         progress.report(i / len(laws), name)
         try:
-            law.fit(table)
+            law.fit(table, progress)
             assessment = assess(law, table, progress)
         except InputError as error:
             refused.append((name, str(error)))
@@ -227,7 +227,7 @@ def law_in_pressure(
     for i, (kind, name) in enumerate(_COMPACTION_LAWS):
         progress.report(i / len(_COMPACTION_LAWS), name)
         try:
-            law = make_law(kind, physical=True).fit(table)
+            law = make_law(kind, physical=True).fit(table, progress)
             entries.append(LawEntry(name, law, assess(law, table, progress), _falls(law)))
         except InputError as error:
             refused = refused or str(error)

@@ -246,7 +246,7 @@ def leave_out(
     table : CalenderingTable
     groups : ndarray of int, shape (n,)
     progress : Progress, optional
-        Asked before each refit whether to stop.
+        Asked before and within each refit whether to stop.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def leave_out(
         if out.all():
             continue
         try:
-            refit = law.refittable().fit(table.take(~out))
+            refit = law.refittable().fit(table.take(~out), progress)
             predictions[out] = refit.predict_table(table.take(out))
         except InputError:
             continue

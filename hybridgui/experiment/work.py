@@ -128,7 +128,7 @@ def fit(job: Job, table: Any, kind: str, physical: bool) -> FittedLaw:
     job.engine_progress.report(0.1, "fitting")
     if table is None:
         return FittedLaw(law, None)
-    law.fit(table)
+    law.fit(table, job.engine_progress)
     job.engine_progress.report(0.4, "leaving out one coating after the other")
     return FittedLaw(law, assess(law, table, job.engine_progress))
 
@@ -148,7 +148,7 @@ def is_law_of(law: Mapping[str, Any], kind: str, physical: bool) -> bool:
 
 def preview_law(job: Job, table: Any, kind: str, parameters: Mapping[str, Any]) -> LawPreview:
     """Fit a law with these parameters, judge it, draw it, print it."""
-    law = make_law(kind, **parameters).fit(table)
+    law = make_law(kind, **parameters).fit(table, job.engine_progress)
     job.engine_progress.report(0.3, "leaving out one coating after the other")
     assessment = assess(law, table, job.engine_progress)
     job.engine_progress.stop_if_cancelled()

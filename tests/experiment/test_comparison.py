@@ -244,3 +244,22 @@ def test_that_pressures_beyond_the_gap_calibration_get_a_law_in_the_pressure():
     assert why.startswith("The pressures of this sheet (100-620 MPa) lie outside the gap")
     one, why = law_in_pressure(table.take(np.arange(4)))
     assert one.falls and why.count(".") >= 1
+
+
+@pytest.mark.parametrize("kind", ["gaussian_process", "sisso"])
+def test_that_a_law_that_is_searched_for_stops_in_the_midst_of_its_fit(kind, monkeypatch):
+    progress = Progress()
+    asked = 0
+    plain = Progress.stop_if_cancelled
+
+    def stop(self):
+        nonlocal asked
+        asked += 1
+        if asked == 3:  # the work has begun
+            progress.cancel()
+        plain(self)
+
+    monkeypatch.setattr(Progress, "stop_if_cancelled", stop)
+    with pytest.raises(Cancelled):
+        make_law(kind).fit(sample_table(), progress)
+    assert asked == 3

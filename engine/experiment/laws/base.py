@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 from engine.experiment.domain import Domain
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress, silent
 
 FORMAT = "hybridgui-law"
 VERSION = 1
@@ -89,7 +90,7 @@ class CalenderingLaw:
     def _prepare(self, table: CalenderingTable) -> None:
         """Settle how many coefficients this table can carry."""
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         raise NotImplementedError
 
     def _porosity(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -97,12 +98,14 @@ class CalenderingLaw:
 
     # ---- fitting -----------------------------------------------------------------
 
-    def fit(self, table: CalenderingTable) -> Self:
+    def fit(self, table: CalenderingTable, progress: Progress | None = None) -> Self:
         """Fit the coefficients to measured conditions.
 
         Parameters
         ----------
         table : CalenderingTable
+        progress : Progress, optional
+            Asked whether to stop, by laws that are searched for.
 
         Returns
         -------
@@ -111,6 +114,7 @@ class CalenderingLaw:
 
         Raises
         ------
+        Cancelled
         InputError
             If the table has too few conditions, or lacks an input that the law needs.
         """
@@ -140,7 +144,7 @@ class CalenderingLaw:
         self.calibration = table.calibration
         self.extra_means_ = {name: float(table.extra[name].mean()) for name in self.extra_inputs}
         self.domain_ = Domain.from_table(table, self.extra_inputs)
-        self._fit(table)
+        self._fit(table, progress or silent())
         return self
 
     def refittable(self) -> CalenderingLaw:

@@ -18,6 +18,7 @@ from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.least_squares import fit_from_starts, standard_errors
 from engine.experiment.laws.terms import Term
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress
 
 # Pressure scales tried as starts and allowed, relative to the highest measured pressure.
 _START_SCALES = np.geomspace(0.01, 10.0, 9)
@@ -117,7 +118,7 @@ class CompactionLaw(CalenderingLaw):
                 f"{'it' if len(dropped) == 1 else 'them'}."
             )
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         columns = _input_columns(table)
         inputs = np.column_stack([np.ones(len(table)), *(columns[name] for name in self._active)])
         centre, spread = inputs[:, 1:].mean(axis=0), inputs[:, 1:].std(axis=0)

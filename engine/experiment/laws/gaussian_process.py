@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.laws.compaction import ExponentialLaw
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress
 from engine.threads import one_thread
 
 # The covariance of more conditions than this takes minutes.
@@ -52,7 +53,7 @@ class GaussianProcessLaw(CalenderingLaw):
     def coefficient_units(self) -> dict[str, str]:
         return self._mean.coefficient_units
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         if len(table) > _MOST_CONDITIONS:
             raise InputError(
                 f"The Gaussian process takes up to {_MOST_CONDITIONS} conditions, not "
@@ -66,10 +67,15 @@ class GaussianProcessLaw(CalenderingLaw):
         points = (inputs - self._centre) / self._spread
         rest = table.porosity - self._mean.predict_table(table)
         apart = _squared_distances(points)
+
+        def likelihood(*inputs: Any) -> tuple[float, NDArray[np.float64]]:
+            progress.stop_if_cancelled()
+            return _negative_likelihood(*inputs)
+
         with one_thread():
             tries = [
                 minimize(
-                    _negative_likelihood, start, args=(apart, rest), jac=True,
+                    likelihood, start, args=(apart, rest), jac=True,
                     method="L-BFGS-B", bounds=list(zip(_LOW, _HIGH, strict=True)),
                 )
                 for start in _STARTS

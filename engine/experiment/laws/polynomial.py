@@ -16,6 +16,7 @@ from engine.experiment.laws.least_squares import constrained_least_squares, stan
 from engine.experiment.laws.stepwise import CRITERIA, choose_terms
 from engine.experiment.laws.terms import PUBLISHED_TERMS, VARIABLES, Term, parse_term
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress
 
 # Initial porosities in which a law asked to be physical must fall with the pressure.
 _PHYSICAL_POROSITIES = (0.35, 0.65)
@@ -106,7 +107,7 @@ class PolynomialLaw(CalenderingLaw):
     def _matrix(self, v: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         return np.stack([term.values(v) for term in self._terms], axis=-1)
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         v = {
             "AM": table.am,
             "eps_init": table.initial_porosity,
@@ -258,10 +259,10 @@ class PublishedLaw(PolynomialLaw):
         # calibration is that of the user's machine.
         self._publish(self.calibration)
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         raise NotImplementedError
 
-    def fit(self, table: CalenderingTable) -> PublishedLaw:
+    def fit(self, table: CalenderingTable, progress: Progress | None = None) -> PublishedLaw:
         """Return the law with the table's calibration; the table must give roll gaps."""
         if not table.has_gap:
             raise InputError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.experiment.laws.base import CalenderingLaw
 from engine.experiment.table import CalenderingTable
+from engine.progress import Progress
 
 _TARGET = "porosity_percent"
 # A pressure of exactly 0 has no logarithm and no root's inverse.
@@ -58,7 +59,7 @@ class SissoLaw(CalenderingLaw):
         """The equation as ``text``, ``latex``, ``excel`` or ``python``; percents, µm, MPa."""
         return str(self._model.export(form))
 
-    def _fit(self, table: CalenderingTable) -> None:
+    def _fit(self, table: CalenderingTable, progress: Progress) -> None:
         from engine.learning.printing import to_text
         from engine.learning.training import train
 
@@ -81,6 +82,7 @@ class SissoLaw(CalenderingLaw):
             rung=self.rung,
             terms=self.terms,
             sis=self.sis,
+            progress=progress.without_reports(),
         )
         self._model = result[_TARGET]
         found = self._model.symbolic
