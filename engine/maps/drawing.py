@@ -163,6 +163,8 @@ def _label_crosses(axes: Any, panel: Panel, ends_only: bool) -> None:
             wanted = anchors[:, 1] + np.where(top, 1.0, -1.0) * height
         else:
             groups = _neighbours(anchors, width=4.2 * height)
+            for group in groups:
+                _off_the_bundle(axes, anchors, wanted, group, height)
         for group in groups:
             for member, y in zip(group, spread_apart(wanted[group], height), strict=True):
                 curve = curves[member]
@@ -183,6 +185,32 @@ def _label_crosses(axes: Any, panel: Panel, ends_only: bool) -> None:
                     bbox=backing,
                     zorder=5,
                 )
+
+
+def _off_the_bundle(
+    axes: Any, anchors: np.ndarray, wanted: np.ndarray, group: np.ndarray, height: float
+) -> None:
+    """Move labels of curves closer than their type above or below all of them, in their order.
+
+    Beside their crosses they would cover the neighbouring curves and one another. They stand on
+    the side from which the curves bend away, or on the other where the axes end.
+    """
+    heights = anchors[group, 1]
+    if len(group) < 2 or np.diff(np.sort(heights)).min() > 1.6 * height:
+        return
+    frame = axes.get_window_extent()
+    above = float(np.median(wanted[group] - heights)) > 0
+    need = (len(group) + 0.2) * height
+    if above and heights.max() + need > frame.y1:
+        above = False
+    elif not above and heights.min() - need < frame.y0:
+        above = True
+    rank = np.argsort(np.argsort(heights, kind="stable"))
+    wanted[group] = (
+        heights.max() + (0.8 + rank) * height
+        if above
+        else heights.min() - (0.8 + rank[::-1].max() - rank) * height
+    )
 
 
 def _side(axes: Any, curve: Curve, index: int) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine import __version__
 from engine.maps.quantities import quantity
+from engine.maps.report_words import law_name
 from engine.maps.uncertainty import without_interval
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
             how = (
                 f"by the published protocol {cite('workflow')}: spheres placed one after the other "
                 "with overlap allowed, CBD voxels at random beside the solid, thickness "
-                "t0*(1 - (eps_init - eps_cal))"
+                "t_init·(1 − (ε_init − ε_cal))"
             )
         else:
             how = (
@@ -136,8 +137,8 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
         )
         parts.append(
             "Tortuosity factors come from steady diffusion between the two outer faces, "
-            f"D_eff = D_0*eps/tau_f {cite('taufactor')}; tortuosity is the square root of the mean "
-            "factor. Effective ionic conductivity is sigma_bulk*eps/tau_f with sigma_bulk = "
+            f"D_eff = D₀·ε/τ² {cite('taufactor')}; tortuosity is the square root of the mean "
+            "factor τ². Effective ionic conductivity is σ_bulk·ε/τ² with σ_bulk = "
             f"{sources.responses.constants.sigma_bulk:g} S/m."
         )
     methods = sorted({getattr(m, "method", "") for m in sources.responses.models.values()})
@@ -200,7 +201,7 @@ def _law_part(sources: Sources, reference: str) -> Sequence[str]:
         return []
     if assessment is None:
         return [
-            f"The porosity after calendering follows the calendering law '{law.kind}', which was "
+            f"The porosity after calendering follows a calendering law ({law_name(law.kind)}), which was "
             "not assessed on measurements of this study."
         ]
     families = len(set(assessment.families.tolist()))
@@ -217,7 +218,7 @@ def _law_part(sources: Sources, reference: str) -> Sequence[str]:
         f"{reference}"
     )
     return [
-        f"The calendering law '{law.kind}' was fitted to {assessment.conditions} measured "
+        f"The calendering law ({law_name(law.kind)}) was fitted to {assessment.conditions} measured "
         f"conditions of {families} coating families; its error for a family left out {error}"
         f"{level}."
     ]

@@ -12,8 +12,10 @@ from engine.maps.canvas import to_bytes
 from engine.maps.decide import Recommendation
 from engine.maps.figures import MapFigure
 from engine.maps.lab_record import LabRecord
-from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, Grid, collect
-from engine.maps.report_template import MACROS, PAGE
+from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, collect
+from engine.maps.report_grid import Grid
+from engine.maps.report_template import MACROS, PAGE, TRADE_OFF_APART, TRADE_OFF_CAPTION
+from engine.maps.report_words import INDEX
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -139,9 +141,14 @@ def render_report(
     environment = Environment(autoescape=True)
     environment.filters["indices"] = _indices
     environment.filters["image"] = _image
+    environment.filters["picture"] = _picture
     environment.filters["csv"] = _csv
     template = environment.from_string(MACROS + PAGE)
-    page = template.render({**data, "figures": images, "contents": CONTENTS})
+    robust = data["recommendation"] is None or data["recommendation"]["robust"]
+    caption = TRADE_OFF_CAPTION + (TRADE_OFF_APART if robust else "")
+    page = template.render(
+        {**data, "figures": images, "contents": CONTENTS, "trade_off_caption": caption}
+    )
     progress.report(1.0, "Written")
     return page
 
@@ -172,10 +179,14 @@ def _image(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{data}"
 
 
+def _picture(figure: Figure) -> str:
+    """Voxels are pixels: a drawing of them would be larger and no sharper."""
+    data = base64.b64encode(to_bytes(figure, "png", 220)).decode()
+    return f"data:image/png;base64,{data}"
+
+
 def _indices(text: str) -> Any:
     """Set the index of a symbol (τ_liq) low; everything is escaped first."""
     from markupsafe import Markup, escape
 
-    # Greek symbols, AS and single letters only: column names keep their underscores.
-    pattern = r"([^\W\d_a-zA-Z]|\bAS|\b[a-zA-Z])_([A-Za-z][\w,]*)"
-    return Markup(re.sub(pattern, r"\1<sub>\2</sub>", str(escape(text))))
+    return Markup(re.sub(INDEX, r"\1<sub>\2</sub>", str(escape(text))))

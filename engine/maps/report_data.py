@@ -5,31 +5,40 @@ from __future__ import annotations
 import datetime
 import math
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from engine import __version__
-from engine.errors import InputError
 from engine.maps.blocked import blocked_note
 from engine.maps.decide import Recommendation
 from engine.maps.default_models import default_models
+from engine.maps.digits import lower_first, three, with_decimals
 from engine.maps.figures import collect_figures
 from engine.maps.lab_record import LabRecord
 from engine.maps.law_plot import draw_law
 from engine.maps.measured import measured_beside_predicted
 from engine.maps.methods import methods_paragraph
 from engine.maps.quantities import quantity
+from engine.maps.report_decision import electrode_of, recommended, trade_off_of, verified
+from engine.maps.report_grid import Digits, Grid
+from engine.maps.report_words import (
+    METRICS,
+    design_name,
+    design_values,
+    equation,
+    in_words,
+    law_name,
+    law_symbol,
+    legend,
+    metrics_rows,
+)
+from engine.maps.responses import SETTINGS
+from engine.maps.scope import LEVEL
 from engine.maps.sources import Sources, read_sources
-from engine.maps.trade_off import trade_off
-from engine.maps.trade_off_plot import draw_trade_off
+from engine.maps.standing import METHOD_WORDS
 from engine.progress import Progress
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
     from engine.maps.verify import Verification
     from engine.study import Study
 
@@ -38,26 +47,6 @@ VERIFICATION_SETTING = "maps.verification"
 """Settings of a study under which the window keeps what the report shows (`to_dict` forms)."""
 
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "joblib")
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of texts: titles, rows, and which columns are numbers."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
-
-    @classmethod
-    def of(cls, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Grid:
-        """Make one; numbers are written with four digits and aligned right."""
-        numeric = tuple(
-            bool(rows)
-            and all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
-            for i in range(len(head))
-        )
-        texts = tuple(tuple(_text(cell) for cell in row) for row in rows)
-        return cls(tuple(head), texts, numeric)
 
 
 def collect(
@@ -93,14 +82,16 @@ def collect(
         "date": datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         "record": (record or LabRecord.of(study)).lines(),
         "first": _first(sources),
-        "recommendation": None if recommendation is None else _recommended(recommendation),
-        "trade_off": _trade_off(sources, recommendation),
-        "verification": None if checked is None else _verified(checked),
+        "recommendation": None if recommendation is None else recommended(recommendation, sources),
+        "trade_off": trade_off_of(sources, recommendation),
+        "electrode": electrode_of(sources, recommendation, checked),
+        "verification": None if checked is None else verified(checked),
         "measurements": _measurements(sources),
         "beside": _beside(sources),
         "law": _law(sources),
         "campaigns": _campaigns(study, campaign),
         "models": [_model(model) for model in sources.responses.models.values()],
+        "symbols": _symbols(sources),
         "figures": figures,
         "missing": missing,
         "methods": methods,
@@ -128,71 +119,12 @@ def _first(sources: Sources) -> list[str]:
             "The calendering law was not assessed on measurements of this study: how far its "
             "porosities may be trusted is unknown."
         )
-    return [*sentences, *sources.notes]
+    return [in_words(text) for text in (*sentences, *sources.notes)]
 
 
 def _stored_recommendation(study: Study) -> Recommendation | None:
     data = study.get_setting(RECOMMENDATION_SETTING)
     return None if data is None else Recommendation.from_dict(data)
-
-
-def _recommended(one: Recommendation) -> dict[str, Any]:
-    names = [name for name in one.setting if math.isfinite(one.setting[name])]
-    return {
-        "sentence": one.sentence,
-        "wanted": "; ".join(target.sentence for target in one.targets),
-        "scatter": one.scatter.sentence(one.variable),
-        "robust": one.robust,
-        "fixed": ", ".join(
-            f"{quantity(name).label} {value:g} {quantity(name).unit}"
-            for name, value in one.fixed.items()
-        ),
-        "setting": Grid.of(
-            ["Setting", "Value", "Unit"],
-            [[quantity(name).label, one.setting[name], quantity(name).unit] for name in names],
-        ),
-        "predicted": Grid.of(
-            ["Property", "Expected", "Low (80 %)", "High (80 %)", "Unit"],
-            [
-                [quantity(name).label, *three, quantity(name).unit]
-                for name, three in one.predicted.items()
-            ],
-        ),
-        "budget": Grid.of(
-            ["Source of uncertainty", "Share (%)"],
-            [[name, round(100 * share)] for name, share in one.budget.items()],
-        ),
-        "notes": one.notes,
-    }
-
-
-def _trade_off(sources: Sources, one: Recommendation | None) -> tuple[Figure, pd.DataFrame] | None:
-    """The trade-off drawn, and the non-dominated settings behind it."""
-    if one is None or len(one.targets) < 2:
-        return None
-    try:
-        found = trade_off(sources.responses, one.targets, fixed=one.fixed)
-        return draw_trade_off(found, one), found.table()
-    except InputError:
-        return None  # models or ranges changed since: the stored sentence still stands
-
-
-def _verified(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "sentence": data["sentence"],
-        "table": Grid.of(
-            ["Property", "Predicted", "Low", "High", "Computed", "Spread", "Unit", "Verdict"],
-            [
-                [
-                    quantity(check["output"]).label,
-                    *(check[key] for key in ("predicted", "low", "high", "computed", "sd")),
-                    quantity(check["output"]).unit,
-                    check.get("verdict", "inside" if check["agrees"] else "outside"),
-                ]
-                for check in data["checks"]
-            ],
-        ),
-    }
 
 
 def _measurements(sources: Sources) -> dict[str, Any] | None:
@@ -229,7 +161,7 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
             + (f", from {table.source}." if table.source else ".")
         ),
         "table": Grid.of(head, rows),
-        "notes": [*table.notes, *notes],
+        "notes": [in_words(note) for note in (*table.notes, *notes)],
     }
 
 
@@ -246,7 +178,7 @@ def _beside(sources: Sources) -> list[tuple[str, Grid]]:
         head = ["AM (%)", "Initial porosity (%)", "Pressure (MPa)"]
         head += ["Measured", "Predicted", "From", "To", "Models know it"]
         rows = [
-            [*row[:-1], "yes" if row[-1] else "no"]
+            [*row[:-4], *_beside_numbers(*row[-4:-1]), "yes" if row[-1] else "no"]
             for row in part.drop(columns=["measured_as", "property", "unit"]).itertuples(
                 index=False, name=None
             )
@@ -255,49 +187,65 @@ def _beside(sources: Sources) -> list[tuple[str, Grid]]:
     return found
 
 
+def _beside_numbers(predicted: float, low: float, high: float) -> list[str]:
+    return [Digits(text) for text in three(predicted, low, high)]
+
+
+def _symbols(sources: Sources) -> Grid:
+    """Symbols of the settings and of what is predicted from them."""
+    responses = sources.responses
+    names = ["pressure_MPa", "gap_um" if responses.calibration is not None else "", *SETTINGS]
+    names += ["porosity_percent", "thickness_um", *responses.models, *responses.outputs]
+    return Grid.of(["Symbol", "Meaning", "Unit"], legend(name for name in names if name))
+
+
 def _law(sources: Sources) -> dict[str, Any] | None:
     law, assessment = sources.responses.law, sources.assessment
     if law is None:
         return None
     errors = getattr(law, "standard_errors_", {})
+    units = getattr(law, "coefficient_units", {})
     quality = None
     if assessment is not None:
-        interval = assessment.interval()
+        interval = assessment.interval(LEVEL)
         points = [
             ("Error for a coating family left out (RMSE)", assessment.grouped_cv_rmse),
             ("Error for a single condition left out (RMSE)", assessment.condition_cv_rmse),
             ("Error of the fit (RMSE)", assessment.rmse),
         ]
         rows: list[list[Any]] = [
-            [name, None if value is None else 100 * value, "points of porosity"]
+            [name, _figure(None if value is None else 100 * value, 2), "points of porosity"]
             for name, value in points
         ]
         rows += [
-            ["R² for a coating family left out", assessment.grouped_cv_r2, ""],
-            ["R² of the fit", assessment.r2, ""],
+            ["R² for a coating family left out", _figure(assessment.grouped_cv_r2, 3), ""],
+            ["R² of the fit", _figure(assessment.r2, 3), ""],
         ]
         if interval is not None:
             rows.insert(
                 1,
                 [
                     f"Interval for a new coating at {100 * interval[1]:.0f} % (half width)",
-                    100 * interval[0],
+                    _figure(100 * interval[0], 2),
                     "points of porosity",
                 ],
             )
         quality = Grid.of(["Quality", "Value", "Unit"], rows)
     return {
         "summary": (
-            f"Form: {law.kind}. Porosities and AM stand as fractions, lengths in µm, pressures in "
+            f"Form: {law_name(law.kind)}. Porosities and AM stand as fractions, lengths in µm, pressures in "
             "MPa in the coefficients."
         ),
         "quality": quality,
         "plot": None if assessment is None else draw_law(assessment),
         "coefficients": Grid.of(
-            ["Coefficient", "Value", "Standard error"],
-            [[name, float(value), errors.get(name)] for name, value in law.coefficients_.items()],
+            ["Coefficient of", "Value", "Standard error", "Unit"],
+            [
+                _coefficient(name, float(value), errors.get(name), units.get(name, ""))
+                for name, value in law.coefficients_.items()
+            ],
         ),
-        "warnings": [] if assessment is None else assessment.warnings,
+        "warnings": [] if assessment is None else [in_words(text) for text in assessment.warnings],
     }
 
 
@@ -308,13 +256,13 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
             continue
         design = record.design
         rows = [
-            [name, ", ".join(_text(value) for value in values)]
+            [design_name(name), design_values(values)]
             for name, values in design.get("variables", {}).items()
         ]
         rows += [
-            ["calendering law", str(design.get("law", {}).get("kind", ""))],
-            ["repeats", str(design.get("repeats", ""))],
-            ["seed", str(design.get("seed", ""))],
+            ["Calendering law", law_name(str((design.get("law") or {}).get("kind", "")))],
+            ["Structures for each condition", str(design.get("repeats", ""))],
+            ["Seed", str(design.get("seed", ""))],
         ]
         failures = study.failures(record.id)
         reasons = sorted({str(one.error) for one in failures})
@@ -327,7 +275,7 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
                 "summary": (
                     f"{record.conditions} conditions, {record.done} structures done, "
                     f"{record.failed} failed, {record.pending} not computed; started "
-                    f"{record.created}, program version {record.program_version}."
+                    f"{_moment(record.created)}, program version {record.program_version}."
                 ),
                 "design": Grid.of(["Design", "Values"], rows),
                 "notes": notes,
@@ -336,38 +284,49 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
     return result
 
 
-_METHODS = {
-    "sisso": "equation by SISSO",
-    "dnn": "neural network",
-    "gp": "Gaussian process",
-    "baseline": "plain form",
-}
-
-
 def _model(model: Any) -> dict[str, Any]:
     one = quantity(model.target)
-    parts = ("train", "cross_validation", "test", "validation")
-    words = {"cross_validation": "cross-validation", "train": "training"}
-    rows = []
-    for label, metrics in [
-        ("This model", model.metrics),
-        *((entry.get("label", name), entry) for name, entry in model.baselines.items()),
-    ]:
-        for part in parts:
-            found = metrics.get(part) or {}
-            if found.get("rmse") is not None:
-                rows.append([label, words.get(part, part), found.get("r2"), found["rmse"]])
-    symbolic = getattr(model, "short_equation", None)
+    unit = "" if one.unit == "–" else f" ({one.unit})"
+    head = ["Model"]
+    for words in METRICS.values():
+        head += [f"R², {words}", f"RMSE, {words}{unit}"]
+    rows = metrics_rows(model)
+    for row in rows:
+        row[1::2] = [_figure(value, 3) for value in row[1::2]]
     return {
         "title": one.axis,
         "summary": (
-            f"Method: {_METHODS.get(model.method, model.method)}; inputs: "
-            f"{', '.join(quantity(name).label.lower() for name in model.inputs)}."
+            f"Method: {METHOD_WORDS.get(model.method, model.method)}; inputs: "
+            f"{', '.join(lower_first(quantity(name).label) for name in model.inputs)}."
         ),
-        "equation": f"{model.target} = {symbolic(5)}" if symbolic and symbolic(5) else None,
-        "quality": Grid.of(["Model", "Rows", "R²", f"RMSE ({one.unit})"], rows),
-        "statements": list(model.statements),
+        "equation": equation(model, 5),
+        "quality": Grid.of(head, rows).without_empty(),
+        "statements": [in_words(text) for text in model.statements],
     }
+
+
+def _figure(value: float | None, places: int) -> Digits:
+    """A number to a decimal place."""
+    return Digits("–" if value is None else with_decimals(float(value), places))
+
+
+def _coefficient(name: str, value: float, error: float | None, unit: str) -> list[Any]:
+    """A coefficient to the digits that its standard error justifies."""
+    places = None if error is None else _places(error)
+    texts = [with_decimals(value, places), "–" if error is None else with_decimals(error, places)]
+    return [law_symbol(name), *map(Digits, texts), law_symbol(unit)]
+
+
+def _places(error: float) -> int | None:
+    """Decimals of two digits of an error, also of a very small one."""
+    if not math.isfinite(error) or error <= 0:
+        return None
+    return max(0, 1 - math.floor(math.log10(error)))
+
+
+def _moment(created: str) -> str:
+    """A stored time (UTC) for people, ``2026-01-31 14:05 UTC``."""
+    return created.replace("T", " ").replace("Z", " UTC") if "T" in created else created
 
 
 def _versions(study: Study) -> Grid:
@@ -380,26 +339,14 @@ def _versions(study: Study) -> Grid:
             continue
     for record in study.campaigns():
         rows.append([f"Seed of campaign {record.id}", str(record.design.get("seed", ""))])
-    for target, model in study.models().items():
-        seed = (model.get("details") or {}).get("seed")
-        if seed is not None:
-            rows.append([f"Seed of the model of {target}", str(seed)])
+    seeds = {
+        target: seed
+        for target, model in study.models().items()
+        if (seed := (model.get("details") or {}).get("seed")) is not None
+    }
+    if len(set(seeds.values())) == 1:
+        rows.append(["Seed of the models", str(next(iter(seeds.values())))])
+    else:
+        for target, seed in seeds.items():
+            rows.append([f"Seed of the model of {lower_first(quantity(target).label)}", str(seed)])
     return Grid.of(["What", "Version or seed"], rows)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "–"
-        if math.isinf(value):
-            return "∞" if value > 0 else "-∞"
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return " x ".join(_text(item) for item in value)
-    return str(value)

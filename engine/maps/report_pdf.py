@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import io
-import textwrap
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.maps.canvas import FAINT, INK
-from engine.maps.report_data import Grid
+from engine.maps.report_grid import Grid
+from engine.maps.report_template import TRADE_OFF_APART, TRADE_OFF_CAPTION
+from engine.maps.report_words import INDEX
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ _WIDTH, _HEIGHT = 8.27, 11.69  # A4, inches
 _LEFT, _TOP, _BOTTOM = 0.8, 0.8, 0.8
 _BODY = 8.5
 _TABLE = 7.5
-# Widths of type in ems, for wrapping: DejaVu Sans is a wide face.
-_EM = 0.56
 
 
 class Pages:
@@ -69,7 +70,7 @@ class Pages:
         page.text(
             (_LEFT + indent) / _WIDTH,
             self._y / _HEIGHT,
-            text.replace("$", r"\$"),
+            _typeset(text),
             fontsize=size,
             color=style.pop("color", INK),
             **style,
@@ -90,8 +91,7 @@ class Pages:
         self, text: str, size: float = _BODY, indent: float = 0.0, gap: float = 0.08
     ) -> None:
         """Text, wrapped to the column."""
-        width = int((_WIDTH - 2 * _LEFT - indent) * 72 / (size * _EM))
-        for line in textwrap.wrap(text, width) or [""]:
+        for line in _wrap(text, size, _WIDTH - 2 * _LEFT - indent):
             self._line(line, size, indent)
         self.gap(gap)
 
@@ -104,23 +104,36 @@ class Pages:
         """A table; columns as wide as their longest text."""
         if table is None or not table.rows:
             return
-        em = _TABLE * _EM / 72
-        head = [textwrap.wrap(title, 18) or [""] for title in table.head]
-        cells = [[textwrap.wrap(cell, 62) or [""] for cell in row] for row in table.rows]
-        lengths = [
-            max(len(line) for row in [head, *cells] for line in row[column])
+        head = [_wrap(title, _TABLE, 1.05, bold=True) for title in table.head]
+        cells = [[_wrap(cell, _TABLE, 3.2) for cell in row] for row in table.rows]
+        widths = [
+            0.2
+            + max(
+                _width(line, _TABLE, bold=number == 0)
+                for number, row in enumerate([head, *cells])
+                for line in row[column]
+            )
             for column in range(len(table.head))
         ]
-        widths = [em * length + 0.16 for length in lengths]
         scale = min(1.0, (_WIDTH - 2 * _LEFT) / sum(widths))
         size = max(4.5, _TABLE * scale)
         edges = [_LEFT]
         for width in widths:
             edges.append(edges[-1] + width * scale)
+        # A head never stands alone at the foot, and again on every page that follows.
+        self._room(2 * size * 1.35 / 72 + self._height(head, size) + self._height(cells[0], size))
         self._row(head, edges, table.numeric, size, weight="bold")
         for row in cells:
+            if self._y - self._height(row, size) < _BOTTOM:
+                self.finish()
+                self._page()
+                self._row(head, edges, table.numeric, size, weight="bold")
             self._row(row, edges, table.numeric, size)
         self.gap(0.14)
+
+    @staticmethod
+    def _height(cells: Sequence[Sequence[str]], size: float) -> float:
+        return size * 1.35 / 72 * max(len(cell) for cell in cells) + 0.035
 
     def _row(
         self,
@@ -133,17 +146,19 @@ class Pages:
         from matplotlib.lines import Line2D
 
         line = size * 1.35 / 72
-        height = line * max(len(cell) for cell in cells) + 0.035
+        height = self._height(cells, size)
         page = self._room(height)
         self._y -= height
+        # Titles stand on the line, what is below them hangs from the top.
+        most = 0 if style else max(len(cell) for cell in cells)
         for column, cell in enumerate(cells):
             right = numeric[column]
             x = edges[column + 1] - 0.1 if right else edges[column]
             for number, text in enumerate(cell):
                 page.text(
                     x / _WIDTH,
-                    (self._y + 0.03 + line * (len(cell) - 1 - number)) / _HEIGHT,
-                    text.replace("$", r"\$"),
+                    (self._y + 0.03 + line * (max(len(cell), most) - 1 - number)) / _HEIGHT,
+                    _typeset(text),
                     fontsize=size,
                     color=INK,
                     ha="right" if right else "left",
@@ -171,6 +186,44 @@ class Pages:
         axes.imshow(pixels, aspect="auto", interpolation="lanczos")
         axes.set_axis_off()
         self.gap(0.1)
+
+
+def _typeset(text: str) -> str:
+    """The text for matplotlib, with the indices of symbols set low."""
+    plain = text.replace("$", r"\$")
+    return re.sub(INDEX, r"\1$_{\\mathrm{\2}}$", plain)
+
+
+@functools.cache
+def _font(bold: bool) -> Any:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    weight = "bold" if bold else "normal"
+    return get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+
+
+def _width(text: str, size: float, bold: bool = False) -> float:
+    """Width of a line, inches; an index is counted at the size of the text, a little too wide."""
+    from matplotlib.ft2font import LoadFlags
+
+    font = _font(bold)
+    font.set_size(100.0, 72)
+    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(font.get_width_height()[0]) / 64 / 100 * size / 72
+
+
+def _wrap(text: str, size: float, width: float, bold: bool = False) -> list[str]:
+    """Break a text into lines no wider than `width` inches; a longer word stands alone."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if line and _width(longer, size, bold) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [*lines, line]
 
 
 def write_pdf(data: Mapping[str, Any], path: Path, progress: Progress | None = None) -> None:
@@ -204,7 +257,7 @@ def write_pdf(data: Mapping[str, Any], path: Path, progress: Progress | None = N
         pages.heading("Maps", keep=5.2 if data["figures"] else 0.9)
         for number, figure in enumerate(data["figures"]):
             progress.report(number / len(data["figures"]), f"Drawing figure {figure.name}")
-            pages.picture(figure.draw(), 5.2 if figure.name != "10" else 4.0)
+            pages.picture(figure.draw(), 5.7 if figure.name != "10" else 4.2)
             pages.paragraph(f"Figure {figure.name}. {figure.caption}")
         pages.bullets(data["missing"])
         pages.heading("Methods")
@@ -224,23 +277,37 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
     if one is None:
         pages.paragraph("No recommendation has been made in this study.")
         return
+    if one["outdated"]:
+        pages.paragraph(one["outdated"], 9.5)
     pages.paragraph(one["sentence"], 9.5)
+    if one["made"]:
+        pages.paragraph(one["made"], 7.5)
     held = f" Not to be moved: {one['fixed']}." if one["fixed"] else ""
     choice = (
         "The choice takes all sources of error into account."
         if one["robust"]
         else "The choice is the nominal optimum; errors are reported but were not weighed."
     )
+    if one["inside_only"]:
+        choice += " Settings beyond what was measured were left out."
     pages.paragraph(f"Wanted: {one['wanted']}.{held} Process scatter: {one['scatter']}. {choice}")
     for part in ("setting", "predicted", "budget"):
         pages.grid(one[part])
     pages.bullets(one["notes"])
+    if data["electrode"] is not None:
+        pages.picture(data["electrode"][0], 6.0)
+        pages.paragraph(data["electrode"][1], 7.5)
     if data["trade_off"] is not None:
         pages.picture(data["trade_off"][0], 4.4)
+        pages.paragraph(
+            TRADE_OFF_CAPTION + (TRADE_OFF_APART if one["robust"] else ""),
+            7.5,
+        )
     checked = data["verification"]
     if checked is None:
         pages.paragraph("The recommendation was not verified by generating fresh structures.")
     else:
+        pages.heading("Verified by fresh structures", 9.5)
         pages.paragraph(checked["sentence"])
         pages.grid(checked["table"])
 
@@ -281,8 +348,11 @@ def _evidence(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.heading(model["title"], 9.5)
         pages.paragraph(model["summary"])
         if model["equation"]:
-            pages.paragraph(model["equation"], 7.0)
+            pages.paragraph(model["equation"], 8.0)
         pages.grid(model["quality"])
         pages.bullets(model["statements"])
-    if not data["models"]:
+    if data["models"]:
+        pages.heading("Symbols", 9.5)
+        pages.grid(data["symbols"])
+    else:
         pages.paragraph("No models were trained.")

@@ -1,5 +1,13 @@
 """The page of the report; jinja2 fills it in with every value escaped."""
 
+TRADE_OFF_CAPTION = (
+    "Trade-off over the grid of settings, expected values; the diamond is the recommendation with its "
+    "80 % interval."
+)
+TRADE_OFF_APART = (
+    " It is best on average over the errors, so that points may lie above it on paper."
+)
+
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -43,10 +51,14 @@ figure { margin: 1.4rem 0; page-break-inside: avoid; }
 figure img { width: 100%; max-width: 46rem; height: auto; display: block; }
 figure.small img { max-width: 34rem; }
 figcaption { font-size: .88rem; color: var(--soft); max-width: 46rem; }
+.small { font-size: .88rem; color: var(--soft); }
+.equation { font-size: .92rem; overflow-wrap: anywhere; max-width: none; }
 sub { line-height: 0; font-size: .75em; }
 ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; }
-  h2 { page-break-after: avoid; } }
+tr, .box, dl { page-break-inside: avoid; }
+@media print { @page { size: A4; margin: 16mm 15mm; } html, body { font-size: 10.5px; } body { max-width: none; padding: 0; } nav { display: none; }
+  h2, h3 { page-break-after: avoid; } h3 + p { page-break-after: avoid; }
+  figure img { max-width: 100%; } }
 </style>
 </head>
 <body>
@@ -58,29 +70,33 @@ ul { margin: .4rem 0; padding-left: 1.2rem; max-width: 46rem; }
 </header>
 
 <section class="box" id="first">
-{% for sentence in first %}<p{% if loop.first %} class="big"{% endif %}>{{ sentence }}</p>
+{% for sentence in first %}<p{% if loop.first %} class="big"{% endif %}>{{ sentence | indices }}</p>
 {% endfor %}</section>
 
 <nav>{% for anchor, title in contents %}<a href="#{{ anchor }}">{{ title }}</a>{% endfor %}</nav>
 
 <h2 id="recommendation">Recommendation</h2>
 {% if recommendation %}
+{% if recommendation.outdated %}<div class="box"><p>{{ recommendation.outdated }}</p></div>{% endif %}
 <div class="box good"><p>{{ recommendation.sentence | indices }}</p></div>
+{% if recommendation.made %}<p class="small">{{ recommendation.made }}</p>{% endif %}
 <p>Wanted: {{ recommendation.wanted | indices }}. {% if recommendation.fixed %}Not to be moved:
 {{ recommendation.fixed }}. {% endif %}Process scatter: {{ recommendation.scatter }}.
 {% if recommendation.robust %}The choice takes all sources of error into account.
-{% else %}The choice is the nominal optimum; errors are reported but were not weighed.{% endif %}</p>
+{% else %}The choice is the nominal optimum; errors are reported but were not weighed.{% endif %}
+{% if recommendation.inside_only %}Settings beyond what was measured were left out.{% endif %}</p>
 {{ grid(recommendation.setting) }}
 {{ grid(recommendation.predicted) }}
 {{ grid(recommendation.budget) }}
 {{ bullets(recommendation.notes) }}
+{% if electrode %}<figure><img alt="Slices through the recommended electrode"
+src="{{ electrode[0] | picture }}"><figcaption>{{ electrode[1] }}</figcaption></figure>{% endif %}
 {% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off[0] | image }}">
-<figcaption>Trade-off over the grid of settings; the diamond is the recommendation with its
-80 % interval. <a download="trade_off.csv" href="{{ trade_off[1] | csv }}">Non-dominated settings
+<figcaption>{{ trade_off_caption }} <a download="trade_off.csv" href="{{ trade_off[1] | csv }}">Non-dominated settings
 (CSV)</a></figcaption></figure>{% endif %}
 {% if verification %}
 <h3>Verified by fresh structures</h3>
-<p>{{ verification.sentence }}</p>
+<p>{{ verification.sentence | indices }}</p>
 {{ grid(verification.table) }}
 {% else %}<p>The recommendation was not verified by generating fresh structures.</p>{% endif %}
 {% else %}
@@ -125,10 +141,12 @@ all conditions (left), and each coating family predicted by a law that never saw
 {% for model in models %}
 <h3>{{ model.title | indices }}</h3>
 <p>{{ model.summary }}</p>
-{% if model.equation %}<p><code>{{ model.equation }}</code></p>{% endif %}
+{% if model.equation %}<p class="equation">{{ model.equation | indices }}</p>{% endif %}
 {{ grid(model.quality) }}
 {{ bullets(model.statements) }}
 {% else %}<p>No models were trained.</p>{% endfor %}
+{% if models %}<h3>Symbols</h3>
+{{ grid(symbols) }}{% endif %}
 
 <h2 id="maps">Maps</h2>
 {% for figure in figures %}
@@ -139,7 +157,7 @@ all conditions (left), and each coating family predicted by a law that never saw
 {{ bullets(missing) }}
 
 <h2 id="methods">Methods</h2>
-<p>{{ methods }}</p>
+<p>{{ methods | indices }}</p>
 <ol>{% for one in citations %}<li>{{ one.text }}
 <a href="https://doi.org/{{ one.doi }}">doi:{{ one.doi }}</a></li>{% endfor %}</ol>
 
@@ -154,13 +172,13 @@ MACROS = """
 {%- if table and table.rows -%}
 <div class="scroll"><table>
 <thead><tr>{% for title in table.head %}<th{% if table.numeric[loop.index0] %} class="n"{% endif %}
->{{ title }}</th>{% endfor %}</tr></thead>
+>{{ title | indices }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in table.rows %}<tr>{% for cell in row %}<td
-{%- if table.numeric[loop.index0] %} class="n"{% endif %}>{{ cell }}</td>{% endfor %}</tr>
+{%- if table.numeric[loop.index0] %} class="n"{% endif %}>{{ cell | indices }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>
 {%- endif -%}
 {%- endmacro -%}
 {%- macro bullets(items) -%}
-{%- if items -%}<ul>{% for item in items %}<li>{{ item }}</li>{% endfor %}</ul>{%- endif -%}
+{%- if items -%}<ul>{% for item in items %}<li>{{ item | indices }}</li>{% endfor %}</ul>{%- endif -%}
 {%- endmacro -%}
 """

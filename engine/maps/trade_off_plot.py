@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,8 @@ def draw_trade_off(
     InputError
         If there are not two outputs to show.
     """
+    from matplotlib.collections import PathCollection
+
     names = sorted(
         (target.output for target in found.targets),
         key=lambda name: next(not t.direction for t in found.targets if t.output == name),
@@ -107,15 +110,18 @@ def draw_trade_off(
                 axes.axhline(limit, color=INK, linewidth=0.8, linestyle=":")
     axes.set_xlabel(quantity(x).mathtext, fontsize=NORMAL, color=INK)
     axes.set_ylabel(quantity(y).mathtext, fontsize=NORMAL, color=INK)
-    figure.legend(
+    legend = figure.legend(
         loc="outside upper center",
         ncols=2,
         fontsize=SMALL,
         frameon=False,
         labelcolor=INK,
-        markerscale=1.4,
     )
-    wishes = "; ".join(to_mathtext(target.sentence) for target in found.targets)
-    write_notes(figure, [f"Wanted: {wishes}."], width=84)
+    for handle in legend.legend_handles:
+        if isinstance(handle, PathCollection):
+            handle.set_sizes([16])
+    wishes = "; ".join(target.sentence for target in found.targets)
+    lines = textwrap.wrap(f"Wanted: {wishes}.", 84)  # before the indices are set, which are long
+    write_notes(figure, [to_mathtext(line) for line in lines], width=1000)
     settle(figure)
     return figure

@@ -1,0 +1,178 @@
+"""What a report says of the recommendation: setting, expectation, doubt, check, and a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InputError
+from engine.maps.decide import Recommendation
+from engine.maps.digits import decimals, interval_decimals, lower_first, plain, three, with_decimals
+from engine.maps.electrode_picture import draw_electrode
+from engine.maps.quantities import quantity
+from engine.maps.report_grid import Digits, Grid
+from engine.maps.scope import LEVEL
+from engine.maps.sources import Sources
+from engine.maps.standing import stands_on
+from engine.maps.trade_off import trade_off
+from engine.maps.trade_off_plot import draw_trade_off
+from engine.maps.uncertainty import SOURCES
+from engine.maps.verify import FIRST_SEED, condition_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Drawing
+
+_SETTINGS = (
+    "gap_um",
+    "pressure_MPa",
+    "am_percent",
+    "cbd_percent",
+    "initial_porosity_percent",
+    "initial_thickness_um",
+    "porosity_percent",
+    "thickness_um",
+)
+
+
+def is_outdated(one: Recommendation, sources: Sources) -> bool:
+    """Whether law, models or cell have changed since a recommendation was made."""
+    return bool(one.stands_on) and one.stands_on != stands_on(sources.responses)
+
+
+def recommended(one: Recommendation, sources: Sources) -> dict[str, Any]:
+    """The recommendation as texts and tables."""
+    outdated = is_outdated(one, sources)
+    made = f"Made {one.made}" if one.made else ""
+    if one.models:
+        told = "; ".join(
+            f"{lower_first(quantity(name).label)} – {words}" for name, words in one.models.items()
+        )
+        made += f"{' from' if made else 'From'} the models: {told}"
+    return {
+        "sentence": one.sentence,
+        "made": f"{made}." if made else "",
+        "outdated": (
+            "This recommendation is an earlier one: the law, the models or the cell have changed "
+            "since, and what follows in this report is of the present ones."
+            if outdated
+            else ""
+        ),
+        "wanted": "; ".join(target.sentence for target in one.targets),
+        "scatter": one.scatter.sentence(one.variable),
+        "robust": one.robust,
+        "inside_only": one.inside_only,
+        "fixed": ", ".join(
+            f"{lower_first(quantity(name).label)} {value:g} {quantity(name).unit}"
+            for name, value in one.fixed.items()
+        ),
+        "setting": _setting(one, sources),
+        "predicted": Grid.of(
+            ["Property", "Expected", f"Low ({_level()})", f"High ({_level()})", "Unit"],
+            [
+                [quantity(name).label, *map(Digits, three(*values)), quantity(name).unit]
+                for name, values in one.predicted.items()
+            ],
+        ),
+        "budget": _budget(one),
+        "notes": one.notes,
+    }
+
+
+def _level() -> str:
+    return f"{100 * LEVEL:.0f} %"
+
+
+def _setting(one: Recommendation, sources: Sources) -> Grid:
+    """Settings in the lab's order; the porosity as far as the law knows it."""
+    error = sources.responses.law_error
+    known = {
+        "gap_um": 0,
+        "pressure_MPa": 0,
+        "thickness_um": 0,
+        "porosity_percent": None if error is None else decimals(100 * error.sd),
+    }
+    names = [one.variable, *(name for name in (*_SETTINGS, *one.setting) if name != one.variable)]
+    rows = []
+    for name in dict.fromkeys(names):
+        value = one.setting.get(name, math.nan)
+        if math.isfinite(value):
+            text = with_decimals(value, known[name]) if name in known else plain(value)
+            rows.append([quantity(name).label, Digits(text), quantity(name).unit])
+    return Grid.of(["Setting", "Value", "Unit"], rows)
+
+
+def _budget(one: Recommendation) -> Grid:
+    """Parts of the sources in the variance of each response, and on average."""
+    head = ["Source of uncertainty", *(f"{source.capitalize()} (%)" for source in SOURCES)]
+    rows = [
+        [quantity(name).label, *(round(100 * shares[source]) for source in SOURCES)]
+        for name, shares in one.shares.items()
+    ]
+    if len(rows) != 1:
+        rows.append(["On average", *(round(100 * one.budget[source]) for source in SOURCES)])
+    return Grid.of(head, rows)
+
+
+def trade_off_of(
+    sources: Sources, one: Recommendation | None
+) -> tuple[Drawing, pd.DataFrame] | None:
+    """The trade-off drawn, and the non-dominated settings behind it."""
+    if one is None or len(one.targets) < 2 or is_outdated(one, sources):
+        return None
+    try:
+        found = trade_off(
+            sources.responses, one.targets, fixed=one.fixed, inside_only=one.inside_only
+        )
+        return draw_trade_off(found, one), found.table()
+    except InputError:
+        return None  # models or ranges changed since: the stored sentence still stands
+
+
+def electrode_of(
+    sources: Sources, one: Recommendation | None, checked: Mapping[str, Any] | None
+) -> tuple[Drawing, str] | None:
+    """A slice through the recommended electrode and its caption; None where none can be made.
+
+    It is the first of the structures that the recommendation was verified by, or would be.
+    """
+    from engine.structure.generate import generate
+
+    if one is None or sources.template is None or is_outdated(one, sources):
+        return None
+    seeds = (checked or {}).get("seeds") or [FIRST_SEED]
+    try:
+        condition, _ = condition_at(sources.responses, one.setting, sources.template)
+        structure = generate(condition, int(seeds[0]))
+    except InputError:
+        return None
+    stack = structure.stack
+    box = " x ".join(f"{n * d:.0f}" for n, d in zip(stack.shape, stack.spacing, strict=True))
+    caption = (
+        f"The recommended electrode, generated by the {condition.protocol} protocol: "
+        f"{box} µm (thickness first), voxels of {stack.voxel_size:g} µm, seed {seeds[0]}. "
+        "One of many possible structures."
+    )
+    return draw_electrode(stack), caption
+
+
+def verified(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The comparison with fresh structures as a sentence and a table."""
+    rows = []
+    for check in data["checks"]:
+        predicted, low, high, computed, sd = (
+            math.nan if check[key] is None else float(check[key])
+            for key in ("predicted", "low", "high", "computed", "sd")
+        )
+        places = interval_decimals(predicted, low, high)
+        own = decimals(sd)
+        fine = places if own is None else own
+        numbers = [with_decimals(value, places) for value in (predicted, low, high)]
+        numbers += [with_decimals(value, fine) for value in (computed, sd)]
+        one = quantity(check["output"])
+        verdict = check.get("verdict", "inside" if check["agrees"] else "outside")
+        rows.append([one.label, *map(Digits, numbers), one.unit, verdict])
+    level = f" ({100 * data['level']:.0f} %)" if "level" in data else ""
+    head = ["Property", "Predicted", f"Low{level}", f"High{level}", "Computed", "± sd", "Unit"]
+    return {"sentence": data["sentence"], "table": Grid.of([*head, "Verdict"], rows)}
