@@ -138,7 +138,6 @@ class LawDialog(QDialog):
         letters = self.fontMetrics().averageCharWidth()
         wide = min(44 * letters, 420)
         scroll.setMinimumWidth(min(36 * letters, 320))
-        split.setSizes([wide, 10_000])
         outer.addWidget(split, 1)
         self._problem = Notice("error")
         outer.addWidget(self._problem)
@@ -159,6 +158,8 @@ class LawDialog(QDialog):
         self.resize(
             *(min(1240, size.width() - 40), min(740, size.height() - 40)) if size else (1160, 740)
         )
+        # With a large font the plots need the room more than the form does.
+        split.setSizes([min(wide, max(320, self.width() // 3)), 10_000])
 
     # -- fitting ----------------------------------------------------------------------------------
     def show_spec(self, kind: str, parameters: dict[str, Any]) -> None:

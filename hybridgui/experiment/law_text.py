@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.experiment.laws.printing import extra_cells
 from hybridgui.experiment.work import LawPreview
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, button, label
+from hybridgui.widgets.flow import FlowLayout
 
 _FORMS = [
     ("text", "Equation"), ("latex", "LaTeX"), ("excel", "Excel formula"), ("python", "Python"),
@@ -23,15 +24,15 @@ class LawText(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2 * GRID, 0, 0)
         column.setSpacing(GRID)
-        row = QHBoxLayout()
+        row = QWidget()
+        flow = FlowLayout(row, across=GRID)  # with a large font the button takes the next line
         self.form_choice = Segmented(_FORMS)
         self.form_choice.chosen.connect(lambda _: self._refresh())
-        row.addWidget(self.form_choice)
-        row.addStretch(1)
+        flow.addWidget(self.form_choice)
         self.copy_button = button("Copy", self.copy)
         self.copy_button.setAutoDefault(False)
-        row.addWidget(self.copy_button)
-        column.addLayout(row)
+        flow.addWidget(self.copy_button)
+        column.addWidget(row)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFont(theme().monospace())

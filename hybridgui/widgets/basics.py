@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -319,7 +321,7 @@ class Segmented(QWidget):
         return self._buttons[key]
 
 
-class EmptyState(QWidget):
+class EmptyState(QScrollArea):
     """What stands where there is nothing yet: what is missing, and a button that helps."""
 
     def __init__(
@@ -331,8 +333,15 @@ class EmptyState(QWidget):
         parent: QWidget | None = None,
     ):
         super().__init__(parent)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4 * GRID, 4 * GRID, 4 * GRID, 4 * GRID)
+        self.setObjectName("plain")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        inside.setObjectName("plain")
+        self.setWidget(inside)  # with a large font there may be more than there is room
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
         layout.addStretch(2)
         picture = QLabel()
@@ -341,7 +350,7 @@ class EmptyState(QWidget):
         set_icon(picture, icon_name, "disabled")
         layout.addWidget(picture)
         layout.addSpacing(GRID)
-        self._heading = label(heading, "heading")
+        self._heading = label(heading, "heading", wrap=True)
         self._heading.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._heading)
         self._text = label(text, "muted", wrap=True)
@@ -362,8 +371,20 @@ class EmptyState(QWidget):
                 row.addWidget(action)
             row.addStretch(1)
             layout.addLayout(row)
+            self._row = row
+        self._actions = tuple(actions)
         self._layout = layout
         layout.addStretch(3)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put buttons that have no room side by side below one another."""
+        super().resizeEvent(event)
+        if self._actions:
+            wide = sum(action.sizeHint().width() + GRID for action in self._actions)
+            fits = wide + 6 * GRID <= self.width()
+            self._row.setDirection(
+                QHBoxLayout.Direction.LeftToRight if fits else QHBoxLayout.Direction.TopToBottom
+            )
 
     def add_below(self, widget: QWidget) -> None:
         """Put something under the buttons, as wide as the text."""
