@@ -262,7 +262,7 @@ def _plain(value: Any) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, float):
-        return repr(value)
+        return repr(float(value))
     text = str(value).replace("\t", " ").replace("\n", " ")
     risky = isinstance(value, str) and text[:1] in "=+-@"
     return "'" + text if risky else text
