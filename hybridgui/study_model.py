@@ -562,7 +562,7 @@ class StudyModel(QObject):
         return (StageState.READY if self.law is not None else StageState.NOTHING), ""
 
     def _models_state(self) -> tuple[StageState, str]:
-        if self.study.models():
+        if self.study.has_models:
             data = self._provenance.get("models_data")
             if data not in (None, self._data_fingerprint()):
                 return StageState.OUTDATED, "Dataset grew"
@@ -571,7 +571,7 @@ class StudyModel(QObject):
         return (StageState.READY if some else StageState.NOTHING), ""
 
     def _maps_state(self) -> tuple[StageState, str]:
-        if not self.study.models():
+        if not self.study.has_models:
             return StageState.NOTHING, ""
         if self.stage_state("models")[0] is StageState.OUTDATED:
             return StageState.OUTDATED, ""

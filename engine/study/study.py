@@ -259,6 +259,11 @@ class Study:
             if method is None or stored_method == method
         }
 
+    @property
+    def has_models(self) -> bool:
+        """Whether any model is stored; `models` would read them all."""
+        return bool(self._database.rows("SELECT 1 FROM model LIMIT 1"))
+
     def all_models(self) -> list[dict[str, Any]]:
         """Return every model dict, by target and method."""
         rows = self._database.rows("SELECT model FROM model ORDER BY target, method")

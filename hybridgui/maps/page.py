@@ -293,7 +293,7 @@ class MapsPage(Page):
     def _read(self) -> None:
         if not self._model.is_open or self._reading is not None:
             return
-        if not self._model.study.models():
+        if not self._model.study.has_models:
             self._choose_middle()
             return
         self._stale = False
@@ -329,7 +329,7 @@ class MapsPage(Page):
         self._draw()
 
     def _choose_middle(self) -> None:
-        some = self._model.is_open and bool(self._model.study.models())
+        some = self._model.is_open and self._model.study.has_models
         self.show_middle(self._content if some else self._no_models)
         for group in (
             self._curve_group,
@@ -555,7 +555,7 @@ class MapsPage(Page):
         reason = ""
         if not model.is_open:
             reason = "No study is open."
-        elif not model.study.models():
+        elif not model.study.has_models:
             reason = "Train models first."
         elif model.jobs.running_in(self.key) is not None:
             reason = "Wait until the running export has ended."

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from engine.maps.profiler import Profile
+from engine.maps.profiler import Profile, Trace
 from engine.maps.quantities import quantity
 from hybridgui.maps.setting_bar import SettingBar
-from hybridgui.theme import GRID, theme, with_opacity
+from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
+from hybridgui.widgets.drawing import Drawing, Strokes
 from hybridgui.widgets.numbers import number
 from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
 
@@ -33,13 +35,11 @@ class TraceCell(Plot):
         super().__init__(parent)
         self.setMinimumSize(110, 74)
         self.getPlotItem().getViewBox().setMouseEnabled(False, False)
-        # Bare curves, and the band as one outline: this is drawn again at every step of a drag.
-        self._band = pg.PlotCurveItem(pen=pg.mkPen(None), fillLevel="enclosed")
-        self._curve = pg.PlotCurveItem(connect="finite")
+        self.drawing = Drawing(LINE_WIDTH)
         self._mark = pg.InfiniteLine(angle=90, movable=True)
-        for item in (self._band, self._curve, self._mark):
+        for item in (self.drawing, self._mark):
             self.addItem(item, ignoreBounds=True)
-        self._shown: tuple[np.ndarray, ...] = ()
+        self._shown: Any = None
         self._spans: tuple[tuple[float, float], ...] = ()
         self._mark.setZValue(40)
         self._mark.sigDragged.connect(lambda line: self.dragged.emit(float(line.value())))
@@ -50,23 +50,18 @@ class TraceCell(Plot):
 
     def _colour(self) -> None:
         t = theme().tokens
-        colour = theme().category_colours(1)[0]
-        self._curve.setPen(pg.mkPen(colour, width=LINE_WIDTH))
-        self._band.setBrush(pg.mkBrush(with_opacity(colour, BAND_OPACITY)))
+        if self._shown is not None:
+            self._draw(self._shown)
         self._mark.setPen(pg.mkPen(t.text, width=1, style=Qt.PenStyle.DashLine))
         self._mark.setHoverPen(pg.mkPen(t.accent, width=2))
 
-    def show_trace(self, trace, span: tuple[float, float]) -> None:
+    def show_trace(self, trace: Trace, span: tuple[float, float]) -> None:
         """Show a trace on a vertical range shared by its row."""
         across = float(trace.x[0]), float(trace.x[-1])
-        shown = trace.x, trace.y, trace.low, trace.high
         # Along the input that is dragged only the mark moves.
-        if not self._shown or not all(map(np.array_equal, self._shown, shown)):
-            self._shown = shown
-            self._curve.setData(trace.x, trace.y)
-            fine = np.isfinite(trace.low) & np.isfinite(trace.high)
-            x, low, high = (part[fine] for part in (trace.x, trace.low, trace.high))
-            self._band.setData(np.append(x, x[::-1]), np.append(low, high[::-1]))
+        if self._shown is None or not _same(self._shown, trace):
+            self._draw(trace)
+        self._shown = trace
         self._mark.blockSignals(True)
         self._mark.setBounds(across)
         self._mark.setValue(trace.at)
@@ -77,8 +72,21 @@ class TraceCell(Plot):
             box.setXRange(*across, padding=0.02)
             box.setYRange(*span, padding=0.05)
 
+    def _draw(self, trace: Trace) -> None:
+        colour, strokes = theme().category_colours(1)[0], Strokes()
+        strokes.add_band(trace.x, trace.low, trace.high, colour, BAND_OPACITY)
+        strokes.add_line(trace.x, trace.y, colour)
+        self.drawing.show_strokes(strokes)
+
     def reset_view(self) -> None:
         """The ranges are those of the row and stay."""
+
+
+def _same(one: Trace, other: Trace) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
+        for name in ("x", "y", "low", "high")
+    )
 
 
 class ProfilerView(QWidget):
@@ -178,7 +186,7 @@ class ProfilerView(QWidget):
                 cell.set_axes(quantity(name).short if last else "", "")
                 cell.getAxis("bottom").setStyle(showValues=last)
                 left = cell.getAxis("left")
-                left.setStyle(showValues=column == 0)
+                left.setStyle(showValues=column == 0, autoExpandTextSpace=False)
                 # Equal widths keep the traces of a column under one another.
                 left.setWidth(cell.fontMetrics().averageCharWidth() * 7 if column == 0 else 8)
                 cell.dragged.connect(lambda v, name=name: self._on_dragged(name, v))

@@ -218,8 +218,8 @@ class Notice(QFrame):
             self.style().polish(self)
             self.style().unpolish(self._label)
             self.style().polish(self._label)
+            self._dress()  # a new picture lays the whole page out anew: only where it is another
         self._label.setText(text)
-        self._dress()
         self.setVisible(bool(text))
 
     def set_sentences(self, sentences: list[str], level: str = "") -> None:

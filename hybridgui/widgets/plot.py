@@ -206,7 +206,8 @@ class Plot(pg.PlotWidget):
 
     def show_ring(self, place: tuple[float, float] | None) -> None:
         """Mark one place with a ring; None takes the ring away."""
-        self._ring.setData(*([[v] for v in place] if place is not None else ([], [])))
+        if place is not None or len(self._ring.data):
+            self._ring.setData(*([[v] for v in place] if place is not None else ([], [])))
 
     def draw_line(
         self, x, y, colour: str, *, dashed: bool = False, width: float = LINE_WIDTH

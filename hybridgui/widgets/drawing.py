@@ -1,0 +1,214 @@
+"""Bands, lines, marks and words of a plot, drawn by one item.
+
+A scene with an item for each of them spends most of its time on bookkeeping; what a moved input
+redraws must be painted within milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from hybridgui.theme import with_opacity
+
+_ARM = 3.2
+"""Half the width of a cross, px."""
+_MARGIN = 4.0
+"""Between a word and the edge that its anchor counts from, px."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A short text at a place of the data; the anchor is the share of it left of and above it."""
+
+    x: float
+    y: float
+    text: str
+    anchor: tuple[float, float] = (0.5, 0.5)
+
+
+@dataclass
+class Strokes:
+    """What one `Drawing` shows, in the units of the axes.
+
+    Attributes
+    ----------
+    bands : list of (outline, colour with its opacity)
+    lines : list of (polyline, colour, dashed)
+    bars : list of (x, low, high, colour)
+        Error bars.
+    marks : list of (x, y, size in px, "o" or "d", colour of the edge, colour inside)
+    crosses : list of (x, y, colour)
+    words : list of Word
+    """
+
+    bands: list[tuple[QPolygonF, QColor]] = field(default_factory=list)
+    lines: list[tuple[QPolygonF, QColor, bool]] = field(default_factory=list)
+    bars: list[tuple[float, float, float, QColor]] = field(default_factory=list)
+    marks: list[tuple[float, float, float, str, QColor, QColor]] = field(default_factory=list)
+    crosses: list[tuple[float, float, QColor]] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+
+    def add_band(
+        self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float
+    ) -> None:
+        """Add the area between two curves, where both are finite; each of shape (n,)."""
+        fine = np.isfinite(low) & np.isfinite(high)
+        if fine.sum() < 2:
+            return
+        if not fine.all():
+            x, low, high = x[fine], low[fine], high[fine]
+        outline = polygon(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
+        self.bands.append((outline, with_opacity(colour, opacity)))
+
+    def add_line(
+        self, x: np.ndarray, y: np.ndarray, colour: str, *, dashed: bool = False
+    ) -> None:
+        """Add a line, with gaps where y is not finite; each of shape (n,)."""
+        hue = QColor(colour)
+        for part in _finite_parts(y):
+            self.lines.append((polygon(x[part], y[part]), hue, dashed))
+
+
+def polygon(x: np.ndarray, y: np.ndarray) -> QPolygonF:
+    """Points of two arrays of shape (n,)."""
+    found = pg.functions.create_qpolygonf(len(x))
+    memory = pg.functions.ndarray_from_qpolygonf(found)
+    memory[:, 0], memory[:, 1] = x, y
+    return found
+
+
+def _finite_parts(values: np.ndarray) -> Iterator[slice]:
+    """Where at least two finite values follow one another."""
+    fine = np.isfinite(values)
+    if fine.all():
+        if len(values) > 1:
+            yield slice(0, len(values))
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], fine, [False]])))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start > 1:
+            yield slice(start, end)
+
+
+class Drawing(pg.UIGraphicsItem):
+    """Draws `Strokes` in a plot; sizes, widths and type are in pixels whatever the scale.
+
+    Parameters
+    ----------
+    width : float
+        Of the lines, px.
+    """
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        self._width = width
+        self._strokes = Strokes()
+        self._font = QFont()
+        self._ink = QColor()
+
+    @property
+    def strokes(self) -> Strokes:
+        """What is drawn."""
+        return self._strokes
+
+    def set_type(self, font: QFont, colour: str) -> None:
+        """Choose the type and the colour of words."""
+        self._font, self._ink = font, QColor(colour)
+
+    def show_strokes(self, strokes: Strokes) -> None:
+        """Draw these from now on."""
+        self._strokes = strokes
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Draw areas under lines, lines under marks, and words over all."""
+        shown = self._strokes
+        # A picture of twice the size has lines and type of twice the size.
+        options = self._exportOpts if isinstance(self._exportOpts, dict) else {}
+        scale = float(options.get("resolutionScale", 1.0))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for outline, colour in shown.bands:
+            painter.setBrush(colour)
+            painter.drawPolygon(outline)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if shown.bars:
+            self._draw_bars(painter, shown.bars, scale)
+        to_screen = painter.transform()
+        if shown.marks:
+            painter.resetTransform()
+            self._draw_marks(painter, to_screen, shown.marks, scale)
+            painter.setTransform(to_screen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(QColor(), self._width * scale)
+        pen.setCosmetic(True)
+        for line, colour, dashed in shown.lines:
+            pen.setColor(colour)
+            pen.setStyle(Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
+            painter.setPen(pen)
+            painter.drawPolyline(line)
+        if not (shown.crosses or shown.words):
+            return
+        painter.resetTransform()
+        self._draw_crosses(painter, to_screen, shown.crosses, scale)
+        self._draw_words(painter, to_screen, shown.words, scale)
+        painter.setTransform(to_screen)
+
+    def _draw_bars(self, painter: QPainter, bars: Sequence, scale: float) -> None:
+        pen = QPen(QColor(), scale)
+        pen.setCosmetic(True)
+        for x, low, high, colour in bars:
+            pen.setColor(colour)
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x, low), QPointF(x, high))
+
+    def _draw_marks(
+        self, painter: QPainter, to_screen: Any, marks: Sequence, scale: float
+    ) -> None:
+        for x, y, size, sign, edge, inside in marks:
+            middle, half = to_screen.map(QPointF(x, y)), 0.5 * size * scale
+            painter.setPen(QPen(edge, 1.5 * scale))
+            painter.setBrush(inside)
+            if sign == "o":
+                painter.drawEllipse(middle, half, half)
+            else:
+                arms = (QPointF(0, -half), QPointF(half, 0), QPointF(0, half), QPointF(-half, 0))
+                painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
+
+    def _draw_crosses(
+        self, painter: QPainter, to_screen: Any, crosses: Sequence, scale: float
+    ) -> None:
+        arm, pen = _ARM * scale, QPen(QColor(), self._width * scale)
+        falling, rising = QPointF(arm, arm), QPointF(arm, -arm)
+        for x, y, colour in crosses:
+            pen.setColor(colour)
+            painter.setPen(pen)
+            middle = to_screen.map(QPointF(x, y))
+            painter.drawLine(middle - falling, middle + falling)
+            painter.drawLine(middle - rising, middle + rising)
+
+    def _draw_words(
+        self, painter: QPainter, to_screen: Any, words: Sequence[Word], scale: float
+    ) -> None:
+        if not words:
+            return
+        font = QFont(self._font)
+        font.setPointSizeF(font.pointSizeF() * scale)
+        painter.setFont(font)
+        painter.setPen(self._ink)
+        metrics, margin = QFontMetricsF(font, painter.device()), _MARGIN * scale
+        for word in words:
+            place = to_screen.map(QPointF(word.x, word.y))
+            wide = metrics.horizontalAdvance(word.text) + 2 * margin
+            high = metrics.height() + 2 * margin
+            corner = QPointF(place.x() - word.anchor[0] * wide, place.y() - word.anchor[1] * high)
+            painter.drawText(
+                QPointF(corner.x() + margin, corner.y() + margin + metrics.ascent()), word.text
+            )
