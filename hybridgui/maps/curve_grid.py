@@ -10,7 +10,7 @@ from engine.maps.curves import CurveSet, Picked
 from hybridgui.maps.curve_plot import CurvePlot
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, follow_theme
-from hybridgui.widgets.plot import Legend
+from hybridgui.widgets.plot import Legend, paint_together
 
 _REACH = 24
 """How far from a curve a click may be, px."""
@@ -129,6 +129,7 @@ class CurveGrid(QWidget):
         self.legend.show_entries("", entries)
         self._notes.set_text("\n".join(data.notes[:2]))
         self._notes.setToolTip("\n".join(data.notes))
+        paint_together(self.plots)
 
     def _provide(self, count: int) -> None:
         if count == self._count:

@@ -14,10 +14,10 @@ from engine.maps.profiler import Profile, Trace
 from engine.maps.quantities import quantity
 from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.theme import GRID, theme
-from hybridgui.widgets.basics import Notice, clear_layout, follow_theme, label
+from hybridgui.widgets.basics import Notice, Sentence, clear_layout, follow_theme, label
 from hybridgui.widgets.drawing import Drawing, Strokes
 from hybridgui.widgets.numbers import number
-from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, rich
+from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, paint_together, rich
 
 _FILLED, _ROOM = 0.5, 0.1
 """Share of a row's range that the values must fill, and the room left when it is set anew."""
@@ -127,7 +127,7 @@ class ProfilerView(QWidget):
         self.bar = SettingBar("Drag a dashed line, or type at the right: every response moves.")
         outer.addWidget(self.bar)
         self._cells: dict[tuple[str, str], TraceCell] = {}
-        self._values: dict[str, QLabel] = {}
+        self._values: dict[str, Sentence] = {}
         self._rows: dict[str, tuple[float, float]] = {}
         self._shape: tuple = ()
         self._pending: tuple[str, float] | None = None
@@ -152,12 +152,13 @@ class ProfilerView(QWidget):
             text = f"<b>{number(value, 3)}</b>{unit}"
             if low == low and high == high:
                 text += f"<br><small>{number(low, 3)} to {number(high, 3)}</small>"
-            self._values[output].setText(f"{rich(found.symbol or found.label)}<br>{text}")
+            self._values[output].set_text(f"{rich(found.symbol or found.label)}<br>{text}")
         self.bar.show_setting({n: v for n, v in profile.at.items() if n in _SHOWN and v == v})
         self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
         self.notice.setToolTip("\n".join(profile.notes))
         porosity = profile.values.get("porosity_percent", (0.0, float("nan"), float("nan")))
         self.errors.setVisible(porosity[1] == porosity[1])
+        paint_together(list(self._cells.values()))
 
     def _span(self, output: str, values: np.ndarray) -> tuple[float, float]:
         """Vertical range of a row: it stays while the values fit and fill most of it."""
@@ -174,8 +175,9 @@ class ProfilerView(QWidget):
         clear_layout(self._grid)
         self._cells, self._values, self._rows = {}, {}, {}
         for row, output in enumerate(outputs):
-            value = QLabel()
-            value.setTextFormat(Qt.TextFormat.RichText)
+            inside = QLabel()
+            inside.setTextFormat(Qt.TextFormat.RichText)
+            value = Sentence(inside)
             value.setToolTip(quantity(output).label)
             value.setMinimumWidth(96)
             self._values[output] = value

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.maps.quantities import quantity
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import button, enable, label
+from hybridgui.widgets.basics import Sentence, button, enable, label
 from hybridgui.widgets.plot import rich
 
 _ORDER = (
@@ -37,8 +37,9 @@ class SettingBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * GRID)
         self._hint = hint
-        self._text = label("", "small", wrap=True)
-        self._text.setTextFormat(Qt.TextFormat.RichText)
+        inside = label("", "small", wrap=True)
+        inside.setTextFormat(Qt.TextFormat.RichText)
+        self._text = Sentence(inside)
         row.addWidget(self._text, 1)
         self.button = button("Generate and see in 3D", self._on_clicked)
         row.addWidget(self.button)
@@ -62,7 +63,7 @@ class SettingBar(QWidget):
         text = ", ".join(words)
         if text and expected:
             text = f"{text}: {expected}"
-        self._text.setText(text or self._hint)
+        self._text.set_text(text or self._hint)
         self._refresh()
 
     def set_obstacle(self, reason: str) -> None:

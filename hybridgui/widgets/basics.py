@@ -188,6 +188,72 @@ def line() -> QFrame:
     return result
 
 
+class Sentence(QWidget):
+    """A label whose text changes often.
+
+    A label has the whole page laid out and painted anew for every new text. This one stands in
+    a room of its own, which asks for more or less only where the text needs it.
+    """
+
+    def __init__(self, inside: QLabel, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._label = inside
+        self._needed = 0
+        inside.setParent(self)
+        policy = inside.sizePolicy()
+        policy.setHeightForWidth(inside.wordWrap())
+        self.setSizePolicy(policy)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._label.text()
+
+    def set_text(self, text: str) -> None:
+        """Say this."""
+        if text == self.text:
+            return
+        self._label.setText(text)
+        self._ask_for_room()
+
+    def _ask_for_room(self) -> None:
+        before, self._needed = self._needed, self._height()
+        fits = self._needed == before and self.minimumSizeHint().width() <= self.width()
+        if not (fits and self.isVisible()):
+            self.updateGeometry()
+
+    def _height(self) -> int:
+        wraps = self.hasHeightForWidth()
+        return self.heightForWidth(self.width()) if wraps else self.sizeHint().height()
+
+    def event(self, event: QEvent) -> bool:
+        """Hear of another type."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._ask_for_room()
+        return super().event(event)
+
+    def sizeHint(self) -> QSize:
+        """As the label."""
+        return self._label.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """As the label."""
+        return self._label.minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Where lines are wrapped."""
+        return self._label.wordWrap()
+
+    def heightForWidth(self, width: int) -> int:
+        """As the label."""
+        return self._label.heightForWidth(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the label all the room."""
+        self._label.setGeometry(self.rect())
+        self._needed = self._height()
+
+
 class Notice(QFrame):
     """One or a few sentences that stay in the page: a warning, an error, a hint."""
 
@@ -199,7 +265,8 @@ class Notice(QFrame):
         self._picture = QLabel()
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         self._label = label("", "notice", wrap=True, selectable=True)
-        row.addWidget(self._label, 1)
+        self._sentence = Sentence(self._label)
+        row.addWidget(self._sentence, 1)
         self._level = ""
         follow_theme(self, self._dress)
         self.set_text(text, level)
@@ -219,7 +286,7 @@ class Notice(QFrame):
             self.style().unpolish(self._label)
             self.style().polish(self._label)
             self._dress()  # a new picture lays the whole page out anew: only where it is another
-        self._label.setText(text)
+        self._sentence.set_text(text)
         self.setVisible(bool(text))
 
     def set_sentences(self, sentences: list[str], level: str = "") -> None:

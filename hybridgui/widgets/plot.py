@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter, SVGExporter
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import (
     QGraphicsItem,
@@ -423,6 +423,21 @@ def _short(value: float, span: float) -> str:
     """Write a coordinate with digits fit for the span on screen."""
     decimals = max(0, 2 - int(np.floor(np.log10(span)))) if span > 0 else 3
     return f"{value:.{min(decimals, 8)}f}".replace("-", "−")
+
+
+def paint_together(plots: Sequence[Plot]) -> None:
+    """Have all that changed in some plots painted in one turn.
+
+    Left alone, a scene has its view painted at once and apart from the others, and again where
+    its range moved.
+    """
+    for plot in plots:
+        plot.viewport().setUpdatesEnabled(False)
+    for plot in plots:
+        plot.scene().prepareForPaint()
+        QCoreApplication.sendPostedEvents(plot.scene(), QEvent.Type.MetaCall)
+    for plot in plots:
+        plot.viewport().setUpdatesEnabled(True)
 
 
 class PlotPanel(QWidget):

@@ -142,12 +142,12 @@ def test_that_dragging_an_input_moves_every_response_and_can_be_undone(qtbot, tr
     idle(trained)
     page = trained.pages["maps"]
     page.tabs.setCurrentIndex(2)
-    before = {k: v.text() for k, v in page.profiler_view._values.items()}
+    before = {k: v.text for k, v in page.profiler_view._values.items()}
     start = dict(page._setting)
     cell = next(iter(page.profiler_view._cells.values()))
     cell.dragged.emit(130.0)
     qtbot.waitUntil(lambda: page._setting["pressure_MPa"] == 130.0)
-    after = {k: v.text() for k, v in page.profiler_view._values.items()}
+    after = {k: v.text for k, v in page.profiler_view._values.items()}
     assert after[TAU_LIQUID] != before[TAU_LIQUID] and after[SIGMA_EFF] != before[SIGMA_EFF]
     assert page._fields["pressure_MPa"].value() == pytest.approx(130)
     trained.model.undo_stack.undo()
