@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QTransform
 
 from hybridgui.theme import with_opacity
 
@@ -67,9 +67,7 @@ class Strokes:
         outline = polygon(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
         self.bands.append((outline, with_opacity(colour, opacity)))
 
-    def add_line(
-        self, x: np.ndarray, y: np.ndarray, colour: str, *, dashed: bool = False
-    ) -> None:
+    def add_line(self, x: np.ndarray, y: np.ndarray, colour: str, *, dashed: bool = False) -> None:
         """Add a line, with gaps where y is not finite; each of shape (n,)."""
         hue = QColor(colour)
         for part in _finite_parts(y):
@@ -128,49 +126,43 @@ class Drawing(pg.UIGraphicsItem):
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        """Draw areas under lines, lines under marks, and words over all."""
+        """Draw areas under marks, marks under lines, and words over all."""
         shown = self._strokes
         # A picture of twice the size has lines and type of twice the size.
         options = self._exportOpts if isinstance(self._exportOpts, dict) else {}
         scale = float(options.get("resolutionScale", 1.0))
+        # All is drawn in pixels: a drawing program, too, is to find lines of one width.
+        to_screen = painter.transform()
+        painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for outline, colour in shown.bands:
             painter.setBrush(colour)
-            painter.drawPolygon(outline)
+            painter.drawPolygon(to_screen.map(outline))
+        self._draw_bars(painter, to_screen, shown.bars, scale)
+        self._draw_marks(painter, to_screen, shown.marks, scale)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if shown.bars:
-            self._draw_bars(painter, shown.bars, scale)
-        to_screen = painter.transform()
-        if shown.marks:
-            painter.resetTransform()
-            self._draw_marks(painter, to_screen, shown.marks, scale)
-            painter.setTransform(to_screen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(QColor(), self._width * scale)
-        pen.setCosmetic(True)
         for line, colour, dashed in shown.lines:
             pen.setColor(colour)
             pen.setStyle(Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
             painter.setPen(pen)
-            painter.drawPolyline(line)
-        if not (shown.crosses or shown.words):
-            return
-        painter.resetTransform()
+            painter.drawPolyline(to_screen.map(line))
         self._draw_crosses(painter, to_screen, shown.crosses, scale)
         self._draw_words(painter, to_screen, shown.words, scale)
         painter.setTransform(to_screen)
 
-    def _draw_bars(self, painter: QPainter, bars: Sequence, scale: float) -> None:
+    def _draw_bars(
+        self, painter: QPainter, to_screen: QTransform, bars: Sequence, scale: float
+    ) -> None:
         pen = QPen(QColor(), scale)
-        pen.setCosmetic(True)
         for x, low, high, colour in bars:
             pen.setColor(colour)
             painter.setPen(pen)
-            painter.drawLine(QPointF(x, low), QPointF(x, high))
+            painter.drawLine(to_screen.map(QPointF(x, low)), to_screen.map(QPointF(x, high)))
 
     def _draw_marks(
-        self, painter: QPainter, to_screen: Any, marks: Sequence, scale: float
+        self, painter: QPainter, to_screen: QTransform, marks: Sequence, scale: float
     ) -> None:
         for x, y, size, sign, edge, inside in marks:
             middle, half = to_screen.map(QPointF(x, y)), 0.5 * size * scale
@@ -183,7 +175,7 @@ class Drawing(pg.UIGraphicsItem):
                 painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
 
     def _draw_crosses(
-        self, painter: QPainter, to_screen: Any, crosses: Sequence, scale: float
+        self, painter: QPainter, to_screen: QTransform, crosses: Sequence, scale: float
     ) -> None:
         arm, pen = _ARM * scale, QPen(QColor(), self._width * scale)
         falling, rising = QPointF(arm, arm), QPointF(arm, -arm)
@@ -195,7 +187,7 @@ class Drawing(pg.UIGraphicsItem):
             painter.drawLine(middle - rising, middle + rising)
 
     def _draw_words(
-        self, painter: QPainter, to_screen: Any, words: Sequence[Word], scale: float
+        self, painter: QPainter, to_screen: QTransform, words: Sequence[Word], scale: float
     ) -> None:
         if not words:
             return

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.exporters import ImageExporter, SVGExporter
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
+from pyqtgraph.exporters import ImageExporter
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QHBoxLayout,
@@ -314,11 +315,32 @@ class Plot(pg.PlotWidget):
         """Write the plot as .png (at twice the size) or .svg."""
         path = Path(path)
         if path.suffix.lower() == ".svg":
-            SVGExporter(self.getPlotItem()).export(str(path))
+            self._draw_svg(path)
             return
         exporter = ImageExporter(self.getPlotItem())
         exporter.parameters()["width"] = 2 * max(200, self.width())
         exporter.export(str(path))
+
+    def _draw_svg(self, path: Path) -> None:
+        generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)  # the other one cannot clip
+        generator.setFileName(str(path))
+        generator.setTitle(self.name)
+        area = QRectF(QPointF(0, 0), QSizeF(self.viewport().size()))
+        generator.setSize(area.size().toSize())
+        generator.setViewBox(area)
+        generator.setResolution(self.logicalDpiX())
+        axes = [self.getAxis(side) for side in ("bottom", "left")]
+        kept = [axis.cacheMode() for axis in axes]
+        for axis in axes:
+            axis.setCacheMode(QGraphicsItem.CacheMode.NoCache)  # or they would be pictures in it
+        painter = QPainter(generator)
+        try:
+            painter.fillRect(area, self.backgroundBrush())
+            self.scene().render(painter, area, area)
+        finally:
+            painter.end()
+            for axis, mode in zip(axes, kept, strict=True):
+                axis.setCacheMode(mode)
 
     # -- inside -----------------------------------------------------------------------------------------
     def _dress(self) -> None:
