@@ -13,12 +13,13 @@ from engine.structure.condition import Condition
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.structure.derived_values import DerivedValues
 from hybridgui.structure.material_presets import OWN, SIZE_OPTIONS, MaterialPresets
-from hybridgui.structure.options_form import OptionsForm, option_label
+from hybridgui.structure.options_form import option_label
+from hybridgui.structure.recipe_fields import RecipeFields
 from hybridgui.structure.recipe_plan import PREFIX, Plan, RecipeReader
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Fold, Notice, button, label
-from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
+from hybridgui.widgets.basics import Notice
+from hybridgui.widgets.form import Choice, NumberField
 
 _FROM_SHEET = {
     "am_percent": "active material",
@@ -53,11 +54,7 @@ class RecipeForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GRID)
-        self._build_recipe(layout)
-        self._build_calendering(layout)
-        self._build_derived(layout)
-        self._build_sample(layout)
-        self._build_more(layout)
+        self._build(layout)
         self._connect()
         model.parameterChanged.connect(self._on_parameter_changed)
         model.lawChanged.connect(self.refresh)
@@ -122,263 +119,26 @@ class RecipeForm(QWidget):
         self._set_all(values, "Show condition")
 
     # -- parts ------------------------------------------------------------------------------------
-    def _build_recipe(self, layout: QVBoxLayout) -> None:
-        group = FormGroup("Before calendering")
-        self._fields: dict[str, Any] = {}
-        self._add(
-            group,
-            "material",
-            "Material",
-            Choice(
-                tip="Sets density, specific capacity and particle sizes; all can be changed "
-                "under More options.",
-            ),
-        )
-        self.presets = MaterialPresets(
-            self._model, self._fields["material"], self._material_values, self._on_material
-        )
-        group.add_wide(self.presets)
-        self._add(
-            group,
-            "am_percent",
-            "Active material",
-            NumberField(
-                1,
-                100,
-                94,
-                "%",
-                step=0.5,
-                tip="Mass fraction of active material; the rest is carbon black and binder.",
-            ),
-        )
-        self._add(
-            group,
-            "carbon_percent",
-            "Carbon black",
-            NumberField(
-                0, 99, 3, "%", step=0.5, tip="Mass fraction; what is left to 100 % is binder."
-            ),
-        )
-        self._add(
-            group,
-            "initial_porosity_percent",
-            "Initial porosity",
-            NumberField(
-                1,
-                99,
-                46,
-                "%",
-                step=1,
-                tip="Porosity of the dried electrode, as a lab computes it from mass and "
-                "thickness (pores inside the CBD included).",
-            ),
-        )
-        self._add(
-            group,
-            "amount_by",
-            "Coating by",
-            Choice(
-                [
-                    ("thickness", "Thickness"),
-                    ("loading", "Loading"),
-                    ("capacity", "Areal capacity"),
-                ],
-                tip="What says how much coating there is; the others follow from it.",
-            ),
-        )
-        self._add(
-            group,
-            "initial_thickness_um",
-            "Initial thickness",
-            NumberField(1, 2000, 100, "µm", step=5, tip="Of the coating, without the foil."),
-        )
-        self._add(
-            group,
-            "loading_mg_cm2",
-            "Loading",
-            NumberField(
-                0.1, 500, 20, "mg/cm²", step=1, tip="Mass of the dry coating, binder included."
-            ),
-        )
-        self._add(
-            group,
-            "capacity_mAh_cm2",
-            "Areal capacity",
-            NumberField(
-                0.01,
-                100,
-                3,
-                "mAh/cm²",
-                step=0.1,
-                tip="Of the active material in the coating, at the specific capacity under More "
-                "options.",
-            ),
-        )
-        self.origin = label("", "small", wrap=True)
-        group.add_wide(self.origin)
-        self._before = group
-        layout.addWidget(group)
-
-    def _build_calendering(self, layout: QVBoxLayout) -> None:
-        group = FormGroup("Calendering")
-        self._add(
-            group,
-            "law",
-            "Law",
-            Choice(
-                [
-                    ("study", "Law of this study"),
-                    ("published", "Published law"),
-                    ("none", "Porosity given"),
-                ],
-                tip="Where the porosity after calendering comes from.",
-            ),
-        )
-        pressure = NumberField(
-            0, 2000, 120, "MPa", step=5, tip="Calender pressure; sets the roll gap."
-        )
-        gap = NumberField(0, 500, 15, "µm", step=1, tip="Roll gap; sets the calender pressure.")
-        self._pressure = group.add("Pressure", pressure)
-        self._gap = group.add("Roll gap", gap)
-        self._fields["pressure_MPa"], self._fields["gap_um"] = pressure, gap
-        self._add(
-            group,
-            "porosity_percent",
-            "Porosity",
-            NumberField(1, 99, 33, "%", step=1, tip="Porosity after calendering."),
-        )
-        self._add(
-            group,
-            "thickness_um",
-            "Thickness",
-            NumberField(1, 5000, 80, "µm", step=5, tip="Thickness after calendering."),
-        )
-        self._after = group
-        layout.addWidget(group)
-
-    def _build_derived(self, layout: QVBoxLayout) -> None:
+    def _build(self, layout: QVBoxLayout) -> None:
+        inputs = self._inputs = RecipeFields(self._make_presets)
+        self._fields = inputs.fields
+        self.origin, self.new_seed = inputs.origin, inputs.new_seed
+        self.more, self.options = inputs.more, inputs.options
+        inputs.new_seed.clicked.connect(lambda *_: self._on_new_seed())
+        layout.addWidget(inputs.before)
+        layout.addWidget(inputs.after)
         self._derived = DerivedValues()
         layout.addWidget(self._derived)
         self.notice = Notice("warning")
         layout.addWidget(self.notice)
+        layout.addWidget(inputs.sample)
+        layout.addWidget(inputs.more)
 
-    def _build_sample(self, layout: QVBoxLayout) -> None:
-        group = FormGroup("Sample")
-        self._add(
-            group,
-            "protocol",
-            "Protocol",
-            Choice(
-                [("physical", "Physical"), ("published", "As published")],
-                tip="Physical: conserves the solid, packs without gross overlap. As published: "
-                "the rules of Duquesnoy et al. 2020, for comparison.",
-            ),
+    def _make_presets(self, choice: Choice) -> MaterialPresets:
+        self.presets = MaterialPresets(
+            self._model, choice, self._material_values, self._on_material
         )
-        x = NumberField(2, 2000, 50, "µm", step=5, tip="Width of the box along x.")
-        y = NumberField(2, 2000, 50, "µm", step=5, tip="Width of the box along y.")
-        for field in (x, y):
-            field.setMinimumWidth(76)
-        self._fields["box_x_um"], self._fields["box_y_um"] = x, y
-        group.add("Box x, y", beside(x, y))
-        self._add(
-            group,
-            "voxel_size_um",
-            "Voxel size",
-            NumberField(
-                0.05,
-                20,
-                1,
-                "µm",
-                decimals=3,
-                step=0.1,
-                tip="Edge of a voxel. Tortuosity depends on it: compare only at equal size.",
-            ),
-        )
-        seed = IntegerField(
-            0, 2_147_483_647, 0, tip="The same inputs and seed give the same voxels."
-        )
-        seed.setMinimumWidth(76)
-        self._fields["seed"] = seed
-        self.new_seed = button("New", self._on_new_seed, tip="Take the next seed.")
-        group.add("Seed", beside(seed, self.new_seed))
-        layout.addWidget(group)
-
-    def _build_more(self, layout: QVBoxLayout) -> None:
-        self.more = Fold("More options")
-        group = FormGroup()
-        self._add(
-            group,
-            "cbd_parts",
-            "CBD is given",
-            Choice(
-                [("one", "As one"), ("parts", "Carbon, binder")],
-                tip="Carbon black and binder apart: their densities are mixed by mass.",
-            ),
-        )
-        self._add(
-            group,
-            "porosity_kind",
-            "Porosity is",
-            Choice(
-                [
-                    ("", "By protocol"),
-                    ("total", "Total (lab)"),
-                    ("resolved", "Resolved (voxels)"),
-                ],
-                tip="Total counts the nanopores inside the CBD, as a lab does; resolved is the "
-                "share of electrolyte voxels.",
-            ),
-        )
-        self._add(
-            group,
-            "am_density",
-            "AM density",
-            NumberField(0.5, 25, 4.65, "g/cm³", decimals=3, step=0.05, tip="4.65 is NMC111."),
-        )
-        self._add(
-            group,
-            "specific_capacity",
-            "Specific capacity",
-            NumberField(1, 4000, 163, "mAh/g", decimals=1, step=1, tip="Of the active material."),
-        )
-        self._add(
-            group,
-            "cbd_density",
-            "CBD density",
-            NumberField(
-                0.2,
-                5,
-                1.8,
-                "g/cm³",
-                decimals=3,
-                step=0.05,
-                tip="Skeletal density of carbon black and binder, without pores.",
-            ),
-        )
-        for name, text in (
-            ("carbon_density", "Carbon density"),
-            ("binder_density", "Binder density"),
-        ):
-            field = NumberField(
-                0.2, 5, 1.8, "g/cm³", decimals=3, step=0.05, tip="Skeletal density, without pores."
-            )
-            self._add(group, name, text, field)
-        self._more_group = group
-        self._add(
-            group,
-            "cbd_nanoporosity_percent",
-            "Nanoporosity",
-            NumberField(0, 95, 47, "%", step=1, tip="Share of nanopores in the CBD's volume."),
-        )
-        for name in ("material", "law", "protocol", "porosity_kind", "amount_by", "cbd_parts"):
-            self._fields[name].setMinimumContentsLength(6)  # large fonts need the room
-        self.more.body.addWidget(group)
-        self.options = OptionsForm()
-        self.more.body.addWidget(self.options)
-        layout.addWidget(self.more)
-
-    def _add(self, group: FormGroup, name: str, text: str, field: QWidget) -> None:
-        self._fields[name] = group.add(text, field, field.toolTip())
+        return self.presets
 
     def _connect(self) -> None:
         for name, field in self._fields.items():
@@ -473,18 +233,18 @@ class RecipeForm(QWidget):
         by = self._value("amount_by")
         parts = self._value("cbd_parts") == "parts" and not published
         for group, name, shown in (
-            (self._before, "carbon_percent", parts),
-            (self._before, "initial_porosity_percent", not given),
-            (self._before, "initial_thickness_um", not given and by == "thickness"),
-            (self._before, "loading_mg_cm2", by == "loading"),
-            (self._before, "capacity_mAh_cm2", by == "capacity"),
-            (self._after, "pressure_MPa", not given),
-            (self._after, "gap_um", not given),
-            (self._after, "porosity_percent", given),
-            (self._after, "thickness_um", given and by == "thickness"),
-            (self._more_group, "cbd_density", not parts),
-            (self._more_group, "carbon_density", parts),
-            (self._more_group, "binder_density", parts),
+            (self._inputs.before, "carbon_percent", parts),
+            (self._inputs.before, "initial_porosity_percent", not given),
+            (self._inputs.before, "initial_thickness_um", not given and by == "thickness"),
+            (self._inputs.before, "loading_mg_cm2", by == "loading"),
+            (self._inputs.before, "capacity_mAh_cm2", by == "capacity"),
+            (self._inputs.after, "pressure_MPa", not given),
+            (self._inputs.after, "gap_um", not given),
+            (self._inputs.after, "porosity_percent", given),
+            (self._inputs.after, "thickness_um", given and by == "thickness"),
+            (self._inputs.more_group, "cbd_density", not parts),
+            (self._inputs.more_group, "carbon_density", parts),
+            (self._inputs.more_group, "binder_density", parts),
         ):
             group.set_row_visible(self._fields[name], shown)
         for name in ("am_density", "cbd_density", "cbd_nanoporosity_percent", "cbd_parts"):
@@ -507,8 +267,8 @@ class RecipeForm(QWidget):
         else:
             reason = ""
         for name, field, follows in (
-            ("pressure", self._pressure, pressure),
-            ("gap", self._gap, gap),
+            ("pressure", self._inputs.pressure, pressure),
+            ("gap", self._inputs.gap, gap),
         ):
             _show_or_dash(field, value if name == driver else _rounded(follows), reason)
 
@@ -518,7 +278,7 @@ class RecipeForm(QWidget):
         listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
         coating = self._reader.of_sheet().get("coating", "")
         self.origin.setText(f"From the sheet, coating {coating}: {listed}." if words else "")
-        self._before.set_row_visible(self.origin, bool(words))
+        self._inputs.before.set_row_visible(self.origin, bool(words))
 
     def _show_derived(self) -> None:
         plan = self._plan
