@@ -1,6 +1,7 @@
 """How fast a campaign of the published protocol runs, and where the time goes.
 
     python benchmarks/campaign.py                        rates with one and two workers
+    python benchmarks/campaign.py --cold                 first result with nothing compiled
     python benchmarks/campaign.py --growth 8800          memory of the parent over many results
     python benchmarks/campaign.py --full training.study --against published_structures_440.csv
                                                          the whole training design, compared
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 import tempfile
 import textwrap
@@ -152,6 +154,24 @@ def rates(structures: int, properties: str) -> None:
     print(f"8,800 structures on two workers: {8800 / two / 60:.1f} min")
 
 
+def cold(properties: str) -> None:
+    """Time the first result where no kernel is compiled, and again where all are."""
+    design = Design.published_training(repeats=1, properties=properties)
+    # Kernels of the parent do not count: it compiles none.
+    for state in ("nothing compiled", "compiled"):
+        with tempfile.TemporaryDirectory() as folder, Study.create(Path(folder) / "a") as study:
+            children = resource.getrusage(resource.RUSAGE_CHILDREN)
+            began = time.perf_counter()
+            first = 0.0
+            for event in run_campaign(study, study.add_campaign(design), 2):
+                if isinstance(event, StructureDone):
+                    first = time.perf_counter() - began
+                    break
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+        print(f"{state}: first result after {first:.1f} s, {cpu:.1f} s CPU in two workers")
+
+
 def growth(structures: int) -> None:
     """Watch the parent over many results that cost nothing."""
     repeats = max(1, structures // 440)
@@ -210,6 +230,7 @@ def draw(both: pd.DataFrame, plot: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--structures", type=int, default=192, help="for the rates (default 192)")
+    parser.add_argument("--cold", action="store_true", help="time the first result, uncompiled")
     parser.add_argument("--growth", type=int, metavar="N", help="watch memory over N results")
     parser.add_argument("--full", type=Path, metavar="STUDY", help="run the whole training design")
     parser.add_argument(
@@ -224,6 +245,11 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="CSV", help="published table to compare")
     parser.add_argument("--plot", type=Path, metavar="PNG")
     args = parser.parse_args()
+    if args.cold:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["NUMBA_CACHE_DIR"] = folder
+            cold(args.properties)
+        return
     if args.growth:
         growth(args.growth)
     if args.full:

@@ -44,6 +44,26 @@ def _labels() -> np.ndarray:
     return np.random.default_rng(0).choice(3, (20, 20, 20), p=(0.2, 0.6, 0.2)).astype(np.uint8)
 
 
+def _levels() -> None:
+    """Coarse levels, without the finest: a graph of a row of nodes, longer than is solved directly."""
+    from engine.properties.graph import Level
+    from engine.properties.hierarchy import DIRECT, build_hierarchy, coarse_cycle
+
+    nodes = 2 * DIRECT
+    row = np.arange(nodes)
+    links = (row[:-1].astype(np.int32), row[1:].astype(np.int32), np.ones(nodes - 1, np.float32))
+    level = Level(*links, np.ones(nodes), (row & 1).astype(np.uint8), row)
+    hierarchy, _ = build_hierarchy(level, 0.0, 0.0, np.float32)
+    coarse_cycle(*hierarchy)
+
+
+def _percolation() -> None:
+    from engine.properties.percolation import percolating
+    from engine.structure.stack import AM
+
+    percolating(_labels() == AM)
+
+
 def _transport() -> None:
     from engine.properties.transport import solve
     from engine.structure.stack import AM
@@ -73,13 +93,15 @@ def _morphology() -> None:
     connectivity(_labels() == AM)
 
 
-# In the order in which workers take them. Conduction shares kernels with transport, which takes
-# longest: it comes when those are on disk.
+# In the order in which workers take them, so that two have done most at about the same time.
+# Transport and conduction share the coarse levels and begin with kernels of their own.
 _PARTS: dict[str, Callable[[], None]] = {
-    "transport": _transport,
+    "levels": _levels,
+    "percolation": _percolation,
     "published": lambda: _structure("published"),
-    "surfaces": _surfaces,
+    "transport": _transport,
     "conduction": _conduction,
+    "surfaces": _surfaces,
     "physical": lambda: _structure("physical"),
     "morphology": _morphology,
 }
@@ -94,7 +116,7 @@ def needed(protocols: Iterable[str], properties: str) -> tuple[str, ...]:
     protocols : iterable of {"published", "physical"}
     properties : {"outputs", "published", "all"}
     """
-    wanted = {"transport", "surfaces", *protocols}
+    wanted = {"levels", "percolation", "transport", "surfaces", *protocols}
     if properties != "outputs":
         wanted.add("conduction")
     if properties == "all":

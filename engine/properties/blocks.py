@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.union_find import find_root, join_sets, singles
@@ -54,7 +54,7 @@ def parts_of(mask: np.ndarray) -> Parts:
     return Parts(first, parts, blocks, mask.shape)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pack_words(mask, words):
     """Write the word of each block to zeros of uint64, shape (blocks z, y, x).
 
@@ -75,7 +75,7 @@ def pack_words(mask, words):
                 out[whole] |= np.uint64(line[x] != 0) << (shift + np.uint64(x - 4 * whole))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def split_words(words):
     """Connected parts of each word, uint64, shape (blocks,).
 
@@ -115,7 +115,7 @@ def split_words(words):
     return first, parts[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def count_bits(word):
     """Number of bits set in a word of 64."""
     word -= (word >> ONE) & np.uint64(0x5555_5555_5555_5555)
@@ -125,7 +125,7 @@ def count_bits(word):
     return np.int64((word * np.uint64(0x0101_0101_0101_0101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def link_parts(first, words, blocks, shape, wraps, units):
     """Links between parts of neighbouring blocks that share voxel faces.
 
@@ -193,7 +193,7 @@ def plate_faces(parts: Parts) -> np.ndarray:
     return faces
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_faces(first, words, blocks, shape, faces):
     """Fill `plate_faces`."""
     layer = blocks[1] * blocks[2]
@@ -204,7 +204,7 @@ def _count_faces(first, words, blocks, shape, faces):
         faces[i, 1] = count_bits((words[i] >> shift) & FIRST_Z)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def roots(one, two, count):
     """First part of the component of each part.
 
@@ -227,7 +227,7 @@ def roots(one, two, count):
     return parent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spanning_parts(root, faces):
     """1 for each part whose component has voxels in the first and in the last slice, else 0.
 
@@ -242,7 +242,7 @@ def spanning_parts(root, faces):
     return keep
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def paint(first, words, blocks, keep, volume):
     """Write 1 into the voxels of the parts to keep and 0 into all others.
 
@@ -275,7 +275,7 @@ def paint(first, words, blocks, keep, volume):
                 line[x] = (blocks_here[x >> 2] >> (shift + np.uint64(x & 3))) & ONE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def positions(first, blocks, count):
     """Where the blocks of the parts lie.
 

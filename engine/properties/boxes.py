@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 
@@ -89,7 +89,7 @@ def group_conductor(conductor: Conductor, scale: float) -> Boxes:
     return Boxes(base, code, Level(one, two, weight, plate, colour, box))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def strongest_links(cells, pair, weights, wrap, most):
     """Write the largest conductance of each voxel to a neighbour to zeros of shape (nz, ny, nx)."""
     nz, ny, nx = cells.shape
@@ -135,7 +135,7 @@ def _roots() -> np.ndarray:
 ROOTS = _roots()
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, kind, demand):
     """Code of the box whose first voxel is (z, y, x), with groups along strong links only."""
     for k in range(8):
@@ -162,7 +162,7 @@ def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, kind, dema
     return code | count << 32
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def group_boxes(cells, pair, weights, strength, most, codes, base, code):
     """Number the groups of every box.
 
@@ -247,7 +247,7 @@ def group_boxes(cells, pair, weights, strength, most, codes, base, code):
     return box, colour
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def link_groups(cells, pair, weights, wrap, base, code, nodes, bit_count, scale):
     """Links between the groups and their conductances to the plates, divided by `scale`.
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.sums import dot, ordered_sum
 
 # Places for walls: one alone would make each sum wait for the one before.
@@ -44,12 +44,12 @@ def layout_of(shape: tuple[int, int, int]) -> Layout:
     return Layout(nz, ny, nx, row, (ny + 2) * row, (nz + 2) * (ny + 2) * row)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _wrapped(index, n):
     return n - 1 if index < 0 else (0 if index == n else index)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_up(cells, layout, weights, wrap, inverse, black_inverse, source, black_source):
     """Fill the inverse diagonal and the residual of the linear potential.
 
@@ -130,7 +130,7 @@ def set_up(cells, layout, weights, wrap, inverse, black_inverse, source, black_s
     return np.float64(wz) / nz**2 * (inner + 0.5 * ends)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wrap_sides(layout, red, black):
     """Copy the outermost voxels into the ghosts of the opposite sides."""
     nz, ny, nx = layout.nz, layout.ny, layout.nx
@@ -150,7 +150,7 @@ def wrap_sides(layout, red, black):
                     red[to] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def smooth_from_zero(layout, share, inverse, residual, out, low, high):
     """First red half sweep, from zero and `share` of the way, slices low:high."""
     # Sliced first here and below: where an index may be negative, numba does not vectorise.
@@ -160,7 +160,7 @@ def smooth_from_zero(layout, share, inverse, residual, out, low, high):
         target[i] = share * (factor[i] * given[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sides(layout):
     """Which rows of a slice have the second neighbour in the row behind, which before.
 
@@ -180,7 +180,7 @@ def sides(layout):
 # are short, and starting a loop for each would cost more than the loop.
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _neighbours(layout, weights, values, behind, at, total):
     """Conductance times neighbour, summed, for one slice that starts at `at`."""
     wz, wy, wx = weights[0], weights[1], weights[2]
@@ -198,7 +198,7 @@ def _neighbours(layout, weights, values, behind, at, total):
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def balance_black(layout, weights, red, inverse, black, low, high):
     """Black voxels in balance with their red neighbours, slices low:high."""
     plane = layout.slice
@@ -212,7 +212,7 @@ def balance_black(layout, weights, red, inverse, black, low, high):
             target[i] = factor[i] * total[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax_red(layout, weights, share, residual, black, inverse, red, dots, low, high):
     """Red half sweep `share` of the way to balance, slices low:high.
 
@@ -232,7 +232,7 @@ def relax_red(layout, weights, share, residual, black, inverse, red, dots, low, 
         dots[z] = dot(given, target)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def apply_schur(layout, weights, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
     plane = layout.slice
@@ -254,7 +254,7 @@ def apply_schur(layout, weights, red, black, inverse, out, dots, low, high):
         dots[z] = dot(mine, target)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step(layout, length, direction, applied, x, residual, sums, squares, low, high):
     """x += length * direction, residual -= length * applied; sums of the residual per slice."""
     for z in range(low, high):
@@ -269,7 +269,7 @@ def step(layout, length, direction, applied, x, residual, sums, squares, low, hi
         squares[z] = dot(rest, rest)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn(layout, share, correction, direction, low, high):
     """direction = correction + share * direction, slices low:high."""
     first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
@@ -278,7 +278,7 @@ def turn(layout, share, correction, direction, low, high):
         target[i] = new[i] + share * target[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part_of_red(layout, first, words, blocks, place, spare):
     """Where the part of each red voxel stands among the unknowns of the first coarse level.
 
@@ -316,7 +316,7 @@ def part_of_red(layout, first, words, blocks, place, spare):
     return up
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def group_of_red(layout, base, code, place, spare):
     """As `part_of_red`, for `engine.properties.boxes.Boxes`."""
     up = np.empty(layout.size, np.uint32)
@@ -334,7 +334,7 @@ def group_of_red(layout, base, code, place, spare):
     return up
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restrict(layout, weights, residual, red, black, inverse, up, b, low, high):
     """Residual of the red voxels after the black sweep, summed over groups, slices low:high.
 
@@ -354,7 +354,7 @@ def restrict(layout, weights, residual, red, black, inverse, up, b, low, high):
         add_up(residual, red, inverse, total, at, up, b)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def add_up(residual, red, inverse, total, at, up, b):
     """Add what is left of the residual of one slice to the right side of its groups."""
     plane = total.size
@@ -369,7 +369,7 @@ def add_up(residual, red, inverse, total, at, up, b):
         b[name[i]] += total[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def prolong(layout, up, x, red, low, high):
     """Add the value of its group to each red voxel, slices low:high."""
     first, end = (low + 1) * layout.slice, (high + 1) * layout.slice
@@ -378,7 +378,7 @@ def prolong(layout, up, x, red, low, high):
         target[i] += x[name[i]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(layout, cells, pair, fall, red, black, black_inverse, volume):
     """Write the potential less the linear one to an array of shape (nz, ny, nx).
 

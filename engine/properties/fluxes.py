@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.sums import ordered_sum
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _faces(pair, classes, kinds, next_kinds, u, next_u, fall, flow, heat):
     """Flux from voxels to their neighbours and its dissipation, for faces of weight 1.
 
@@ -28,7 +28,7 @@ def _faces(pair, classes, kinds, next_kinds, u, next_u, fall, flow, heat):
     return ordered_sum(flow), ordered_sum(heat)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dissipation(cells, pair, weights, wrap, correction):
     """Dissipation of a potential and its flux through every plane across the flow.
 
@@ -99,7 +99,7 @@ def dissipation(cells, pair, weights, wrap, correction):
     return energy, fluxes
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flux_magnitude(cells, pair, edges, wrap, correction):
     """Magnitude of the local flux density relative to a block of conductivity 1.
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.union_find import find_root, join_sets, singles
 
 
@@ -43,7 +43,7 @@ WINDOW = 8192
 """Nodes are sorted within windows of this many, so that neighbours stay in the cache."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def store_columns(one, two, weight, plate, colour, first, offset, other, sorted_weight):
     """Number the nodes of a level by colour and number of links, and store links in columns.
 
@@ -136,7 +136,7 @@ def store_columns(one, two, weight, plate, colour, first, offset, other, sorted_
     return place, groups[:g].copy(), red_groups, diagonal, two_coloured
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def pack(z, y, x):
     """Position of a box as one integer, 20 bits an axis: halving needs a shift, no division."""
     return (np.int64(z) << 42) | (np.int64(y) << 21) | np.int64(x)
@@ -145,7 +145,7 @@ def pack(z, y, x):
 HALVED = ((1 << 20) - 1) * (1 + (1 << 21) + (1 << 42))  # what a shift leaves of each axis
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _blocks(box):
     """Position of the 2 x 2 x 2 block of boxes of each node."""
     above = np.empty(box.size, np.int64)
@@ -154,7 +154,7 @@ def _blocks(box):
     return above
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _join_clusters(one, two, weight, rigid, name):
     """Join small clusters of rigid links, wherever they lie."""
     whole = singles(name.size)
@@ -170,7 +170,7 @@ def _join_clusters(one, two, weight, rigid, name):
             name[i] = root
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _connect(one, two, weight, above, strength, rigid):
     """Root of each node's group: nodes of one block joined by strong links, and rigid clusters."""
     nodes = above.size
@@ -192,7 +192,7 @@ def _connect(one, two, weight, above, strength, rigid):
     return name
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _number(name, above):
     """Number the groups in the order of their first node; returns parent, box, colour."""
     parent = np.empty(name.size, np.int32)
@@ -213,7 +213,7 @@ def _number(name, above):
     return parent, box[:total], colour[:total]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _merge(one, two, weight, parent, nodes, scale):
     """Links between groups: parallel links added up, divided by `scale`."""
     # Links inside a group, about half of all, are left behind here.
@@ -259,7 +259,7 @@ def _merge(one, two, weight, parent, nodes, scale):
     return new_one[:count], high[:count], value[:count]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _merge_plates(plate, parent, nodes, scale):
     """Conductance to the plates of each group."""
     merged = np.zeros(nodes)
@@ -268,7 +268,7 @@ def _merge_plates(plate, parent, nodes, scale):
     return merged
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def coarsen(one, two, weight, plate, box, strength, rigid, scale):
     """Group the nodes of each 2 x 2 x 2 block of boxes along strong links.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.checkerboard import SPARE
 from engine.properties.graph import HALVED, Columns, Level, coarsen, store_columns
 
@@ -138,7 +138,7 @@ def _matrix(level: Level, place: np.ndarray) -> np.ndarray:
     return matrix
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def invert(matrix):
     """Inverse of a small symmetric positive matrix; no threads, unlike LAPACK.
 
@@ -177,7 +177,7 @@ def invert(matrix):
     return inverse
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _sums(groups, other, weight, x, g, low, high, total):
     """total += conductance times neighbour, for the nodes low:high of group g."""
     size = groups[g, 1] - groups[g, 0]
@@ -189,7 +189,7 @@ def _sums(groups, other, weight, x, g, low, high, total):
             total[i] += values[i] * x[names[i]]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _relax(groups, other, weight, inverse, b, x, first, last, total):
     """Gauss-Seidel over the groups first, ..., last - 1, or back from first - 1 to last.
 
@@ -214,7 +214,7 @@ def _relax(groups, other, weight, inverse, b, x, first, last, total):
                 target[i] = total[i] * factor[i]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _restrict(groups, other, weight, diagonal, parent, b, x, first, last, total):
     """Add the residuals of the groups' nodes to the right side of their parents."""
     for g in range(first, last):
@@ -230,7 +230,7 @@ def _restrict(groups, other, weight, diagonal, parent, b, x, first, last, total)
                 b[up[i]] += total[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def coarse_cycle(
     first, bands, red_end, two_coloured, groups, other, weight, diagonal, inverse, parent, dense,
     repeat, x, b,

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from scipy.spatial import SphericalVoronoi
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.axes import edges_of
 from engine.structure.stack import AM, CBD, ELECTROLYTE
 
@@ -100,7 +100,7 @@ def interface_areas(
     return InterfaceAreas(float(areas[0]), float(areas[1]), float(areas[2]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _response(labels, directions, weights, edges, every):
     """Mean of the weighted abs(direction . normal) over each interface, shape (3,).
 
@@ -189,7 +189,7 @@ def _crossings(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return crossings, lines
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_crossings(labels, directions, bits, crossings, lines):
     """Fill `_crossings`; `bits` is room for them, all zeros before."""
     nz, ny, nx = labels.shape
@@ -236,7 +236,7 @@ def _count_crossings(labels, directions, bits, crossings, lines):
                 y = stop
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _count_pairs(here, there):
     """Number of (AM-electrolyte, AM-CBD, CBD-electrolyte) pairs in two rows of bits."""
     am_el, am_cbd, cbd_el = np.int64(0), np.int64(0), np.int64(0)
@@ -255,7 +255,7 @@ def _count_pairs(here, there):
     return am_el, am_cbd, cbd_el
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_kernel
 def _add_half(counts, union):
     if union == 3:
         counts[0] += 0.5
@@ -286,7 +286,7 @@ def active_surface_published(labels: np.ndarray) -> float:
     return 100 * touching / solid if solid else float("nan")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pores_at_solid(labels):
     """Number of pore voxels with solid among 26 neighbours, and of solid voxels."""
     nz, ny, nx = labels.shape

@@ -9,13 +9,13 @@ across y, at the same place of the row, and beside it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.checkerboard import _wrapped, add_up, sides
 from engine.properties.sums import dot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_up(
     cells, pair, across, layout, weights, wrap, links, inverse, black_inverse, source, black_source
 ):
@@ -108,7 +108,7 @@ def set_up(
     return energy / nz**2
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _red_sums(layout, links, black, behind, z, total):
     """Conductance times black neighbour, summed, for the red voxels of one slice."""
     row, n = layout.row, layout.slice
@@ -130,7 +130,7 @@ def _red_sums(layout, links, black, behind, z, total):
         total[i] += one[i] * mate[i] + two[i] * (high if behind[i] else low)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def balance_black(layout, links, red, inverse, black, low, high):
     """Black voxels in balance with their red neighbours, slices low:high."""
     row, n = layout.row, layout.slice
@@ -159,7 +159,7 @@ def balance_black(layout, links, red, inverse, black, low, high):
             target[i] = factor[i] * (total[i] + one[i] * mate[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax_red(layout, links, share, residual, black, inverse, red, dots, low, high):
     """As `engine.properties.checkerboard.relax_red`."""
     n = layout.slice
@@ -175,7 +175,7 @@ def relax_red(layout, links, share, residual, black, inverse, red, dots, low, hi
         dots[z] = dot(given, target)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
     """Schur complement times red, given its balanced black; red . out of each slice to `dots`."""
     n = layout.slice
@@ -192,7 +192,7 @@ def apply_schur(layout, links, red, black, inverse, out, dots, low, high):
         dots[z] = dot(mine, target)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restrict(layout, links, residual, red, black, inverse, up, b, low, high):
     """As `engine.properties.checkerboard.restrict`."""
     n = layout.slice
@@ -204,7 +204,7 @@ def restrict(layout, links, residual, red, black, inverse, up, b, low, high):
         add_up(residual, red, inverse, total, at, up, b)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scatter(layout, volume, red):
     """Write the even voxels of a volume to their places."""
     for z in range(layout.nz):

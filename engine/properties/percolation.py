@@ -8,8 +8,8 @@ Percolation, which is asked for in every solve, joins parts of blocks (`engine.p
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import inner_kernel, kernel
 from engine.properties.blocks import (
     link_parts,
     paint,
@@ -75,7 +75,7 @@ def _as_bytes(phase: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(phase, dtype=np.bool_).view(np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _runs(mask):
     """Runs [start, end) along the last axis, and the first run of each row (rows + 1 entries)."""
     nz, ny, nx = mask.shape
@@ -103,7 +103,7 @@ def _runs(mask):
     return starts[:begun], ends[:ended], rows
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _join_rows(parent, starts, ends, a, a_end, b, b_end):
     """Join the runs of two neighbouring rows that overlap."""
     while a < a_end and b < b_end:
@@ -115,7 +115,7 @@ def _join_rows(parent, starts, ends, a, a_end, b, b_end):
             b += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
     """Parent of each run after joining all that touch."""
     nz, ny, nx = shape
@@ -138,7 +138,7 @@ def _join_runs(starts, ends, rows, shape, wrap_z, wrap_y, wrap_x):
     return parent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number(parent):
     """Number of each run's component, 1, 2, ... in the order of first runs."""
     label = np.empty(parent.size, np.int32)
@@ -153,7 +153,7 @@ def _number(parent):
     return label
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _paint(volume, starts, ends, rows, values):
     """Write the value of its run into each voxel of a volume of zeros."""
     ny = volume.shape[1]

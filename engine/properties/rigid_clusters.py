@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import kernel
 from engine.properties.blocks import (
     FIRST_Z,
     ONE,
@@ -39,7 +39,7 @@ def cluster_potential(conductor: Conductor) -> np.ndarray:
     return change
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _level(first, words, blocks, shape, root, change):
     """Fill `cluster_potential` from the parts of good conductors and the cluster of each.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy import ndimage
 
+from engine.compiled import kernel
 from engine.progress import Progress, silent
 from engine.properties.axes import edges_of
 
@@ -86,7 +86,7 @@ def local_thickness(
     return np.where(phase, 2 * np.maximum(largest - half, half), np.float32(0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ridge(distance, edges):
     """Linear indices of voxels whose ball is not inside the ball of a neighbour."""
     nz, ny, nx = distance.shape
@@ -115,7 +115,7 @@ def _ridge(distance, edges):
     return found[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_balls(largest, distance, centres, edges):
     """Write the radius of each ball, in falling order, into voxels not covered yet."""
     nz, ny, nx = largest.shape

@@ -7,14 +7,15 @@ the last digit: of reported fluxes, and of the lengths of steps that lead to the
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from engine.compiled import inner_kernel, kernel
 
 # Partial sums side by side, a power of two: each waits for no other, so that loops vectorise as
 # they stand.
 LANES = 256
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ordered_sum(values):
     """Sum of a flat array in float64."""
     lanes = np.zeros(LANES)
@@ -25,7 +26,7 @@ def ordered_sum(values):
     return _folded(lanes)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dot(one, two):
     """Sum in float64 of the products of two flat arrays of equal length."""
     lanes = np.zeros(LANES)
@@ -36,7 +37,7 @@ def dot(one, two):
     return _folded(lanes)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _folded(lanes):
     """Sum of the partial sums, half upon half."""
     width = LANES

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from engine.compiled import inner_kernel
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def singles(count):
     """Sets of one member each: the parent of every member, int32, shape (count,)."""
     # A loop: np.arange takes a fifth of a second to compile.
@@ -16,7 +17,7 @@ def singles(count):
     return parent
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def find_root(parent, i):
     """Root of i; shortens the path on the way."""
     while parent[i] != i:
@@ -25,7 +26,7 @@ def find_root(parent, i):
     return i
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def join_sets(parent, i, j):
     """Join two sets under the smaller root."""
     i = find_root(parent, i)

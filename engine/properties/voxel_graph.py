@@ -6,8 +6,8 @@ Around an odd ring two voxels of one colour meet, which a checkerboard cannot st
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import kernel
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.hierarchy import CHUNK, build_hierarchy, coarse_cycle
@@ -96,7 +96,7 @@ class VoxelGraph:
         """Nothing to end."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def apply_graph(groups, other, weight, diagonal, x, out):
     """out = matrix times x on the finest level of a hierarchy; returns x . out."""
     dot = 0.0
@@ -125,7 +125,7 @@ def apply_graph(groups, other, weight, diagonal, x, out):
     return dot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step_graph(length, direction, applied, x, residual, at_slice, sums):
     """x += length * direction, residual -= length * applied; returns the residual squared.
 
@@ -141,7 +141,7 @@ def step_graph(length, direction, applied, x, residual, at_slice, sums):
     return squared
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def voxel_graph(cells, pair, weights, wrap):
     """Graph of the conducting voxels, and the residual of the linear potential.
 

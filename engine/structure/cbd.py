@@ -6,9 +6,9 @@ y and x; where the collector is wetted, it counts as solid below the first slice
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.structure import published
@@ -24,7 +24,7 @@ _CLASSES = 49  # (AM neighbours, CBD neighbours), 0..6 each
 _GIVEN_UP, _FULL = 1, 2
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _neighbour(spot, side, nz, ny, nx):
     """Flat index of a voxel's neighbour through face `side`; -1 below, -2 above the box."""
     x = spot % nx
@@ -43,7 +43,7 @@ def _neighbour(spot, side, nz, ny, nx):
     return spot + 1 if x < nx - 1 else spot - nx + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _class_of(flat, spot, nz, ny, nx, wetted):
     am = 0
     cbd = 0
@@ -57,7 +57,7 @@ def _class_of(flat, spot, nz, ny, nx, wetted):
     return 7 * am + cbd
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _count_classes(flat, nz, ny, nx, wetted, kinds, counts):
     """Class of every pore voxel that touches solid (0 elsewhere), and how many each class has."""
     counts[:] = 0
@@ -69,7 +69,7 @@ def _count_classes(flat, nz, ny, nx, wetted, kinds, counts):
     counts[0] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _fill_classes(flat, kinds, starts, members, places, counts):
     counts[:] = 0
     for spot in range(len(flat)):
@@ -80,7 +80,7 @@ def _fill_classes(flat, kinds, starts, members, places, counts):
             counts[kind] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _grow(state, flat, nz, ny, nx, wetted, weights, acceptance, kinds, starts, members, places,
           counts, done, target, tries):  # fmt: skip
     """Deposit voxel by voxel, drawn in proportion to the weight of its class (roulette)."""
@@ -131,7 +131,7 @@ def _grow(state, flat, nz, ny, nx, wetted, weights, acceptance, kinds, starts, m
     return 0
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _take_out(kind, spot, starts, members, places, counts):
     """Remove a voxel from its class: the last member takes its place."""
     last = members[starts[kind] + counts[kind] - 1]
@@ -140,7 +140,7 @@ def _take_out(kind, spot, starts, members, places, counts):
     counts[kind] -= 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _add_clusters(state, flat, nz, ny, nx, wetted, offsets, acceptance, done, target, tries):
     """Fill the pores around random nuclei, each a pore voxel that touches solid."""
     for _ in range(tries):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 
-@numba.njit(cache=True, nogil=True)
+
+@kernel
 def wrap(positions, box):
     """Bring y and x back into the box, in place."""
     for i in range(len(positions)):
@@ -21,7 +22,7 @@ def wrap(positions, box):
                 positions[i, axis] = 0.0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def nearest(difference, edge):
     """Return the shortest periodic image of a difference along an axis of length `edge`."""
     if difference > 0.5 * edge:
@@ -31,7 +32,7 @@ def nearest(difference, edge):
     return difference
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def fill_cells(positions, box, cell, heads, nexts):
     """Sort particles into cells (linked lists); positions must be wrapped."""
     heads[:] = -1
@@ -44,7 +45,7 @@ def fill_cells(positions, box, cell, heads, nexts):
         heads[k, j, l] = i
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def find_pairs(positions, radii, box, skin, cell, heads, nexts, first, second):
     """List pairs with a gap under `skin`; return their number (may exceed the arrays' length).
 

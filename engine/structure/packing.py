@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 from engine.progress import Progress, silent
 from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.random_stream import uniform
@@ -74,7 +74,7 @@ def wall_limits(
     return low, np.maximum(low, high)
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _room_at(z, y, x, r, box, radii, positions, levels, cells, widest, starts, heads, nexts):
     """How far a sphere would reach into one that is placed (negative), or 0.
 
@@ -111,7 +111,7 @@ def _room_at(z, y, x, r, box, radii, positions, levels, cells, widest, starts, h
     return room
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _place_at_random(state, radii, box, low, high, level_of, cells, widest, starts, heads, nexts,
                      positions, begin, end):  # fmt: skip
     """Place spheres `begin` to `end`, in this order, each at the roomiest of its random places."""
@@ -140,7 +140,7 @@ def _place_at_random(state, radii, box, low, high, level_of, cells, widest, star
         heads[cell] = i
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _forces(positions, radii, box, low, high, first, second, count, forces):
     """Fill `forces`; return largest relative overlap, sum of overlaps and number of contacts."""
     forces[:] = 0.0
@@ -179,7 +179,7 @@ def _forces(positions, radii, box, low, high, first, second, count, forces):
     return largest, total, contacts
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def steer(forces, velocities, slowest, fire):
     """Choose the next FIRE step, in ``fire[:4]`` (dt, mixing, downhill steps, steps).
 
@@ -213,7 +213,7 @@ def steer(forces, velocities, slowest, fire):
     return fire[1] * math.sqrt(speed2 / force2)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _relax(positions, velocities, forces, reference, radii, masses, box, low, high, first, second,
            count, skin, tolerance, fire, steps):  # fmt: skip
     """Take up to `steps` FIRE steps; `fire` holds dt, mixing, downhill steps, steps, overlap."""
@@ -245,7 +245,7 @@ def _relax(positions, velocities, forces, reference, radii, masses, box, low, hi
     return OUT_OF_STEPS
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _measure(positions, radii, box, low, high, first, second, count, coordination):
     """Count touching neighbours; return largest and mean relative overlap and contacts."""
     coordination[:] = 0

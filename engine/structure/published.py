@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.structure.packing import measure
@@ -45,7 +45,7 @@ _TRIES_AT_A_TIME = 200_000
 _PATIENCE = 20  # tries per voxel (4 million at least) that must add 0.2 % of the target
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _wrapped(index, count):
     """Return `index` brought into 0..count-1; a loop because it nearly always turns not once."""
     while index < 0:
@@ -55,7 +55,7 @@ def _wrapped(index, count):
     return index
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _note_taken(taken, owner, number, z, y, x, excluded):
     """Lower `taken` in the voxels near sphere `number`; `excluded` is its contact share of radius.
 
@@ -78,7 +78,7 @@ def _note_taken(taken, owner, number, z, y, x, excluded):
                     owner[k, j, i] = number
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _draw_sphere(labels, z, y, x, r):
     """Mark one sphere's voxels as AM, wrapped on every face; return how many were new.
 
@@ -106,7 +106,7 @@ def _draw_sphere(labels, z, y, x, r):
     return new
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _draw_image(labels, z, y, x, r, heights):
     """Mark one sphere's voxels as AM where they lie in the box; return how many were new.
 
@@ -133,7 +133,7 @@ def _draw_image(labels, z, y, x, r, heights):
     return new
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _draw_padded(labels, z, y, x, r, heights, box):
     """Mark one sphere, and for each face that it passes its image at the opposite one.
 
@@ -161,7 +161,7 @@ def slice_heights(slices: int, voxel_size: float) -> np.ndarray:
     return np.linspace(-rim, slices + rim, slices + 2 * rim)[rim:-rim]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _place_spheres(state, labels, taken, owner, box, radii, cumulative, contact, cell, heads,
                    nexts, spheres, closest, progress, target, tries, heights):  # fmt: skip
     """Place spheres until `target` AM voxels stand, for at most `tries` tries.
@@ -248,7 +248,7 @@ def _place_spheres(state, labels, taken, owner, box, radii, cumulative, contact,
     progress[1] = voxels
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _add_cbd(state, labels, target, tries):
     """Turn up to `target` pore voxels into CBD, for at most `tries` tries; return how many.
 

@@ -8,8 +8,9 @@ its algorithms with a release; this one does neither.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from engine.compiled import inner_kernel, kernel
 
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53: a double holds 53 bits
 
@@ -34,12 +35,12 @@ def new_stream(seed: int, purpose: int = 0) -> np.ndarray:
     return words
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _rotate_left(word, count):
     return (word << np.uint64(count)) | (word >> np.uint64(64 - count))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def next_word(state):
     """Return the next 64 random bits and advance the stream."""
     result = _rotate_left(state[1] * np.uint64(5), 7) * np.uint64(9)
@@ -53,13 +54,13 @@ def next_word(state):
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def uniform(state):
     """Return a uniform double in [0, 1)."""
     return float(next_word(state) >> np.uint64(11)) * _TO_UNIT
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def below(state, limit):
     """Return a uniform integer in [0, limit), limit < 2**53; the bias is under limit * 2**-53."""
     return int(uniform(state) * limit)
@@ -70,7 +71,7 @@ def uniforms(state: np.ndarray, count: int) -> np.ndarray:
     return _uniforms(state, count)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _uniforms(state, count):
     out = np.empty(count)
     for i in range(count):

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 from engine.progress import Progress, silent
 from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.packing import (
@@ -81,7 +81,7 @@ def draw_shapes(
     return np.stack([aspect, up, level * np.sin(turn), level * np.cos(turn)], axis=1)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _solve(g, r, k):
     """Solve the symmetric 3x3 system g k = r; g as (zz, yy, xx, zy, zx, yx)."""
     c0 = g[1] * g[2] - g[5] * g[5]
@@ -96,14 +96,14 @@ def _solve(g, r, k):
     k[2] = (c2 * r[0] + c5 * r[1] + c8 * r[2]) * inverse
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _times(s, k, out):
     out[0] = s[0] * k[0] + s[3] * k[1] + s[4] * k[2]
     out[1] = s[3] * k[0] + s[1] * k[1] + s[5] * k[2]
     out[2] = s[4] * k[0] + s[5] * k[1] + s[2] * k[2]
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _form(along2, across2, u, s):
     """Shape matrix across2 I + (along2 - across2) u u' as (zz, yy, xx, zy, zx, yx)."""
     e = along2 - across2
@@ -115,7 +115,7 @@ def _form(along2, across2, u, s):
     s[5] = e * u[1] * u[2]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def contact(r, a, b, weight, work):
     """Perram-Wertheim contact function of two spheroids.
 
@@ -168,7 +168,7 @@ def contact(r, a, b, weight, work):
     return weight * (1 - weight) * q, weight
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _forces(positions, radii, shapes, along2, across2, box, embedding, first, second, weights,
             count, forms, forces):  # fmt: skip
     """Fill `forces` (n, 6: on the centre, on the axis over the radius); return overlaps."""
@@ -232,7 +232,7 @@ def _forces(positions, radii, shapes, along2, across2, box, embedding, first, se
     return largest, total, contacts
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _relax(positions, shapes, velocities, forces, forms, reference, radii, along2, across2, masses,
            box, embedding, first, second, weights, count, skin, tolerance, fire, steps):  # fmt: skip
     """Take up to `steps` FIRE steps; `fire` holds dt, mixing, downhill steps, steps, overlap."""
@@ -277,7 +277,7 @@ def _relax(positions, shapes, velocities, forces, forms, reference, radii, along
     return OUT_OF_STEPS
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _measure(positions, radii, shapes, along2, across2, box, first, second, count, coordination):
     coordination[:] = 0
     work = np.empty((4, 6))

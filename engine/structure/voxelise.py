@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from engine.compiled import inner_kernel, kernel
 from engine.structure.stack import AM
 
 _BLOCK = 16  # voxels
 _REACH = 4.0  # voxels, from a voxel to the surface of its particle
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
     """Lower each voxel's distances to the nearest and second-nearest sphere surface."""
     nz, ny, nx = nearest_surface.shape
@@ -62,7 +62,7 @@ def _distances(positions, radii, edge, reach, nearest_surface, second_surface):
                         ii = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _nearest(wanted, positions, outer, along, across, axes, edge, reach, best, owner):
     """Number of the body whose surface is nearest (deepest inside) to each wanted voxel."""
     nz, ny, nx = owner.shape
@@ -92,7 +92,7 @@ def _nearest(wanted, positions, outer, along, across, axes, edge, reach, best, o
                         owner[k, jj, ii] = n
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _nearest_to(point, lengths, positions, outer, along, across, axes, reach):
     """As `_nearest`, of one point in a box that is periodic in y and x with these lengths."""
     best = np.float32(np.inf)
@@ -115,7 +115,7 @@ def _nearest_to(point, lengths, positions, outer, along, across, axes, reach):
     return owner
 
 
-@numba.njit(cache=True, nogil=True)
+@inner_kernel
 def _spheroid_distance(dz, dy, dx, along, across, u):
     """First-order distance from the surface of a spheroid: exact on it and for a sphere."""
     t = dz * u[0] + dy * u[1] + dx * u[2]
@@ -128,7 +128,7 @@ def _spheroid_distance(dz, dy, dx, along, across, u):
     return size * (size - 1) / slope
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _spheroid_distances(positions, along, across, axes, edge, reach, nearest_surface,
                         second_surface):  # fmt: skip
     """As `_distances`, of spheroids."""

@@ -175,9 +175,10 @@ def test_that_a_folder_that_takes_no_files_leaves_compiling_to_the_first_call(
 
 def test_that_a_design_names_what_its_structures_need():
     published = Design.published_training()
-    assert set(published.kernels) == {"transport", "published", "surfaces", "conduction"}
+    always = {"levels", "percolation", "transport", "published", "surfaces"}
+    assert set(published.kernels) == always | {"conduction"}
     few = Design.published_training(properties="outputs")
-    assert set(few.kernels) == {"transport", "published", "surfaces"}
+    assert set(few.kernels) == always
     both = Design.published_training(
         variables=published.variables | {"protocol": ("published", "physical")}, properties="all"
     )
