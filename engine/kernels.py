@@ -77,6 +77,14 @@ def _conduction() -> None:
     solve(_labels(), (0.0, 1.0, 1e4))
 
 
+def _contrast() -> None:
+    """Conduction in float64, for larger contrasts and for voxels that are no cubes."""
+    from engine.properties.several_phases import SINGLE_BELOW
+    from engine.properties.transport import solve
+
+    solve(_labels(), (0.0, 1.0, 2 * SINGLE_BELOW))
+
+
 def _surfaces() -> None:
     from engine.properties.interfaces import active_surface_published, interface_areas
 
@@ -94,7 +102,8 @@ def _morphology() -> None:
 
 
 # In the order in which workers take them, so that two have done most at about the same time.
-# Transport and conduction share the coarse levels and begin with kernels of their own.
+# Transport and conduction share the coarse levels and begin with kernels of their own. No campaign
+# waits for the last.
 _PARTS: dict[str, Callable[[], None]] = {
     "levels": _levels,
     "percolation": _percolation,
@@ -104,6 +113,7 @@ _PARTS: dict[str, Callable[[], None]] = {
     "surfaces": _surfaces,
     "physical": lambda: _structure("physical"),
     "morphology": _morphology,
+    "contrast": _contrast,
 }
 ALL = tuple(_PARTS)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 from engine.properties.union_find import find_root, join_sets, singles
@@ -115,7 +115,7 @@ def split_words(words):
     return first, parts[:count].copy()
 
 
-@inner_kernel
+@kernel
 def count_bits(word):
     """Number of bits set in a word of 64."""
     word -= (word >> ONE) & np.uint64(0x5555_5555_5555_5555)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.conductor import Conductor
 from engine.properties.graph import Level, pack
 
@@ -135,7 +135,7 @@ def _roots() -> np.ndarray:
 ROOTS = _roots()
 
 
-@inner_kernel
+@kernel
 def _strong_code(cells, pair, weights, strength, most, bits, z, y, x, kind, demand):
     """Code of the box whose first voxel is (z, y, x), with groups along strong links only."""
     for k in range(8):

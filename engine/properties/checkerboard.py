@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.sums import dot, ordered_sum
 
 # Places for walls: one alone would make each sum wait for the one before.
@@ -44,7 +44,7 @@ def layout_of(shape: tuple[int, int, int]) -> Layout:
     return Layout(nz, ny, nx, row, (ny + 2) * row, (nz + 2) * (ny + 2) * row)
 
 
-@inner_kernel
+@kernel
 def _wrapped(index, n):
     return n - 1 if index < 0 else (0 if index == n else index)
 
@@ -180,7 +180,7 @@ def sides(layout):
 # are short, and starting a loop for each would cost more than the loop.
 
 
-@inner_kernel
+@kernel
 def _neighbours(layout, weights, values, behind, at, total):
     """Conductance times neighbour, summed, for one slice that starts at `at`."""
     wz, wy, wx = weights[0], weights[1], weights[2]
@@ -354,7 +354,7 @@ def restrict(layout, weights, residual, red, black, inverse, up, b, low, high):
         add_up(residual, red, inverse, total, at, up, b)
 
 
-@inner_kernel
+@kernel
 def add_up(residual, red, inverse, total, at, up, b):
     """Add what is left of the residual of one slice to the right side of its groups."""
     plane = total.size

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.sums import ordered_sum
 
 
-@inner_kernel
+@kernel
 def _faces(pair, classes, kinds, next_kinds, u, next_u, fall, flow, heat):
     """Flux from voxels to their neighbours and its dissipation, for faces of weight 1.
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.union_find import find_root, join_sets, singles
 
 
@@ -136,7 +136,7 @@ def store_columns(one, two, weight, plate, colour, first, offset, other, sorted_
     return place, groups[:g].copy(), red_groups, diagonal, two_coloured
 
 
-@inner_kernel
+@kernel
 def pack(z, y, x):
     """Position of a box as one integer, 20 bits an axis: halving needs a shift, no division."""
     return (np.int64(z) << 42) | (np.int64(y) << 21) | np.int64(x)
@@ -145,7 +145,7 @@ def pack(z, y, x):
 HALVED = ((1 << 20) - 1) * (1 + (1 << 21) + (1 << 42))  # what a shift leaves of each axis
 
 
-@inner_kernel
+@kernel
 def _blocks(box):
     """Position of the 2 x 2 x 2 block of boxes of each node."""
     above = np.empty(box.size, np.int64)
@@ -154,7 +154,7 @@ def _blocks(box):
     return above
 
 
-@inner_kernel
+@kernel
 def _join_clusters(one, two, weight, rigid, name):
     """Join small clusters of rigid links, wherever they lie."""
     whole = singles(name.size)
@@ -170,7 +170,7 @@ def _join_clusters(one, two, weight, rigid, name):
             name[i] = root
 
 
-@inner_kernel
+@kernel
 def _connect(one, two, weight, above, strength, rigid):
     """Root of each node's group: nodes of one block joined by strong links, and rigid clusters."""
     nodes = above.size
@@ -192,7 +192,7 @@ def _connect(one, two, weight, above, strength, rigid):
     return name
 
 
-@inner_kernel
+@kernel
 def _number(name, above):
     """Number the groups in the order of their first node; returns parent, box, colour."""
     parent = np.empty(name.size, np.int32)
@@ -213,7 +213,7 @@ def _number(name, above):
     return parent, box[:total], colour[:total]
 
 
-@inner_kernel
+@kernel
 def _merge(one, two, weight, parent, nodes, scale):
     """Links between groups: parallel links added up, divided by `scale`."""
     # Links inside a group, about half of all, are left behind here.
@@ -259,7 +259,7 @@ def _merge(one, two, weight, parent, nodes, scale):
     return new_one[:count], high[:count], value[:count]
 
 
-@inner_kernel
+@kernel
 def _merge_plates(plate, parent, nodes, scale):
     """Conductance to the plates of each group."""
     merged = np.zeros(nodes)

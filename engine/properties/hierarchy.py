@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.checkerboard import SPARE
 from engine.properties.graph import HALVED, Columns, Level, coarsen, store_columns
 
@@ -177,7 +177,7 @@ def invert(matrix):
     return inverse
 
 
-@inner_kernel
+@kernel
 def _sums(groups, other, weight, x, g, low, high, total):
     """total += conductance times neighbour, for the nodes low:high of group g."""
     size = groups[g, 1] - groups[g, 0]
@@ -189,7 +189,7 @@ def _sums(groups, other, weight, x, g, low, high, total):
             total[i] += values[i] * x[names[i]]
 
 
-@inner_kernel
+@kernel
 def _relax(groups, other, weight, inverse, b, x, first, last, total):
     """Gauss-Seidel over the groups first, ..., last - 1, or back from first - 1 to last.
 
@@ -214,7 +214,7 @@ def _relax(groups, other, weight, inverse, b, x, first, last, total):
                 target[i] = total[i] * factor[i]
 
 
-@inner_kernel
+@kernel
 def _restrict(groups, other, weight, diagonal, parent, b, x, first, last, total):
     """Add the residuals of the groups' nodes to the right side of their parents."""
     for g in range(first, last):

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.spatial import SphericalVoronoi
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.axes import edges_of
 from engine.structure.stack import AM, CBD, ELECTROLYTE
 
@@ -236,7 +236,7 @@ def _count_crossings(labels, directions, bits, crossings, lines):
                 y = stop
 
 
-@inner_kernel
+@kernel
 def _count_pairs(here, there):
     """Number of (AM-electrolyte, AM-CBD, CBD-electrolyte) pairs in two rows of bits."""
     am_el, am_cbd, cbd_el = np.int64(0), np.int64(0), np.int64(0)
@@ -255,7 +255,7 @@ def _count_pairs(here, there):
     return am_el, am_cbd, cbd_el
 
 
-@inner_kernel
+@kernel
 def _add_half(counts, union):
     if union == 3:
         counts[0] += 0.5

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.checkerboard import _wrapped, add_up, sides
 from engine.properties.sums import dot
 
@@ -108,7 +108,7 @@ def set_up(
     return energy / nz**2
 
 
-@inner_kernel
+@kernel
 def _red_sums(layout, links, black, behind, z, total):
     """Conductance times black neighbour, summed, for the red voxels of one slice."""
     row, n = layout.row, layout.slice

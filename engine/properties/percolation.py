@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.properties.blocks import (
     link_parts,
     paint,
@@ -103,7 +103,7 @@ def _runs(mask):
     return starts[:begun], ends[:ended], rows
 
 
-@inner_kernel
+@kernel
 def _join_rows(parent, starts, ends, a, a_end, b, b_end):
     """Join the runs of two neighbouring rows that overlap."""
     while a < a_end and b < b_end:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 
 # Partial sums side by side, a power of two: each waits for no other, so that loops vectorise as
 # they stand.
@@ -37,7 +37,7 @@ def dot(one, two):
     return _folded(lanes)
 
 
-@inner_kernel
+@kernel
 def _folded(lanes):
     """Sum of the partial sums, half upon half."""
     width = LANES

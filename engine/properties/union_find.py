@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel
+from engine.compiled import kernel
 
 
-@inner_kernel
+@kernel
 def singles(count):
     """Sets of one member each: the parent of every member, int32, shape (count,)."""
     # A loop: np.arange takes a fifth of a second to compile.
@@ -17,7 +17,7 @@ def singles(count):
     return parent
 
 
-@inner_kernel
+@kernel
 def find_root(parent, i):
     """Root of i; shortens the path on the way."""
     while parent[i] != i:
@@ -26,7 +26,7 @@ def find_root(parent, i):
     return i
 
 
-@inner_kernel
+@kernel
 def join_sets(parent, i, j):
     """Join two sets under the smaller root."""
     i = find_root(parent, i)

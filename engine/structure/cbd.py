@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.structure import published
@@ -24,7 +24,7 @@ _CLASSES = 49  # (AM neighbours, CBD neighbours), 0..6 each
 _GIVEN_UP, _FULL = 1, 2
 
 
-@inner_kernel
+@kernel
 def _neighbour(spot, side, nz, ny, nx):
     """Flat index of a voxel's neighbour through face `side`; -1 below, -2 above the box."""
     x = spot % nx
@@ -43,7 +43,7 @@ def _neighbour(spot, side, nz, ny, nx):
     return spot + 1 if x < nx - 1 else spot - nx + 1
 
 
-@inner_kernel
+@kernel
 def _class_of(flat, spot, nz, ny, nx, wetted):
     am = 0
     cbd = 0
@@ -131,7 +131,7 @@ def _grow(state, flat, nz, ny, nx, wetted, weights, acceptance, kinds, starts, m
     return 0
 
 
-@inner_kernel
+@kernel
 def _take_out(kind, spot, starts, members, places, counts):
     """Remove a voxel from its class: the last member takes its place."""
     last = members[starts[kind] + counts[kind] - 1]

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 
 
 @kernel
@@ -32,7 +32,7 @@ def nearest(difference, edge):
     return difference
 
 
-@inner_kernel
+@kernel
 def fill_cells(positions, box, cell, heads, nexts):
     """Sort particles into cells (linked lists); positions must be wrapped."""
     heads[:] = -1

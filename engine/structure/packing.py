@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.progress import Progress, silent
 from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.random_stream import uniform
@@ -74,7 +74,7 @@ def wall_limits(
     return low, np.maximum(low, high)
 
 
-@inner_kernel
+@kernel
 def _room_at(z, y, x, r, box, radii, positions, levels, cells, widest, starts, heads, nexts):
     """How far a sphere would reach into one that is placed (negative), or 0.
 
@@ -179,7 +179,7 @@ def _forces(positions, radii, box, low, high, first, second, count, forces):
     return largest, total, contacts
 
 
-@inner_kernel
+@kernel
 def steer(forces, velocities, slowest, fire):
     """Choose the next FIRE step, in ``fire[:4]`` (dt, mixing, downhill steps, steps).
 

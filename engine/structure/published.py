@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.errors import InputError
 from engine.progress import Progress, silent
 from engine.structure.packing import measure
@@ -55,7 +55,7 @@ def _wrapped(index, count):
     return index
 
 
-@inner_kernel
+@kernel
 def _note_taken(taken, owner, number, z, y, x, excluded):
     """Lower `taken` in the voxels near sphere `number`; `excluded` is its contact share of radius.
 
@@ -78,7 +78,7 @@ def _note_taken(taken, owner, number, z, y, x, excluded):
                     owner[k, j, i] = number
 
 
-@inner_kernel
+@kernel
 def _draw_sphere(labels, z, y, x, r):
     """Mark one sphere's voxels as AM, wrapped on every face; return how many were new.
 
@@ -106,7 +106,7 @@ def _draw_sphere(labels, z, y, x, r):
     return new
 
 
-@inner_kernel
+@kernel
 def _draw_image(labels, z, y, x, r, heights):
     """Mark one sphere's voxels as AM where they lie in the box; return how many were new.
 

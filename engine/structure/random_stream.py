@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53: a double holds 53 bits
 
@@ -35,12 +35,12 @@ def new_stream(seed: int, purpose: int = 0) -> np.ndarray:
     return words
 
 
-@inner_kernel
+@kernel
 def _rotate_left(word, count):
     return (word << np.uint64(count)) | (word >> np.uint64(64 - count))
 
 
-@inner_kernel
+@kernel
 def next_word(state):
     """Return the next 64 random bits and advance the stream."""
     result = _rotate_left(state[1] * np.uint64(5), 7) * np.uint64(9)

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.progress import Progress, silent
 from engine.structure.neighbours import PairList, nearest, wrap
 from engine.structure.packing import (
@@ -103,7 +103,7 @@ def _times(s, k, out):
     out[2] = s[4] * k[0] + s[5] * k[1] + s[2] * k[2]
 
 
-@inner_kernel
+@kernel
 def _form(along2, across2, u, s):
     """Shape matrix across2 I + (along2 - across2) u u' as (zz, yy, xx, zy, zx, yx)."""
     e = along2 - across2

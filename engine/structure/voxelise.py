@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from engine.compiled import inner_kernel, kernel
+from engine.compiled import kernel
 from engine.structure.stack import AM
 
 _BLOCK = 16  # voxels
@@ -115,7 +115,7 @@ def _nearest_to(point, lengths, positions, outer, along, across, axes, reach):
     return owner
 
 
-@inner_kernel
+@kernel
 def _spheroid_distance(dz, dy, dx, along, across, u):
     """First-order distance from the surface of a spheroid: exact on it and for a sphere."""
     t = dz * u[0] + dy * u[1] + dx * u[2]
