@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.cli.console import Console
 from engine.cli.outputs import output_folder
-from engine.cli.tables import add_campaign, check_campaign
+from engine.cli.tables import add_campaign, check_campaign, used_models
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -28,4 +28,5 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         check_campaign(study, args.campaign)
         folder = output_folder(args.out, "--out")
         files = make_maps(study, folder, console.progress(), campaign=args.campaign)
-    return {"files": [str(path) for path in files], "out": args.out}
+        models = used_models(study, args.campaign, console)
+    return {"files": [str(path) for path in files], "out": args.out, "models": models}

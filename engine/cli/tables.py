@@ -12,6 +12,7 @@ from engine.errors import InputError
 from engine.learning.table_files import read_table_file
 
 if TYPE_CHECKING:
+    from engine.cli.console import Console
     from engine.study import Study
 
 
@@ -42,6 +43,21 @@ def check_campaign(study: Study, campaign: int | None) -> None:
     if campaign is not None and campaign not in known:
         held = f"it holds {', '.join(map(str, known))}" if known else "it holds none"
         raise InputError(f"{study.path.name} has no campaign {campaign}; {held}.")
+
+
+def used_models(study: Study, campaign: int | None, console: Console) -> dict[str, str]:
+    """Say which models maps of a study stand on; return target to words."""
+    from engine.maps.default_models import default_models
+    from engine.maps.standing import model_in_words
+
+    if not any(record.done for record in study.campaigns()):
+        return {}
+    words = {
+        name: model_in_words(model)
+        for name, model in default_models(study, campaign=campaign).items()
+    }
+    console.note(f"Model of {name}: {one}." for name, one in words.items())
+    return words
 
 
 # What the structures of one dataset should share, where it is not itself an input.

@@ -20,7 +20,7 @@ from engine.cli.tables import (
     read_dataset,
 )
 from engine.errors import InputError
-from engine.learning.table_files import read_csv
+from engine.learning.table_files import TableFile, read_csv
 
 if TYPE_CHECKING:
     from engine.learning.model import PropertyModel
@@ -208,7 +208,11 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if args.limits:
         return classify(args, frame, console)
     if args.inputs is None or args.targets is None:
-        raise InputError("Name columns with --inputs and --targets (or --limits in their place).")
+        numbers = ", ".join(TableFile(frame).number_columns())
+        raise InputError(
+            "Name columns with --inputs and --targets (or --limits in their place). "
+            f"{Path(args.table).name} has these that hold numbers and vary: {numbers or 'none'}."
+        )
     options = {
         name: getattr(args, name)
         for name in ("rung", "terms", "sis", "complexity", "operators", "threads")

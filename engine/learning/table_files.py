@@ -84,6 +84,8 @@ def read_table_file(path: str | Path) -> TableFile:
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read a CSV table with one header line; semicolons go with decimal commas.
 
+    Lines above the header that begin with ``#`` say where the table comes from and are passed over.
+
     Raises
     ------
     InputError
@@ -94,13 +96,20 @@ def read_csv(path: str | Path) -> pd.DataFrame:
         raise InputError(f"There is no file {path}: check the name.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            semicolons = ";" in file.readline()
+            comments, line = 0, file.readline()
+            while line.startswith("#"):
+                comments, line = comments + 1, file.readline()
+            semicolons = ";" in line
             separator, decimal = (";", ",") if semicolons else (",", ".")
             file.seek(0)
+            for _ in range(comments):
+                file.readline()
             _refuse_a_column_twice(
                 path.name, next(filter(None, csv.reader(file, delimiter=separator)), [])
             )
-        frame = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal)
+        frame = pd.read_csv(
+            path, encoding="utf-8-sig", sep=separator, decimal=decimal, skiprows=comments
+        )
     except InputError:
         raise
     except (OSError, ValueError, csv.Error, pd.errors.ParserError) as error:

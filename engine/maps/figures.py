@@ -15,6 +15,7 @@ from engine.maps.curves import CurveSet, paper_figure
 from engine.maps.default_models import default_models
 from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.interdependence import Interdependence, from_data, from_models
+from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.quantities import (
     ACTIVE_SURFACE,
     COVERAGE_AM,
@@ -69,6 +70,11 @@ class MapFigure:
     def stem(self) -> str:
         """File name without ending, ``figure_4``."""
         return f"figure_{self.name}"
+
+    @property
+    def title(self) -> str:
+        """``Figure 4: Porosity after calendering …``"""
+        return f"Figure {self.name}: {self.caption}"
 
     def draw(self) -> Figure:
         """Draw with matplotlib."""
@@ -179,7 +185,7 @@ def make_maps(
         progress.report(0.5 + 0.5 * index / len(figures), f"Drawing figure {figure.name}")
         written += save(figure.draw(), folder / figure.stem, formats, dpi)
         table = folder / f"{figure.stem}.csv"
-        figure.to_frame().to_csv(table, index=False)
+        write_csv(figure.to_frame(), table, provenance_lines(sources, figure.title))
         written.append(table)
     notes = [*sources.notes, *missing]
     if notes:

@@ -116,6 +116,7 @@ class NextExperiments:
         frame = self.table.copy()
         for name in frame:
             frame[name] = frame[name].astype(float).round(decimals.get(str(name), 2))
+        frame = frame[[n for n in HEADERS if n in frame] + [n for n in frame if n not in HEADERS]]
         named = {name: HEADERS.get(str(name), quantity(str(name)).axis) for name in frame}
         return frame.rename(columns=named)
 
@@ -153,8 +154,8 @@ HEADERS = {
     "gap_um": "Roll gap (µm)",
     "pressure_MPa": "Pressure (MPa)",
     "porosity_percent": "Expected porosity (%)",
-    "porosity_sd_percent": "Sd of it now (points)",
-    "porosity_sd_then_percent": "Sd of it then (points)",
+    "porosity_sd_percent": "Doubt now (points)",
+    "porosity_sd_then_percent": "Doubt then (points)",
 }
 """Headings of the sheets: the first five as the import of a sheet reads them, with their units."""
 

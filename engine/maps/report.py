@@ -12,6 +12,7 @@ from engine.maps.canvas import to_bytes
 from engine.maps.decide import Recommendation
 from engine.maps.figures import MapFigure
 from engine.maps.lab_record import LabRecord
+from engine.maps.provenance import csv_text
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, collect
 from engine.maps.report_grid import Grid
 from engine.maps.report_template import MACROS, PAGE, TRADE_OFF_APART, TRADE_OFF_CAPTION
@@ -136,7 +137,7 @@ def render_report(
     images = []
     for index, figure in enumerate(data["figures"]):
         progress.report(0.4 + 0.5 * index / len(data["figures"]), f"Drawing figure {figure.name}")
-        images.append(_figure(figure))
+        images.append(_figure(figure, data["provenance"]))
     progress.report(0.9, "Writing")
     environment = Environment(autoescape=True)
     environment.filters["indices"] = _indices
@@ -158,19 +159,19 @@ def _share(progress: Progress, begin: float, end: float) -> Progress:
     return Progress(lambda done, stage: progress.report(begin + (end - begin) * done, stage))
 
 
-def _figure(figure: MapFigure) -> dict[str, Any]:
+def _figure(figure: MapFigure, provenance: list[str]) -> dict[str, Any]:
     return {
         "name": figure.name,
         "stem": figure.stem,
-        "title": f"Figure {figure.name}: {figure.caption}",
+        "title": figure.title,
         "caption": figure.caption,
         "image": _image(figure.draw()),
-        "csv": _csv(figure.to_frame()),
+        "csv": _csv(figure.to_frame(), [figure.title, *provenance]),
     }
 
 
-def _csv(frame: pd.DataFrame) -> str:
-    data = base64.b64encode(frame.to_csv(index=False).encode()).decode()
+def _csv(frame: pd.DataFrame, provenance: list[str]) -> str:
+    data = base64.b64encode(csv_text(frame, provenance).encode()).decode()
     return f"data:text/csv;base64,{data}"
 
 

@@ -18,6 +18,7 @@ from engine.maps.lab_record import LabRecord
 from engine.maps.law_plot import draw_law
 from engine.maps.measured import measured_beside_predicted
 from engine.maps.methods import methods_paragraph
+from engine.maps.provenance import provenance_lines
 from engine.maps.quantities import quantity
 from engine.maps.report_decision import electrode_of, recommended, trade_off_of, verified
 from engine.maps.report_grid import Digits, Grid
@@ -97,6 +98,7 @@ def collect(
         "methods": methods,
         "citations": citations,
         "versions": _versions(study),
+        "provenance": provenance_lines(sources),
     }
 
 

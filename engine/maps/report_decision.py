@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.maps.decide import Recommendation
-from engine.maps.digits import decimals, interval_decimals, lower_first, plain, three, with_decimals
+from engine.maps.digits import decimals, lower_first, plain, three, with_decimals
 from engine.maps.electrode_picture import draw_electrode
 from engine.maps.quantities import quantity
 from engine.maps.report_grid import Digits, Grid
@@ -18,7 +18,7 @@ from engine.maps.standing import stands_on
 from engine.maps.trade_off import trade_off
 from engine.maps.trade_off_plot import draw_trade_off
 from engine.maps.uncertainty import SOURCES
-from engine.maps.verify import FIRST_SEED, condition_at
+from engine.maps.verify import FIRST_SEED, Check, condition_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,11 +165,7 @@ def verified(data: Mapping[str, Any]) -> dict[str, Any]:
             math.nan if check[key] is None else float(check[key])
             for key in ("predicted", "low", "high", "computed", "sd")
         )
-        places = interval_decimals(predicted, low, high)
-        own = decimals(sd)
-        fine = places if own is None else own
-        numbers = [with_decimals(value, places) for value in (predicted, low, high)]
-        numbers += [with_decimals(value, fine) for value in (computed, sd)]
+        numbers = Check(check["output"], predicted, low, high, computed, sd).texts
         one = quantity(check["output"])
         verdict = check.get("verdict", "inside" if check["agrees"] else "outside")
         rows.append([one.label, *map(Digits, numbers), one.unit, verdict])

@@ -92,7 +92,7 @@ tr, .box, dl { page-break-inside: avoid; }
 {% if electrode %}<figure><img alt="Slices through the recommended electrode"
 src="{{ electrode[0] | picture }}"><figcaption>{{ electrode[1] }}</figcaption></figure>{% endif %}
 {% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off[0] | image }}">
-<figcaption>{{ trade_off_caption }} <a download="trade_off.csv" href="{{ trade_off[1] | csv }}">Non-dominated settings
+<figcaption>{{ trade_off_caption }} <a download="trade_off.csv" href="{{ trade_off[1] | csv(provenance) }}">Non-dominated settings
 (CSV)</a></figcaption></figure>{% endif %}
 {% if verification %}
 <h3>Verified by fresh structures</h3>

@@ -64,6 +64,8 @@ class Sources:
         The one campaign that counts, None for all.
     made_with : str
         Oldest program version among the campaigns that count; empty without one.
+    seeds : tuple of str
+        Campaigns that count, with their seed, in words.
     """
 
     responses: Responses
@@ -76,6 +78,7 @@ class Sources:
     origins: tuple[int, ...] = ()
     campaign: int | None = None
     made_with: str = ""
+    seeds: tuple[str, ...] = ()
 
 
 def read_sources(
@@ -126,6 +129,7 @@ def read_sources(
     template = None
     origins: list[int] = []
     made_with = ""
+    seeds: tuple[str, ...] = ()
     varied: Mapping[str, Any] = {}
     if campaigns:
         newest = campaigns[-1]
@@ -144,6 +148,11 @@ def read_sources(
             one.id for one, rows in zip(alike, frames, strict=True) for _ in range(len(rows))
         ]
         made_with = alike[0].program_version
+        seeds = tuple(
+            f"campaign {one.id}: {one.done} structures, seed {one.design.get('seed', 0)}, made with "
+            f"version {one.program_version}"
+            for one in alike
+        )
         template = study.conditions(newest.id)[0].condition
         if stored is not None and not same_law(stored, law_dict):
             notes.append(
@@ -195,6 +204,7 @@ def read_sources(
         tuple(origins),
         campaign,
         made_with,
+        seeds,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import special
 
 from engine.errors import InputError
+from engine.maps.digits import decimals, interval_decimals, with_decimals
 from engine.maps.quantities import SIGMA_EFF, least_possible, most_possible, quantity
 from engine.maps.responses import Responses
 from engine.progress import Progress
@@ -74,6 +75,17 @@ class Check:
     def judged(self) -> bool:
         """Whether the interval tells anything, for or against."""
         return self.verdict in ("inside", "outside")
+
+    @property
+    def texts(self) -> tuple[str, str, str, str, str]:
+        """Predicted, low, high, computed and spread, as far as interval and spread reach."""
+        places = interval_decimals(self.predicted, self.low, self.high)
+        own = decimals(self.sd)
+        fine = places if own is None else own
+        return (
+            *(with_decimals(value, places) for value in (self.predicted, self.low, self.high)),
+            *(with_decimals(value, fine) for value in (self.computed, self.sd)),
+        )  # type: ignore[return-value]
 
     @property
     def sentence(self) -> str:

@@ -31,7 +31,7 @@ from hybridgui.widgets.basics import (
 )
 from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.numbers import number, percent, rounded
+from hybridgui.widgets.numbers import number, percent
 from hybridgui.widgets.plot import PlotPanel, rich
 from hybridgui.widgets.table import Column, DataTable
 
@@ -190,7 +190,6 @@ class DecideView(QWidget):
         self._check.setText("")
         self._check.hide()
         self._made.setText(_made(best))
-        self._made.setToolTip(_models(best))
         self._show_table(None)
         self._trade.setVisible(decision.found is not None)
         self._scroll.verticalScrollBar().setValue(0)
@@ -304,17 +303,11 @@ class DecideView(QWidget):
                 row["range"] = f"{low} to {high}" if low != high else "–"
                 row["why"] = _why(best.shares.get(output, {}))
             if check is not None:
-                # So many decimals that what lies outside is seen to.
-                width = check.high - check.low
-                few = math.isfinite(width) and width > 0
-                decimals = min(max(2 - math.floor(math.log10(width)), 0), 6) if few else 3
-                value, low, high, computed = (
-                    rounded(v, decimals)
-                    for v in (check.predicted, check.low, check.high, check.computed)
-                )
+                value, low, high, computed, spread = check.texts
                 row["value"] = f"{value} {_unit(output)}".strip()
-                row["computed"] = f"{computed} ± {rounded(check.sd, decimals)}"
-                row["reach"] = f"{low} to {high}" if math.isfinite(width) else "unknown"
+                row["computed"] = f"{computed} ± {spread}"
+                known = math.isfinite(check.high - check.low)
+                row["reach"] = f"{low} to {high}" if known else "unknown"
                 row["agrees"] = "OUTSIDE" if check.verdict == "outside" else check.verdict
             rows.append(row)
         columns = [Column("name", "Response"), Column("value", "Expected")]
@@ -425,18 +418,11 @@ def _why(shares: dict[str, float]) -> str:
 
 
 def _made(best: Recommendation) -> str:
-    """When, and from how many models."""
+    """When, and from which models."""
     if not best.made:
         return ""
-    count = len(best.models)
-    models = f" from {count} model{'s' * (count != 1)} and the calendering law" if count else ""
-    held = f" of campaign {best.campaign}" if best.campaign is not None else ""
-    return f"Made {best.made}{models}{held}."
-
-
-def _models(best: Recommendation) -> str:
-    """The models asked, one a line."""
-    return "\n".join(f"{quantity(name).label}: {words}" for name, words in best.models.items())
+    told = [f"{quantity(name).label}: {words}" for name, words in best.models.items()]
+    return ". ".join([f"Made {best.made} from the calendering law and these models", *told]) + "."
 
 
 def _wish(target: Target) -> str:

@@ -41,7 +41,7 @@ class Exports:
         )
         return Path(found) if found else None
 
-    def figure(self, data: Any, name: str) -> None:
+    def figure(self, data: Any, name: str, sources: Sources | None = None) -> None:
         """Ask for a file and write one figure, or the numbers behind it."""
         if data is None:
             self._model.say("info", "This tab has no figure to export: open Curves.")
@@ -52,7 +52,7 @@ class Exports:
         colours = "paper" if self._model.settings.palette == "as in the paper" else "safe"
         self._model.start_job(
             "Exporting the figure",
-            lambda job: export_figure(job, data, path, colours),
+            lambda job: export_figure(job, data, path, colours, sources),
             stage=_STAGE,
             finished=lambda _: self._model.say("success", f"Wrote {path.name}."),
         )

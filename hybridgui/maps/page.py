@@ -201,7 +201,7 @@ class MapsPage(Page):
     # -- what the user does -----------------------------------------------------------------------------
     def export_figure(self) -> None:
         """Ask for a file and write the figure shown."""
-        self._exports.figure(*self._shown())
+        self._exports.figure(*self._shown(), self._sources)
 
     def _shown(self) -> tuple[Any, str]:
         if self.tabs.currentIndex() == 0 and self.curve_grid.data is not None:

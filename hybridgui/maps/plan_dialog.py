@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from engine.maps.next_experiments import NextExperiments
+from engine.maps.digits import plain
+from engine.maps.next_experiments import HEADERS, STEPS, NextExperiments
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, label
 from hybridgui.widgets.table import Column, DataTable
 
-_MOST_ROWS = 12
+_MOST_ROWS, _WIDTH = 12, 820
+_SET = {HEADERS[name] for name in STEPS}
+_NOW = "Standard deviation of the expected porosity, from what was measured so far"
+_THEN = "The same when the conditions above it have been measured"
 
 
 class PlanDialog(QDialog):
@@ -30,7 +34,19 @@ class PlanDialog(QDialog):
         column.addWidget(label(plan.sentence, "", wrap=True))
         self.table = DataTable()
         frame = plan.expected()
-        self.table.show_frame(frame, [Column(name, name) for name in frame])
+        tips = {"Doubt now (points)": _NOW, "Doubt then (points)": _THEN}
+        self.table.show_frame(
+            frame,
+            [
+                Column(
+                    name,
+                    name.replace(" (", "\n("),
+                    plain if name in _SET else lambda value: f"{value:.1f}",
+                    tips.get(name, ""),
+                )
+                for name in frame
+            ],
+        )
         self.table.fit_columns()
         self.table.fit_height(_MOST_ROWS)
         column.addWidget(self.table)
@@ -45,7 +61,6 @@ class PlanDialog(QDialog):
                 wrap=True,
             )
         )
-        column.addStretch(1)
         buttons = QDialogButtonBox()
         save = buttons.addButton("Save the sheet…", QDialogButtonBox.ButtonRole.AcceptRole)
         save.setProperty("primary", True)
@@ -54,4 +69,4 @@ class PlanDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
-        self.resize(900, 420)
+        self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))

@@ -18,6 +18,7 @@ from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
 from engine.maps.lab_record import LabRecord
 from engine.maps.next_experiments import NextExperiments, next_experiments, settable
+from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
 from engine.maps.standing import stands_on
@@ -79,10 +80,12 @@ def matrix(job: Job, sources: Sources, method: str) -> Interdependence:
     return from_data(sources.dataset, outputs, method=method)
 
 
-def export_figure(job: Job, data: Any, path: Path, colours: str) -> list[Path]:
+def export_figure(
+    job: Job, data: Any, path: Path, colours: str, sources: Sources | None = None
+) -> list[Path]:
     """Write a figure as .png, .svg or .pdf, or the numbers behind it as .csv."""
     if path.suffix.lower() == ".csv":
-        data.to_frame().to_csv(path, index=False)
+        write_csv(data.to_frame(), path, [] if sources is None else provenance_lines(sources))
         return [path]
     if isinstance(data, CurveSet):
         figure = draw_curves(data)

@@ -14,6 +14,7 @@ import tifffile
 from engine.experiment.laws import make_law, save_law
 from engine.experiment.reader import read_table
 from engine.learning.classification import LimitClassifier
+from engine.learning.table_files import read_table_file
 from engine.structure.own_materials import own_material, write_own_materials
 from engine.study import Study
 
@@ -334,16 +335,35 @@ def test_that_train_and_predict_give_the_same_numbers(verb, small_study, tmp_pat
 def test_that_maps_and_report_come_from_a_study_without_models(verb, small_study, tmp_path):
     study = tmp_path / "copy.study"
     shutil.copy(small_study[0], study)
-    status, _, err = verb("maps", study, "--out", tmp_path / "figures")
+    status, result, err = verb("maps", study, "--out", tmp_path / "figures")
     assert status == 0, err
+    used = result["models"]
+    assert {"tortuosity_electrolyte", "tortuosity_solid"} <= set(used)
+    for name, words in used.items():
+        assert f"note: Model of {name}: {words}." in err
+    assert all("R² " in words for words in used.values())
+    # What a figure stands on is said above its numbers, and is no obstacle to reading them.
+    table = tmp_path / "figures" / "figure_5.csv"
+    assert table.read_text("utf-8").startswith("# Figure 5: ")
+    frame = pd.read_csv(table, comment="#")
+    assert read_table_file(table).frame.equals(frame) and "tortuosity_solid" in frame
     for number in (4, 5, 6, 7, 8, 9, 10, "S7", "S8"):
         assert (tmp_path / "figures" / f"figure_{number}.png").stat().st_size > 5000
         assert "<svg" in (tmp_path / "figures" / f"figure_{number}.svg").read_text("utf-8")[:2000]
-    status, _, err = verb("report", study, "--out", tmp_path / "report.html")
+    status, result, err = verb(
+        "report", study, "--out", tmp_path / "report.html", "--operator", "A. Keller"
+    )
     assert status == 0, err
+    assert result["models"] == used
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "10.1016/j.jpowsour.2020.229103" in page
+    assert "10.1016/j.jpowsour.2020.229103" in page and "A. Keller" in page
     assert "http" not in "".join(part.split('"')[0] for part in page.split('src="')[1:])
+
+
+def test_that_train_without_columns_names_those_of_the_study(verb, small_study):
+    status, _, err = verb("train", small_study[0])
+    assert status == 2
+    assert "tortuosity_solid" in err and "am_percent" in err and len(err.splitlines()) == 1
 
 
 def test_that_results_for_people_stand_alone_on_stdout(verb, sample_sheet):

@@ -177,7 +177,13 @@ def test_that_the_data_of_every_figure_is_inside(decided):
         "trade_off.csv", "figure_4.csv", "figure_6.csv", "figure_10.csv",
     ]  # fmt: skip
     link = next(link for link, name in tables if name == "figure_6.csv")
-    frame = pd.read_csv(io.BytesIO(base64.b64decode(link.partition("base64,")[2])))
+    text = base64.b64decode(link.partition("base64,")[2]).decode()
+    frame = pd.read_csv(io.StringIO(text), comment="#")
+    comment = [line for line in text.splitlines() if line.startswith("#")]
+    assert comment[0] == "# Figure 6: Tortuosity of the electrolyte against calender pressure."
+    for words in ("# HybridGUI ", "# calendering law: polynomial", "# model of tortuosity_solid",
+                  "# campaign 1: 36 structures, seed 0"):  # fmt: skip
+        assert any(line.startswith(words) for line in comment), words
     assert "tortuosity_electrolyte" in frame and len(frame) > 100
 
 
