@@ -6,45 +6,29 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from engine.errors import InputError
-from engine.maps.curves import PAPER_FIGURES, Picked
+from engine.maps.curves import PAPER_FIGURES
 from engine.maps.electrode import CellAssumptions
-from engine.maps.interdependence import METHODS
 from engine.maps.profiler import profile
-from engine.maps.quantities import quantity
 from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, same_law
 from engine.maps.verify import condition_at
-from hybridgui.maps.curve_grid import CurveGrid
-from hybridgui.maps.curves_form import CurvesForm, setting_field
+from hybridgui.maps.curves_form import CurvesForm
+from hybridgui.maps.curves_tab import CurvesTab
 from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView, goals_by_default
 from hybridgui.maps.deciding import Deciding
 from hybridgui.maps.exports import Exports
-from hybridgui.maps.matrix_view import MatrixView
+from hybridgui.maps.matrix_tab import MatrixForm, MatrixTab
+from hybridgui.maps.profiler_form import ProfilerForm
 from hybridgui.maps.profiler_view import ProfilerView
-from hybridgui.maps.setting_bar import SettingBar
-from hybridgui.maps.work import curves, gather, matrix
+from hybridgui.maps.work import gather
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import EmptyState, Notice, button, clear_layout, enable, label
-from hybridgui.widgets.check_list import CheckList
-from hybridgui.widgets.form import Choice, FormGroup, NumberField
-from hybridgui.widgets.numbers import number
+from hybridgui.widgets.basics import EmptyState, Notice, button, enable
+from hybridgui.widgets.form import Choice, FormGroup
 from hybridgui.widgets.page import Page
-from hybridgui.widgets.plot import rich
-
-_SHORT_METHODS = {
-    "sobol": "Models: Sobol index",
-    "sobol_total": "Models: total Sobol index",
-    "partial_rank_models": "Models: partial rank",
-    "pearson": "Data: Pearson",
-    "spearman": "Data: Spearman",
-    "partial_rank": "Data: partial rank",
-}
-_DEFAULT_TRACES = 4
-SAFE_PALETTE, PAPER_PALETTE = "colour-blind safe", "as in the paper"
 
 
 class MapsPage(Page):
@@ -58,10 +42,8 @@ class MapsPage(Page):
         self._sources: Sources | None = None
         self._stale = True
         self._reading: Any = None
-        self._drawing: Any = None
         self._exports = Exports(self, model)
         self._setting: dict[str, float] = {}
-        self._fields: dict[str, NumberField] = {}
         self._build_middle()
         self._build_side()
         model.studyOpened.connect(self._on_study_opened)
@@ -82,27 +64,15 @@ class MapsPage(Page):
         )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        column.setSpacing(GRID)
-        self._problem = Notice("info")
-        column.addWidget(self._problem)
-        self.curve_grid = CurveGrid()
-        self.curve_grid.picked.connect(self._on_picked)
-        column.addWidget(self.curve_grid, 1)
-        self.curve_bar = SettingBar("Click a curve to see the setting behind it.")
+        self._curves_tab = CurvesTab(self._model)
+        self._curves_tab.drawn.connect(self._refresh_buttons)
+        self.curve_grid, self.curve_bar = self._curves_tab.grid, self._curves_tab.bar
         self.curve_bar.electrodeAsked.connect(self.show_electrode)
-        column.addWidget(self.curve_bar)
-        self.tabs.addTab(page, "Curves")
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        self.matrix_view = MatrixView()
-        column.addWidget(self.matrix_view, 1)
-        self._matrix_note = label("", "small", wrap=True)
-        column.addWidget(self._matrix_note)
-        self.tabs.addTab(page, "Interdependence")
+        self.tabs.addTab(self._curves_tab, "Curves")
+        self._matrix_tab = MatrixTab(self._model)
+        self._matrix_tab.drawn.connect(self._refresh_buttons)
+        self.matrix_view = self._matrix_tab.view
+        self.tabs.addTab(self._matrix_tab, "Interdependence")
         self.profiler_view = ProfilerView()
         self.profiler_view.settingChanged.connect(self._on_setting_changed)
         self.profiler_view.bar.electrodeAsked.connect(self.show_electrode)
@@ -141,34 +111,19 @@ class MapsPage(Page):
         self._curve_group.held.connect(self._on_setting_changed)
         body.addWidget(self._curve_group)
 
-        self._matrix_group = FormGroup("Strength of relations")
-        self.method_choice = Choice(list(_SHORT_METHODS.items()))
-        self.method_choice.setAccessibleName("Measure of strength")
-        self.method_choice.edited.connect(
+        self._matrix_group = MatrixForm()
+        self._matrix_group.methodChosen.connect(
             lambda key: self._model.set_parameter("maps/method", key, "Choose measure")
         )
-        self._matrix_group.add_wide(self.method_choice)
-        self._method_hint = label("", "small", wrap=True)
-        self._matrix_group.add_wide(self._method_hint)
-        self.palette_box = QCheckBox("Green and red, as in the paper")
-        self.palette_box.setToolTip("Otherwise blue and orange, which all eyes can tell apart")
-        self.palette_box.clicked.connect(self._on_palette)
-        self._matrix_group.add_wide(self.palette_box)
+        self._matrix_group.paletteChosen.connect(self._on_palette)
         body.addWidget(self._matrix_group)
 
-        self._profiler_group = QWidget()
-        column = QVBoxLayout(self._profiler_group)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
-        self._settings_group = FormGroup("Setting")
-        column.addWidget(self._settings_group)
-        group = FormGroup("Responses")
-        self.outputs = CheckList(8)
-        self.outputs.edited.connect(
+        self._profiler_group = ProfilerForm()
+        self._profiler_group.moved.connect(self._on_setting_changed)
+        self._profiler_group.chosen.connect(
             lambda keys: self._model.set_parameter("maps/outputs", keys, "Choose responses")
         )
-        group.add_wide(self.outputs)
-        column.addWidget(group)
+        self.outputs = self._profiler_group.outputs
         body.addWidget(self._profiler_group)
 
         self._goals_group = DecideForm()
@@ -239,17 +194,8 @@ class MapsPage(Page):
             condition = replace(condition, pressure=None, gap=None)
         self._model.ask_electrode(condition)
 
-    def _on_picked(self, found: Picked) -> None:
-        data = self.curve_grid.data
-        one = data.y
-        unit = "" if one.unit == "–" else f" {one.unit}"
-        text = f"{rich(one.symbol or one.label)} {number(found.y, 3)}{unit}"
-        if found.low == found.low and found.high == found.high:
-            text += f" ({number(found.low, 3)} to {number(found.high, 3)})"
-        self.curve_bar.show_setting(found.setting, text)
-
-    def _on_palette(self, on: bool) -> None:
-        self._model.settings.palette = PAPER_PALETTE if on else SAFE_PALETTE
+    def _on_palette(self, name: str) -> None:
+        self._model.settings.palette = name
         self.matrix_view.update()
 
     # -- sources ------------------------------------------------------------------------------------------
@@ -261,8 +207,8 @@ class MapsPage(Page):
     def _on_study_opened(self) -> None:
         self._sources = None
         self._setting = {}
-        self.curve_grid.show_curves(None)
-        self.matrix_view.show_matrix(None)
+        self._curves_tab.clear()
+        self._matrix_tab.clear()
         self._deciding.show_sources(None)
         self._on_sources_changed()
 
@@ -361,70 +307,11 @@ class MapsPage(Page):
         if self._sources is None:
             return
         if self.tabs.currentIndex() == 0:
-            self._draw_curves()
+            self._curves_tab.draw(self._sources, self._curve_group.choice())
         elif self.tabs.currentIndex() == 1:
-            self._draw_matrix()
+            self._matrix_tab.draw(self._sources, self._matrix_group.method)
         elif self.tabs.currentIndex() == 2:
             self._draw_profile()
-
-    def _draw_curves(self) -> None:
-        sources, choice = self._sources, self._curve_group.choice()
-        if not choice.figure or self._drawing is not None:
-            return  # what is being drawn now is drawn again when it is out of date
-
-        def show(data) -> None:
-            self._problem.set_text("")
-            self.curve_grid.show_curves(data, bands=choice.bands, labels=choice.labels)
-            self.curve_bar.show_setting({})
-            self._refresh_buttons()
-
-        def refuse(sentence: str, _details: str) -> None:
-            self._problem.set_text(sentence, "info")
-            self.curve_grid.show_curves(None)
-            self.curve_bar.show_setting({})
-            self._refresh_buttons()
-
-        def wanted() -> bool:
-            return self._sources is sources and self._curve_group.choice() == choice
-
-        def done() -> None:
-            self._drawing = None
-            if self.tabs.currentIndex() == 0 and not wanted():
-                self._draw()
-
-        # A picture that an input has overtaken is shown all the same: a moving one says more.
-        self._drawing = self._model.start_job(
-            "Drawing curves",
-            lambda job: curves(job, sources, choice),
-            stage="",
-            quiet=True,
-            wanted=lambda: self._sources is sources,
-            finished=show,
-            failed=refuse,
-        )
-        self._drawing.ended.connect(done)
-
-    def _draw_matrix(self) -> None:
-        sources, method = self._sources, self.method_choice.current
-
-        def show(data) -> None:
-            self.matrix_view.show_matrix(data)
-            self._matrix_note.setText(" ".join(data.notes))
-            self._refresh_buttons()
-
-        def refuse(sentence: str, _details: str) -> None:
-            self.matrix_view.show_matrix(None)
-            self._matrix_note.setText(sentence)
-
-        self._model.start_job(
-            "Computing relations",
-            lambda job: matrix(job, sources, method),
-            stage="",
-            quiet=True,
-            wanted=lambda: self._sources is sources and self.method_choice.current == method,
-            finished=show,
-            failed=refuse,
-        )
 
     def _draw_profile(self) -> None:
         sources = self._sources
@@ -441,8 +328,7 @@ class MapsPage(Page):
 
     def _on_setting_changed(self, name: str, value: float) -> None:
         self._setting = {**self._setting, name: value}
-        if name in self._fields:
-            self._fields[name].show_value(value)
+        self._profiler_group.show_setting(self._setting)
         self._curve_group.show_values(self._parameters(), self._setting)
         self._draw()
         self._keep_setting()
@@ -521,34 +407,16 @@ class MapsPage(Page):
         values = self._parameters()
         self._curve_group.show_sources(responses)
         self._curve_group.show_values(values, self._setting)
-        self.palette_box.setChecked(model.settings.palette == PAPER_PALETTE)
-        self.method_choice.show_value(model.parameter("maps/method", "sobol"))
-        method = METHODS[self.method_choice.current]
-        self._method_hint.setText(f"{method[:1].upper()}{method[1:]}.")
-        outputs = list(sources.responses.outputs) if sources is not None else []
-        chosen = [o for o in model.parameter("maps/outputs", outputs[:_DEFAULT_TRACES])]
-        self.outputs.show_entries(
-            [(o, quantity(o).label, quantity(o).label) for o in outputs],
-            [o for o in chosen if o in outputs],
-        )
+        method = model.parameter("maps/method", "sobol")
+        self._matrix_group.show_values(method, model.settings.palette)
+        self._profiler_group.show_sources(responses, model.parameter("maps/outputs", None))
+        self._profiler_group.show_setting(self._setting)
         self._goals_group.show_sources(responses)
-        self._goals_group.show_values(values, goals_by_default(outputs))
-        self._refresh_settings()
+        self._goals_group.show_values(
+            values, goals_by_default(list(responses.outputs) if responses is not None else [])
+        )
         self._refresh_buttons()
         self._deciding.mark_earlier()
-
-    def _refresh_settings(self) -> None:
-        settings = self._sources.responses.settings if self._sources is not None else []
-        if list(self._fields) != settings:
-            clear_layout(self._settings_group.form)
-            self._fields = {}
-            for name in settings:
-                field = setting_field(self._sources.responses, name)
-                field.edited.connect(lambda v, name=name: self._on_setting_changed(name, v))
-                self._settings_group.add(quantity(name).label, field)
-                self._fields[name] = field
-        for name, field in self._fields.items():
-            field.show_value(self._setting.get(name))
 
     def _refresh_buttons(self) -> None:
         model = self._model

@@ -149,7 +149,7 @@ def test_that_dragging_an_input_moves_every_response_and_can_be_undone(qtbot, tr
     qtbot.waitUntil(lambda: page._setting["pressure_MPa"] == 130.0)
     after = {k: v.text for k, v in page.profiler_view._values.items()}
     assert after[TAU_LIQUID] != before[TAU_LIQUID] and after[SIGMA_EFF] != before[SIGMA_EFF]
-    assert page._fields["pressure_MPa"].value() == pytest.approx(130)
+    assert page._profiler_group.fields["pressure_MPa"].value() == pytest.approx(130)
     trained.model.undo_stack.undo()
     assert page._setting == pytest.approx(start)
 
