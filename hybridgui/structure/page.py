@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -19,16 +19,17 @@ from PySide6.QtWidgets import (
 from engine.errors import InputError
 from engine.properties.resolution import REFINEMENT
 from engine.structure.condition import Condition
-from hybridgui import dialogs
 from hybridgui.bridge import Job
-from hybridgui.properties.summary import PropertySummary
 from hybridgui.structure.animation_dialog import AnimationDialog
 from hybridgui.structure.colouring import PHASE, colouring, field_work
 from hybridgui.structure.export_button import ExportButton
 from hybridgui.structure.fields import Field
+from hybridgui.structure.large import MOST_VOXELS, wants_large
 from hybridgui.structure.path_bar import PathBar
+from hybridgui.structure.properties_foot import PropertiesFoot
 from hybridgui.structure.readings import PictureSplit, Readings
 from hybridgui.structure.recipe_form import RecipeForm
+from hybridgui.structure.recipe_plan import press_problem
 from hybridgui.structure.stack_import import StackImport, dropped_folder
 from hybridgui.structure.view_panel import MOST_SCENES, ViewPanel
 from hybridgui.structure.work import (
@@ -56,7 +57,6 @@ from hybridgui.widgets.basics import (
 )
 from hybridgui.widgets.page import Page
 
-_MOST_VOXELS = 64_000_000
 _QUICK_VOXELS = 8_000_000
 _REACH = 5.0
 """Of the porosity around a voxel that is clicked, µm."""
@@ -94,23 +94,9 @@ class StructurePage(Page):
     def _build_side(self) -> None:
         self.form = RecipeForm(self.model)
         self.side.body.addWidget(self.form)
-        self._properties = QWidget()
-        column = QVBoxLayout(self._properties)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        head = QHBoxLayout()
-        head.addWidget(label("Properties", "heading"), 1)
-        self.all_properties = button(
-            "All properties", lambda: self.tabs.open_properties(), link=True
+        self.foot = PropertiesFoot(
+            lambda: self.compute_properties(), lambda: self.tabs.open_properties()
         )
-        head.addWidget(self.all_properties)
-        column.addLayout(head)
-        self.summary = PropertySummary()
-        column.addWidget(self.summary)
-        self._properties_hint = label("", "small", wrap=True)
-        column.addWidget(self._properties_hint)
-        self.compute = button("Compute properties", self.compute_properties)
-        column.addWidget(self.compute, 0, Qt.AlignmentFlag.AlignLeft)
         self.generate_button = button("Generate", self.generate, primary=True)
         self.press_button = button("Press", self.press)
         buttons = QHBoxLayout()
@@ -118,7 +104,7 @@ class StructurePage(Page):
         buttons.addWidget(self.generate_button, 1)
         buttons.addWidget(self.press_button)
         self.side.foot.addLayout(buttons)
-        self.side.foot.addWidget(self._properties)
+        self.side.foot.addWidget(self.foot)
 
     def _build_middle(self) -> None:
         self.empty = EmptyState(
@@ -208,19 +194,8 @@ class StructurePage(Page):
         if plan.condition is None:
             self.model.say("error", plan.problem or "The recipe is not complete.")
             return
-        nz, ny, nx = plan.condition.shape
-        if nz * ny * nx > _MOST_VOXELS:
-            answer = dialogs.ask(
-                self,
-                f"This electrode has {nz * ny * nx / 1e6:,.0f} million voxels.",
-                f"It needs about {nz * ny * nx * 40 / 2**30:.0f} GB of memory and some minutes. "
-                "A smaller box or larger voxels are quicker.",
-                [("go", "Generate it"), ("stop", "Change the box")],
-                default="stop",
-                escape="stop",
-            )
-            if answer != "go":
-                return
+        if not wants_large(self, plan.condition):
+            return
         self.leave_path()
         self._begin(
             "Generating the electrode",
@@ -249,26 +224,13 @@ class StructurePage(Page):
     def press(self) -> None:
         """Generate the uncalendered electrode, and press it to the condition of the form."""
         plan = self.form.plan
-        if self.busy or self._press_problem() or plan.condition is None:
+        if self.busy or press_problem(self.form.plan) or plan.condition is None:
             return
         self._begin(
             "Pressing the electrode",
             press_electrode(self.form.law(), plan.condition, self.form.seed),
             self._on_pressed,
         )
-
-    def _press_problem(self) -> str:
-        """Why the electrode of the form cannot be pressed step by step."""
-        plan = self.form.plan
-        if plan.condition is None:
-            return plan.problem
-        if plan.condition.protocol != "physical":
-            return "Only the physical protocol can press one and the same electrode."
-        if plan.condition.coating is None:
-            return "Choose a calendering law: it gives the porosity at each pressure."
-        if plan.condition.porosity_kind != "total":
-            return "Pressing needs the total porosity: see More options."
-        return ""
 
     def _on_pressed(self, path: ElectrodePath) -> None:
         self._show_path(path, len(path.electrodes) - 1)
@@ -359,15 +321,12 @@ class StructurePage(Page):
         reason = "" if busy or plan.condition is not None else plan.problem
         enable(
             self.press_button,
-            "Wait for the work under way." if busy else self._press_problem(),
+            "Wait for the work under way." if busy else press_problem(self.form.plan),
             "Generate the uncalendered electrode, and press it step by step to this pressure.",
         )
         enable(self.generate_button, reason, "" if busy else "Ctrl+G")
         outdated = not busy and plan.condition is not None and self._differs(plan.condition)
-        self._properties_hint.setText(
-            "Of the electrode shown; the recipe was changed since." if outdated else ""
-        )
-        self._properties_hint.setVisible(bool(outdated))
+        self.foot.show_outdated(outdated)
 
     def _differs(self, condition: Condition) -> bool:
         """Whether the form asks for another electrode than the one shown."""
@@ -404,13 +363,9 @@ class StructurePage(Page):
         self.show_middle(self.content)
 
     def _show_properties(self) -> None:
-        columns = {} if self.electrode is None else self.electrode.properties
-        self._properties.setVisible(self.electrode is not None)
-        self.summary.show_columns(columns)
+        self.foot.show_columns(None if self.electrode is None else self.electrode.properties)
         others = self._beside()
         self.tabs.show_properties(self.electrode, others[0] if others else None)
-        self.compute.setVisible(self.electrode is not None and not columns)
-        self.all_properties.setVisible(bool(columns))
 
     def _on_theme(self) -> None:
         self.panel.dress()
@@ -479,7 +434,7 @@ class StructurePage(Page):
         condition = shown.structure.condition
         nz, ny, nx = condition.shape
         voxels = REFINEMENT**3 * nz * ny * nx
-        if voxels > _MOST_VOXELS:
+        if voxels > MOST_VOXELS:
             self.model.say(
                 "error",
                 f"The check would need {voxels / 1e6:,.0f} million voxels: choose a smaller box or "

@@ -61,6 +61,20 @@ class Plan:
     problem: str = ""
 
 
+def press_problem(plan: Plan) -> str:
+    """Why the electrode of a plan cannot be pressed step by step; empty where it can."""
+    condition = plan.condition
+    if condition is None:
+        return plan.problem
+    if condition.protocol != "physical":
+        return "Only the physical protocol can press one and the same electrode."
+    if condition.coating is None:
+        return "Choose a calendering law: it gives the porosity at each pressure."
+    if condition.porosity_kind != "total":
+        return "Pressing needs the total porosity: see More options."
+    return ""
+
+
 class RecipeReader:
     """Reads the parameters of the structure page from the study."""
 

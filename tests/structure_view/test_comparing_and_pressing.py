@@ -107,13 +107,13 @@ def test_that_an_electrode_is_pressed_before_the_users_eyes(qtbot, pressed, mode
     assert pressed.electrode is path.electrodes[0]
     assert pressed.panel.scene.stack is path.electrodes[0].stack
     assert (camera.GetPosition(), camera.GetParallelScale()) == place
-    shown = float(pressed.summary.text("tortuosity_solid"))
+    shown = float(pressed.foot.summary.text("tortuosity_solid"))
     assert shown == pytest.approx(path.electrodes[0].properties["tortuosity_solid"], abs=2e-3)
     assert bar.text.startswith("Not calendered · porosity 50.0 %")
     assert (
         pressed.tabs.path_plot.values[0] == path.electrodes[0].properties["tortuosity_electrolyte"]
     )
-    assert pressed._properties_hint.isHidden()
+    assert pressed.foot.hint.isHidden()
 
     file = tmp_path / "pressed.study"
     model.save_as(file)

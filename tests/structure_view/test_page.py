@@ -58,12 +58,12 @@ def shown(page, layers):
 
 def test_that_an_electrode_is_generated_and_described(qtbot, page, said):
     assert page.stack.currentWidget() is page.empty
-    assert page.compute.isHidden()  # the study was open before the page was made
+    assert page.foot.compute.isHidden()  # the study was open before the page was made
     generate(qtbot, page)
     electrode = page.electrode
     assert page.stack.currentWidget() is page.content
     assert electrode.stack.shape[1:] == (16, 18)
-    assert float(page.summary.text("tortuosity_solid")) == pytest.approx(
+    assert float(page.foot.summary.text("tortuosity_solid")) == pytest.approx(
         electrode.properties["tortuosity_solid"], abs=1e-3
     )
     rows = {row.column: row for row in page.tabs.table.rows}
@@ -219,9 +219,9 @@ def test_that_a_structure_that_comes_out_otherwise_is_said(qtbot, page, model, t
 
 def test_that_a_changed_recipe_marks_the_properties_as_old(qtbot, page):
     generate(qtbot, page)
-    assert page._properties_hint.isHidden()
+    assert page.foot.hint.isHidden()
     type_number(qtbot, page.form.field("am_percent"), "95")
-    assert "changed since" in page._properties_hint.text()
+    assert "changed since" in page.foot.hint.text()
 
 
 def test_that_hiding_a_phase_changes_the_picture(qtbot, shown):
