@@ -9,6 +9,7 @@ Modules, in the order in which data flows::
     preview      all of that for the import wizard, with corrections in place
     templates    mappings that are remembered and recognised
     reader       preview -> CalenderingTable (read_table)
+    coatings     which rows share a coating, and what it is called
     table        CalenderingTable; replicates are averaged by `replicates`
     calibration  roll gap <-> pressure
     laws         CalenderingTable -> CalenderingLaw
@@ -16,5 +17,6 @@ Modules, in the order in which data flows::
     diagnostics  assess(law, table) -> LawAssessment
     comparison   laws side by side, and which to take for what
     calendering  law, recipe, coating, pressure -> Condition
+    starting_values  what structure and campaign begin with
     blank_sheet, safe_sheets  sheets written for people
 """
