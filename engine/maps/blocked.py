@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,9 +67,6 @@ class Blockage:
         settings : DataFrame
             Completed settings.
         """
-        from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
-        from scipy.spatial import QhullError
-
         if not self.axes:
             return np.full(len(settings), float(self.share.mean()) >= _HALF)
         asked = settings[list(self.axes)].to_numpy(float)
@@ -75,12 +74,24 @@ class Blockage:
             order = np.argsort(self.points[:, 0])
             found = np.interp(asked[:, 0], self.points[order, 0], self.share[order])
             return np.asarray(found >= _HALF - 1e-9)
-        found = NearestNDInterpolator(self.points, self.share, rescale=True)(asked)
+        between, nearest = self._interpolators
+        found = np.full(len(asked), np.nan) if between is None else np.asarray(between(asked))
+        beyond = np.isnan(found)
+        if beyond.any():
+            found[beyond] = nearest(asked[beyond])
+        return np.asarray(found >= _HALF - 1e-9)
+
+    @functools.cached_property
+    def _interpolators(self) -> tuple[Any, Any]:
+        """Between the points, and of the nearest; the first is None where all lie on a line."""
+        from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+        from scipy.spatial import QhullError
+
+        nearest = NearestNDInterpolator(self.points, self.share, rescale=True)
         try:
-            between = LinearNDInterpolator(self.points, self.share, rescale=True)(asked)
-        except QhullError:  # all on one line
-            between = np.full(len(asked), np.nan)
-        return np.asarray(np.where(np.isnan(between), found, between) >= _HALF - 1e-9)
+            return LinearNDInterpolator(self.points, self.share, rescale=True), nearest
+        except QhullError:
+            return None, nearest
 
     def note(self, closed: int, total: int) -> str:
         """What was left out, in words."""

@@ -307,7 +307,7 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
     if checked is None:
         pages.paragraph("The recommendation was not verified by generating fresh structures.")
     else:
-        pages.heading("Verified by fresh structures", 9.5)
+        pages.heading("Verified by fresh structures", 9.5, keep=1.9)
         pages.paragraph(checked["sentence"])
         pages.grid(checked["table"])
 
