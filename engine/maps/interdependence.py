@@ -220,9 +220,13 @@ def from_models(
     )
     spans = {**responses.ranges, **dict(ranges or {})}
 
+    possible: list[pd.DataFrame] = []
+
     def evaluate(points: np.ndarray) -> np.ndarray:
         frame = pd.DataFrame(points, columns=moved)
-        return responses.evaluate(frame, wanted, intervals=False).values.to_numpy(float)
+        found = responses.evaluate(frame, wanted, intervals=False, scope=False, words=False)
+        possible.append(found.possible)
+        return found.values.to_numpy(float)
 
     first, whole, trend, turning, rows = sobol_indices(evaluate, [spans[name] for name in moved])
     if method == "partial_rank_models":
@@ -244,6 +248,7 @@ def from_models(
         np.clip(whole - first, 0, 1),
         method,
         rows,
+        tuple(dict.fromkeys(responses.impossible_notes(pd.concat(possible)).values())),
     )
 
 

@@ -16,7 +16,8 @@ from engine.maps.responses import Responses, setting_range
 class Trace:
     """One cell of the profiler: an output over one input, all others held.
 
-    `x`, `y`, `low`, `high`, `inside` have shape (n,); `at` is the present setting.
+    `x`, `y`, `low`, `high`, `inside` have shape (n,); `at` is the present setting. `inside` is
+    False where law or models extrapolate, or give a value that cannot be: y is the limit there.
     """
 
     input: Quantity
@@ -96,7 +97,7 @@ def profile(
     for index, name in enumerate(moved):
         rows = slice(1 + index * count, 1 + (index + 1) * count)
         x = result.settings[name].to_numpy(float)
-        one, inside = quantity(name), result.inside[rows]
+        one = quantity(name)
         for output, (value, low_end, high_end) in columns.items():
             traces[name, output] = Trace(
                 input=one,
@@ -105,12 +106,13 @@ def profile(
                 y=value[rows],
                 low=low_end[rows],
                 high=high_end[rows],
-                inside=inside,
+                inside=(result.inside & result.possible[output].to_numpy())[rows],
                 at=float(x[0]),
             )
     values = {output: tuple(float(part[0]) for part in parts) for output, parts in columns.items()}
     here_inside = bool(result.inside[0])
     notes = () if here_inside else responses.scope(result.settings.iloc[:1], wanted)[1]
+    notes += tuple(dict.fromkeys(responses.impossible_notes(result.possible).values()))
     setting = {
         name: float(value)
         for name, value in result.settings.iloc[0].items()

@@ -154,7 +154,7 @@ class ProfilerView(QWidget):
                 text += f"<br><small>{number(low, 3)} to {number(high, 3)}</small>"
             self._values[output].set_text(f"{rich(found.symbol or found.label)}<br>{text}")
         self.bar.show_setting({n: v for n, v in profile.at.items() if n in _SHOWN and v == v})
-        self.notice.set_text(profile.notes[0] if profile.notes else "", "warning")
+        self.notice.set_text("\n".join(profile.notes[:2]), "warning")
         self.notice.setToolTip("\n".join(profile.notes))
         porosity = profile.values.get("porosity_percent", (0.0, float("nan"), float("nan")))
         self.errors.setVisible(porosity[1] == porosity[1])

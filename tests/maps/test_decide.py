@@ -524,6 +524,20 @@ def test_that_drawn_values_stay_within_what_is_possible(responses):
     assert len(told) == 1
 
 
+def test_that_profiler_and_matrix_say_where_values_were_impossible(responses):
+    lab = dataclasses.replace(responses, models={TAU: Crossing()}, ranges={})
+    found = profile(lab, outputs=[SIGMA])
+    trace = found.traces["pressure_MPa", SIGMA]
+    assert (trace.x > 100).any() and not trace.inside[trace.x > 100].any()
+    count = (trace.x > 100).sum()  # every other trace is taken at 90 MPa
+    assert sum(f"impossible values at {count} of" in note for note in found.notes) == 1
+    told = from_models(lab, [TAU, SIGMA]).notes
+    assert len(told) == 1 and "tortuosity" in told[0] and "impossible values at" in told[0]
+    sound = dataclasses.replace(responses, models={TAU: Crossing(slope=0.0)}, ranges={})
+    assert not from_models(sound, [TAU, SIGMA]).notes
+    assert not any("impossible" in note for note in profile(sound, outputs=[SIGMA]).notes)
+
+
 class Unchecked(Crossing):
     """A model that was never cross-validated."""
 
