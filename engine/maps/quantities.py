@@ -41,6 +41,11 @@ class Quantity:
         return f"{self.label} {self.symbol} ({self.unit})".replace("  ", " ")
 
     @property
+    def brief(self) -> str:
+        """The label where room is scarce, e.g. ``Active surface (published)``."""
+        return self.label.replace(" definition)", ")")
+
+    @property
     def mathtext(self) -> str:
         """Axis title in which matplotlib sets the indices of the symbol."""
         return f"{self.label} {to_mathtext(self.symbol)} ({self.unit})".replace("  ", " ")

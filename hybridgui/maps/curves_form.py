@@ -107,9 +107,9 @@ class CurvesForm(QWidget):
             for figure, (y, x) in PAPER_FIGURES.items():
                 if responses.gives(y):
                     against = "" if x == PRESSURE else f", against {quantity(x).label.lower()}"
-                    figures.append((figure, f"{quantity(y).label}{against}"))
+                    figures.append((figure, f"{quantity(y).brief}{against}"))
                     shown.add(y)
-            figures += [(o, quantity(o).label) for o in responses.outputs if o not in shown]
+            figures += [(o, quantity(o).brief) for o in responses.outputs if o not in shown]
             held = [n for n in SETTINGS if n in responses.base and n not in responses.settings]
             names = [*responses.settings, *held]
             inputs = [(name, quantity(name).label) for name in names]

@@ -49,7 +49,7 @@ class ProfilerForm(QWidget):
         outputs = list(responses.outputs) if responses is not None else []
         shown = outputs[:_DEFAULT_TRACES] if chosen is None else chosen
         self.outputs.show_entries(
-            [(o, quantity(o).label, quantity(o).label) for o in outputs],
+            [(o, quantity(o).brief, quantity(o).label) for o in outputs],
             [o for o in shown if o in outputs],
         )
         settings = responses.settings if responses is not None else []
