@@ -11,13 +11,15 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
-# From here on a run is a whole suite, not a few tests that may need no kernel.
-_MANY_TESTS = 500
 
+def pytest_sessionstart(session):
+    """Compile the kernels on two cores before a whole suite, which would do it on one.
 
-def pytest_collection_finish(session):
-    """Compile the kernels on two cores before a whole suite, which would do it on one."""
-    if len(session.items) >= _MANY_TESTS:
+    Where the tests are shared among processes this is the one that starts them.
+    """
+    config = session.config
+    whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
+    if whole and not hasattr(config, "workerinput"):
         from engine.kernels import compile_kernels
 
         compile_kernels()
