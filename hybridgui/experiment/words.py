@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.experiment.laws import PUBLISHED_TERMS
+from hybridgui.widgets.plot import tick_text
 from hybridgui.widgets.table import Column
 
 LAW_NAMES = {
@@ -100,12 +101,17 @@ def coating_shown(name: str) -> str:
     return name.replace(", initial porosity ", ", ε_init ")
 
 
+def coating_plain(name: str) -> str:
+    """Name of a coating where no HTML can stand."""
+    return coating_shown(name).replace("ε_init", tick_text("ε_init"))
+
+
 def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
     """Return a `CalenderingTable` as a frame in the units of the field, with its columns."""
     frame = pd.DataFrame(
         {
             "row": table.rows,
-            "coating": list(table.row_names()),
+            "coating": [coating_plain(name) for name in table.row_names()],
             "am_percent": np.round(100 * table.am, 6),
             "initial_porosity_percent": np.round(100 * table.initial_porosity, 6),
             "initial_thickness_um": table.initial_thickness,

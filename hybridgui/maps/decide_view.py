@@ -185,11 +185,13 @@ class DecideView(QWidget):
             return
         best = decision.recommendation
         self._sentence.setText(rich(best.sentence))
-        self._sure.setText(self._how_sure())
+        self._sure.setText(_how_sure(best))
+        self._sure.setVisible(bool(self._sure.text()))
         self.notice.set_sentences(list(best.notes)[:3])
         self._check.setText("")
         self._check.hide()
         self._made.setText(_made(best))
+        self._made.setToolTip(_models(best))
         self._show_table(None)
         self._trade.setVisible(decision.found is not None)
         self._scroll.verticalScrollBar().setValue(0)
@@ -198,22 +200,12 @@ class DecideView(QWidget):
         self._apart.setText(_APART if best.robust else "")
         self._apart.setVisible(best.robust)
         self._show_front()
-        names = [(t.output, quantity(t.output).label) for t in best.targets]
+        names = [(t.output, quantity(t.output).brief) for t in best.targets]
         self.x_choice.set_choices(names)
         self.y_choice.set_choices(names)
         if len(names) > 1 and self.x_choice.current == self.y_choice.current:
             self.y_choice.show_value(names[1][0])
         self._draw()
-
-    def _how_sure(self) -> str:
-        assert self._decision is not None
-        best = self._decision.recommendation
-        shares = sorted(best.budget.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{_SOURCES[name]} {percent(share, 0)}" for name, share in shares)
-        parts = [f"What makes it unsure, on average over the responses: {told}."]
-        if not best.robust:
-            parts.append("The choice itself does not take the uncertainty into account.")
-        return " ".join(parts)
 
     def _order(self) -> tuple[str, ...]:
         """Settings in the order shown, what the lab sets first."""
@@ -294,7 +286,7 @@ class DecideView(QWidget):
         rows = []
         for output in dict.fromkeys([*wanted, *checks]):
             check = checks.get(output)
-            row = {"name": quantity(output).label, "wanted": wanted.get(output, "")}
+            row = {"name": quantity(output).brief, "wanted": wanted.get(output, "")}
             value = check.predicted if check is not None else math.nan
             row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
             if output in best.predicted:
@@ -417,12 +409,30 @@ def _why(shares: dict[str, float]) -> str:
     return ", ".join(f"{name} {percent(share, 0)}" for name, share in told if share >= 0.005)
 
 
+def _how_sure(best: Recommendation) -> str:
+    """What the sentence and the column of each response's sources leave open."""
+    parts = []
+    if not best.shares:  # of an earlier version
+        shares = sorted(best.budget.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{_SOURCES[name]} {percent(share, 0)}" for name, share in shares)
+        parts.append(f"What makes it unsure, on average over the responses: {told}.")
+    if not best.robust:
+        parts.append("The choice itself does not take the uncertainty into account.")
+    return " ".join(parts)
+
+
 def _made(best: Recommendation) -> str:
-    """When, and from which models."""
+    """When, and from how many models."""
     if not best.made:
         return ""
+    count = len(best.models)
+    return f"Made {best.made} from the calendering law and {count} model{'s' * (count != 1)}."
+
+
+def _models(best: Recommendation) -> str:
+    """The models, a line each."""
     told = [f"{quantity(name).label}: {words}" for name, words in best.models.items()]
-    return ". ".join([f"Made {best.made} from the calendering law and these models", *told]) + "."
+    return "\n".join(told)
 
 
 def _wish(target: Target) -> str:

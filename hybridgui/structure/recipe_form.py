@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
 from engine.structure.condition import Condition
 from engine.structure.options import GENERATOR_OPTIONS
+from hybridgui.experiment.words import coating_plain
 from hybridgui.structure.derived_values import DerivedValues
 from hybridgui.structure.material_presets import OWN, SIZE_OPTIONS, MaterialPresets
 from hybridgui.structure.options_form import option_label
@@ -276,7 +277,7 @@ class RecipeForm(QWidget):
         """Say which inputs come from the sheet and not from the user."""
         words = [_FROM_SHEET[name] for name in self._reader.taken_from_sheet()]
         listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-        coating = self._reader.of_sheet().get("coating", "")
+        coating = coating_plain(self._reader.of_sheet().get("coating", ""))
         self.origin.setText(f"From the sheet, coating {coating}: {listed}." if words else "")
         self._inputs.before.set_row_visible(self.origin, bool(words))
 
