@@ -70,8 +70,8 @@ class ConditionGrid(QWidget):
         follow_theme(self, self.update)
 
     # -- what is shown ------------------------------------------------------------------------------
-    def show_conditions(self, cells: Sequence[Cell]) -> None:
-        """Lay out the conditions of a campaign."""
+    def show_conditions(self, cells: Sequence[Cell], pressed_by: str = "pressure_MPa") -> None:
+        """Lay out the conditions of a campaign, across by the column that the calender is set to."""
         self._cells = list(cells)
         self._by_number = {cell.number: cell for cell in self._cells}
         self._chosen = None
@@ -84,7 +84,7 @@ class ConditionGrid(QWidget):
             and n not in ("porosity_percent", "thickness_um")
         ]
         across = [n for n in varied if n in pressing] or pressing
-        self._across_name = "pressure_MPa" if "pressure_MPa" in across else (across or [""])[0]
+        self._across_name = pressed_by if pressed_by in across else (across or [""])[0]
         self._down_names = [n for n in varied if n not in pressing]
         across = [cell.values.get(self._across_name) for cell in self._cells]
         down = [tuple(c.values.get(n) for n in self._down_names) for c in self._cells]

@@ -378,7 +378,8 @@ class CampaignPage(Page):
                 cells[result.number].done += 1
             elif result.status == "failed":
                 cells[result.number].failed += 1
-        self.grid.show_conditions(list(cells.values()))
+        by_gap = "gap_um" in record.design.get("variables", {})
+        self.grid.show_conditions(list(cells.values()), "gap_um" if by_gap else "pressure_MPa")
         self._show_counts(record.done, record.failed, record.structures)
         self._show_dataset()
         self._refresh_buttons()
@@ -519,17 +520,11 @@ class CampaignPage(Page):
             reason = "Fit a calendering law first, on the Experiment page."
         elif self._problem:
             reason = self._problem
-        self._anew = unfinished and self._is_begun()
-        self.start_button.setText(
-            "Start anew…"
-            if self._anew
-            else ("Start another campaign" if unfinished else "Start campaign")
-        )
-        for widget, primary in (
-            (self.resume_button, unfinished),
-            (self.start_button, not unfinished),
-        ):
-            make_primary(widget, primary)
+        self._anew = record is not None and not running and self._is_begun()
+        another = "Start campaign" if record is None else "Start another campaign"
+        self.start_button.setText("Start anew…" if self._anew else another)
+        make_primary(self.resume_button, unfinished)
+        make_primary(self.start_button, not unfinished and not self._anew)
         self.start_button.setVisible(not running)
         enable(
             self.form.estimate_button,

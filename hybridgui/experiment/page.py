@@ -53,6 +53,7 @@ from hybridgui.experiment.work import (
 )
 from hybridgui.resources import sample_sheet
 from hybridgui.settings import templates_file
+from hybridgui.stages import StageState
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import (
@@ -91,6 +92,7 @@ class ExperimentPage(Page):
         model.tableChanged.connect(self._on_table_changed)
         model.lawChanged.connect(self._on_law_changed)
         model.parameterChanged.connect(self._on_parameter_changed)
+        model.stagesChanged.connect(self._show_other_law)
         model.jobs.started.connect(lambda _: self._refresh_buttons())
         model.jobs.ended.connect(lambda _: self._refresh_buttons())
 
@@ -504,8 +506,10 @@ class ExperimentPage(Page):
         self._other_law.setText(f"In use is another law: {name}. It stays until replaced." * other)
         self._other_law.setVisible(other)
         text = "Use this law" if kind == "published" else "Fit law"
-        self.fit_button.setText("Replace the law in use" if other else text)
-        make_primary(self.fit_button, not other)
+        done = self._model.is_open and self._model.stage_state(self.key)[0] is StageState.DONE
+        again = "Fit again" if done and kind != "published" else text
+        self.fit_button.setText("Replace the law in use" if other else again)
+        make_primary(self.fit_button, not other and not done)
 
     def _refresh_buttons(self) -> None:
         model = self._model

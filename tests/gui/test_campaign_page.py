@@ -196,6 +196,20 @@ def test_that_the_grid_is_coloured_by_a_property(window, page, idle):
     assert f"{cell.value:.3f}" in page.grid.describe(cell).replace("∞", "")
 
 
+@pytest.mark.parametrize("pressed", ["gap_um", "pressure_MPa"])
+def test_that_the_grid_runs_across_by_what_the_calender_is_set_to(window, page, pressed):
+    values = (5.0, 30.0, 60.0)
+    variables = {
+        pressed: values,
+        "am_percent": (94.0, 96.0),
+        "initial_porosity_percent": (45.0,),
+        "initial_thickness_um": (140.0,),
+    }
+    window.model.study.add_campaign(small_design(_law(window), variables=variables))
+    show(window)
+    assert page.grid._columns == list(values)
+
+
 def test_that_the_dataset_is_copied_with_units_and_full_digits(window, page):
     campaign = window.model.study.add_campaign(small_design(_law(window)))
     record_all(window.model.study, campaign)

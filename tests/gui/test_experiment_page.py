@@ -223,9 +223,11 @@ def test_that_a_problem_in_the_list_brings_its_cell_into_view(qtbot, window, pag
 def test_that_the_form_says_where_the_law_in_use_is_another_one(window, page, idle):
     page.import_sample()
     idle(window)
+    assert page.fit_button.text() == "Fit law" and page.fit_button.property("primary")
     page.fit_law()
     idle(window)
-    assert page.fit_button.text() == "Fit law" and page._other_law.isHidden()
+    assert page.fit_button.text() == "Fit again" and page._other_law.isHidden()
+    assert not page.fit_button.property("primary")
     page.choose_law()
     page.law_dialog.show_spec("polynomial", {"select": "bic", "physical": True})
     idle(window)
@@ -234,4 +236,4 @@ def test_that_the_form_says_where_the_law_in_use_is_another_one(window, page, id
     assert page.fit_button.text() == "Replace the law in use"
     assert not page.fit_button.property("primary")
     window.model.undo_stack.undo()
-    assert page.fit_button.text() == "Fit law" and page._other_law.isHidden()
+    assert page.fit_button.text() == "Fit again" and page._other_law.isHidden()

@@ -135,6 +135,22 @@ def test_that_an_unfinished_campaign_is_resumed_first_and_begun_anew_second(wind
     assert page.start_button.property("primary") and page.start_button.text() == "Start campaign"
 
 
+def test_that_a_campaign_that_is_done_is_begun_anew_only_on_purpose(window):
+    page = window.pages["campaign"]
+    law = fit_sample(window.model.study)
+    window.model._table = window.model.study.table()
+    window.model.lawChanged.emit()
+    record_all(window.model.study, window.model.study.add_campaign(page.form.design()))
+    window.model.note_campaigns(law.to_dict())
+    page._on_design_changed()
+    assert page.start_button.text() == "Start anew…" and page.resume_button.isHidden()
+    assert not page.start_button.property("primary")
+    window.model.set_parameter("campaign/seed", 7)
+    page._on_design_changed()
+    assert page.start_button.text() == "Start another campaign"
+    assert page.start_button.property("primary")
+
+
 def test_that_the_dataset_stands_in_the_order_of_what_was_pressed(window):
     page = window.pages["campaign"]
     fill(window.model.study)
