@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -127,16 +127,16 @@ class Recommendation:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Recommendation:
-        """Rebuild a recommendation from `to_dict`."""
+        """Rebuild a recommendation from `to_dict`; what a newer version adds is passed over."""
         try:
             return cls(
                 **{
-                    **data,
+                    **_known(cls, data),
                     "best_range": tuple(data["best_range"]),
                     "window": tuple(data["window"]),
                     "predicted": {n: tuple(three) for n, three in data["predicted"].items()},
                     "targets": tuple(Target.from_dict(one) for one in data["targets"]),
-                    "scatter": Scatter(**data["scatter"]),
+                    "scatter": Scatter(**_known(Scatter, data["scatter"])),
                     "notes": tuple(data["notes"]),
                 }
             )
@@ -204,10 +204,12 @@ def recommend(
             part = rows[start : start + block]
             drawn = propagation.evaluate(found.settings.iloc[part], all_draws)
             scores[start : start + block] = found.scale(drawn).reshape(len(part), -1).mean(axis=1)
-        # Ties (all zero, say) fall to the nominal desirability.
-        best = rows[np.lexsort((found.desirability[rows], scores))[-1]]
     else:
-        best = int(np.argmax(found.desirability))
+        rows = np.flatnonzero(found.feasible)
+        scores = found.desirability[rows]
+    # Ties (all zero, say) fall to the nominal desirability, then to what nothing beats in all.
+    order = np.lexsort((found.front[rows], found.desirability[rows], scores))
+    best = int(rows[order[-1]])
     progress.report(0.75, "Weighing the sources")
     chosen = found.settings.iloc[[best]].reset_index(drop=True)
     drawn = propagation.evaluate(chosen, all_draws)
@@ -287,6 +289,12 @@ def recommend(
         stands_on=stands_on(whole),
         models=models_in_words(whole, responses.models_of(names)),
     )
+
+
+def _known(cls: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What of stored data this version knows."""
+    names = {one.name for one in fields(cls)}
+    return {name: value for name, value in data.items() if name in names}
 
 
 def _shortlist(found: TradeOff) -> np.ndarray:

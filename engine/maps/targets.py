@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ class Target:
         Limits that the recommendation must keep.
     weight : float
         Importance among the objectives, > 0.
+    stored : bool
+        Read back from a study: limits that are refused today are taken as they are.
 
     Raises
     ------
@@ -39,8 +41,9 @@ class Target:
     least: float | None = None
     most: float | None = None
     weight: float = 1.0
+    stored: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, stored: bool) -> None:
         name = quantity(self.output).label
         if self.direction not in ("up", "down", ""):
             raise InputError(f"{name}: the direction is 'up', 'down' or empty.")
@@ -50,6 +53,20 @@ class Target:
             raise InputError(
                 f"{name}: at least {self.least:g} and at most {self.most:g} exclude each other."
             )
+        if not self.weight > 0 or not np.isfinite(self.weight):
+            raise InputError(f"{name}: the weight must be a number above 0.")
+        if not stored:
+            self.check_limits()
+
+    def check_limits(self) -> None:
+        """Refuse limits that every electrode keeps, or none.
+
+        Raises
+        ------
+        InputError
+            If a limit lies beyond what an electrode can have.
+        """
+        name = quantity(self.output).label
         least, most = least_possible(self.output), most_possible(self.output)
         unit = "" if quantity(self.output).unit == "–" else f" {quantity(self.output).unit}"
         for limit in (self.least, self.most):
@@ -58,8 +75,6 @@ class Target:
                 raise InputError(
                     f"{name}: {limit:g}{unit} is no limit, as no electrode has {end}{unit}."
                 )
-        if not self.weight > 0 or not np.isfinite(self.weight):
-            raise InputError(f"{name}: the weight must be a number above 0.")
 
     def kept(self, values: np.ndarray) -> np.ndarray:
         """Whether values keep the limits, shape as given; nan never does."""
@@ -102,9 +117,10 @@ class Target:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Target:
-        """Rebuild a target from `to_dict`."""
+        """Rebuild a target from `to_dict`; what a newer version adds is passed over."""
+        known = {field.name for field in fields(cls)}
         try:
-            return cls(**{name: data[name] for name in data})
+            return cls(**{name: data[name] for name in data if name in known}, stored=True)
         except TypeError as error:
             raise InputError(f"This target cannot be read: {error}.") from error
 

@@ -218,7 +218,11 @@ def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = Fals
     if missing:
         raise InputError(f"'{quantity(missing[0]).label}' was not computed: survey it too.")
     values = survey.values[names]
-    scale = Desirability.over(targets, values)
+    # What can never be chosen says nothing of what good is.
+    eligible = np.ones(len(values), dtype=bool) if survey.closed is None else ~survey.closed
+    if inside_only:
+        eligible &= survey.inside
+    scale = Desirability.over(targets, values[eligible] if eligible.any() else values)
     feasible = np.ones(len(values), dtype=bool)
     for target in targets:
         feasible &= target.kept(values[target.output].to_numpy(float))
