@@ -10,7 +10,22 @@ FEW_ROWS = 24
 LEAST_R2 = 0.5
 """Least R² on conditions left out of the training that a model should reach."""
 
+GOOD_R2 = 0.9
+"""From this R² on conditions left out a model is said to predict well."""
+
 _MARGIN = 1.2
+
+
+def reliable(model: Any) -> str:
+    """How well a model predicts conditions that it has not seen: ``yes``, ``roughly`` or ``no``.
+
+    Parameters
+    ----------
+    model : PropertyModel
+    """
+    if doubt(model):
+        return "no"
+    return "yes" if model.metrics["cross_validation"]["r2"] >= GOOD_R2 else "roughly"
 
 
 def doubt(model: Any) -> str:
@@ -23,21 +38,31 @@ def doubt(model: Any) -> str:
     Returns
     -------
     str
-        Empty where conditions left out were predicted well, and no plain form predicts them
-        clearly better; else the reason, as the end of a sentence.
+        Empty where conditions left out were predicted at least roughly; else the reason, as the
+        end of a sentence.
     """
-    found = model.metrics.get("cross_validation") or {}
-    r2, own = found.get("r2"), found.get("rmse")
+    r2 = (model.metrics.get("cross_validation") or {}).get("r2")
     if r2 is None:
         return "never tested on conditions left out"
     if r2 < 0:
         return "conditions left out are predicted worse than by their mean"
     if r2 < LEAST_R2:
         return f"R² on conditions left out is {r2:.2g}"
-    plain = best_plain(model)
-    if own is not None and plain is not None and _MARGIN * plain < own:
-        return f"a plain form errs less on conditions left out: {plain:.3g} against {own:.3g}"
     return ""
+
+
+def better_form(model: Any) -> str:
+    """Say by how much a plain form errs less on conditions left out; empty where none clearly does.
+
+    Parameters
+    ----------
+    model : PropertyModel
+    """
+    own = (model.metrics.get("cross_validation") or {}).get("rmse")
+    plain = best_plain(model)
+    if model.method == "baseline" or own is None or plain is None or _MARGIN * plain >= own:
+        return ""
+    return f"a plain form errs less on conditions left out: {plain:.3g} against {own:.3g}"
 
 
 def best_plain(model: Any) -> float | None:

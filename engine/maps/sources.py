@@ -209,17 +209,24 @@ def read_sources(
 
 
 def _doubtful(models: Mapping[str, Any]) -> str:
-    """Name the models that do not predict what they have not seen."""
-    from engine.learning.reliability import doubt
+    """Name the models that do not predict what they have not seen, or only roughly."""
+    from engine.learning.reliability import better_form, doubt, reliable
 
-    told = [
-        f"{quantity(name).label} ({why})"
-        for name, model in models.items()
-        if hasattr(model, "metrics") and (why := doubt(model))
-    ]
-    if not told:
-        return ""
-    return f"Do not rely on what the models say of: {'; '.join(told)}."
+    judged = {name: model for name, model in models.items() if hasattr(model, "metrics")}
+    told = {
+        "Do not rely on what the models say of": [
+            f"{quantity(name).brief} ({why})" for name, one in judged.items() if (why := doubt(one))
+        ],
+        "Only roughly predicted": [
+            f"{quantity(name).brief} (R² {one.metrics['cross_validation']['r2']:.2f} left out)"
+            for name, one in judged.items()
+            if reliable(one) == "roughly"
+        ],
+        "A plain form errs less, take it on the page Models": [
+            quantity(name).brief for name, one in judged.items() if better_form(one)
+        ],
+    }
+    return " ".join(f"{what}: {'; '.join(names)}." for what, names in told.items() if names)
 
 
 def _turned(table: CalenderingTable | None, varied: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from engine.errors import InputError
 from engine.learning.inspection import fitted_points
 from engine.learning.model import PropertyModel, model_from_dict
-from engine.learning.reliability import doubt, plain_is_better
+from engine.learning.reliability import better_form, doubt, plain_is_better, reliable
 from engine.learning.sisso_files import write_problem
 from engine.learning.sisso_search import SissoOptions
 from engine.maps.quantities import quantity
@@ -411,7 +411,7 @@ class ModelsPage(Page):
                     "test": _r2(metrics, "test"),
                     "validation": _r2(metrics, "validation"),
                     "cv": _r2(metrics, "cross_validation"),
-                    "reliable": "no" if doubt(one) else "yes",
+                    "reliable": reliable(one),
                     "plain": best if best != float("-inf") else float("nan"),
                     "target": name,
                 }
@@ -421,7 +421,11 @@ class ModelsPage(Page):
             frame,
             [
                 Column("property", "Property"),
-                Column("reliable", "Reliable", tip="Whether it predicts conditions left out"),
+                Column(
+                    "reliable",
+                    "Reliable",
+                    tip="By R² on conditions left out: from 0.9 yes, from 0.5 roughly",
+                ),
                 Column("method", "Method"),
                 Column("terms", "Terms"),
                 Column("train", "R² train", r2_text, "On the conditions it was trained on"),
@@ -466,13 +470,15 @@ class ModelsPage(Page):
         self.requests.show_kept(chosen)
 
     def _show_doubt(self, chosen: PropertyModel | None) -> None:
-        why = doubt(chosen) if chosen is not None else ""
-        self._doubt.setVisible(bool(why))
-        if chosen is None or not why:
+        why = "" if chosen is None else doubt(chosen)
+        plain = "" if chosen is None else better_form(chosen)
+        self._doubt.setVisible(bool(why or plain))
+        if chosen is None or not (why or plain):
             return
         better = plain_is_better(chosen)
-        advice = "" if better else " More conditions would help."
-        self.doubt_notice.set_text(f"Do not rely on this model: {why}.{advice}")
+        told = f"Do not rely on this model: {why}." if why else f"{plain[0].upper()}{plain[1:]}."
+        advice = " More conditions would help." if why and not better else ""
+        self.doubt_notice.set_text(told + advice, "warning" if why else "info")
         self.plain_button.setVisible(better and not self._model.read_only)
 
     def tables(self) -> tuple[dict[str, pd.DataFrame], Any]:
