@@ -67,8 +67,10 @@ def main(argv: list[str]) -> int:
     prepare_environment()
     if argv:
         from engine.cli import main as run_verb
+        from engine.cli import names_a_file
 
-        return run_verb(argv)
+        if not names_a_file(argv[0]):
+            return run_verb(argv)
     from hybridgui.app import main as open_window
 
     return open_window(argv)

@@ -106,3 +106,20 @@ def test_that_the_window_says_in_one_line_that_there_is_no_screen():
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "screen" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["resources/nmc111_calendering.xlsx", "resources"])
+def test_that_a_file_dropped_on_the_program_opens_the_window(file):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux can be without a screen, which tells that a window was asked for")
+    done = run("main.py", str(ROOT / file), DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert done.returncode == 1 and "no screen to open the window on" in done.stderr
+
+
+def test_that_a_file_that_is_not_there_is_named_in_one_sentence():
+    done = run("main.py", "nowhere/lab.study")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: there is no file nowhere/lab.study: check the name, or give a verb (see `--help`)"
+    ]
+    assert "invalid choice: 'fitt'" in run("main.py", "fitt").stderr

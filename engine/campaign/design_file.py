@@ -61,7 +61,7 @@ def read_design(path: Path) -> Design:
             raise InputError(f"{path.name}: [{name}] must be a table.")
     if "design" not in data:
         raise InputError(f"{path.name}: the table [design] is missing.")
-    return _design(data["design"], _law(data.get("law", {}), path), path)
+    return _design(data["design"], _law(data, path), path)
 
 
 def _design(table: Mapping[str, Any], law: dict[str, Any], path: Path) -> Design:
@@ -126,8 +126,9 @@ def _text(table: Mapping[str, Any], name: str, where: str) -> str | None:
     return value
 
 
-def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _law(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return the law that ``[law]`` asks for, as a dict."""
+    table = data.get("law", {})
     from engine.experiment import laws
     from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
     from engine.experiment.comparison import law_in_pressure
@@ -160,15 +161,21 @@ def _law(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
         from engine.experiment.reader import read_table
 
         place = _existing(path, sheet, "sheet", where)
-        data = read_table(
+        measured = read_table(
             place,
             sheet=sheet_name,
             mapping=mapping,
             calibration=calibration or PUBLISHED_CALIBRATION,
         )
-        if kind is None and not data.has_gap:
-            return law_in_pressure(data)[0].law.to_dict()
-        return laws.make_law(kind or "polynomial").fit(data).to_dict()
+        if not measured.has_gap and calibration is None and "gap_um" in data["design"]:
+            raise InputError(
+                f"{where}: 'sheet' gives pressures beyond the published gap calibration, so what "
+                "a roll gap of that machine means is not known: vary pressure_MPa instead of "
+                "gap_um, or give 'calibration'."
+            )
+        if kind is None and not measured.has_gap:
+            return law_in_pressure(measured)[0].law.to_dict()
+        return laws.make_law(kind or "polynomial").fit(measured).to_dict()
     if sheet is not None:
         raise InputError(f"{where}: the published law is not fitted; leave 'sheet' out.")
     if file is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 
 from engine.cli.compilation import announced_compilation
 from engine.cli.console import Console, Parser
@@ -49,6 +50,11 @@ def build_parser() -> Parser:
     return parser
 
 
+def names_a_file(word: str) -> bool:
+    """Whether a first argument is no verb but a file or folder there is, to open in the window."""
+    return word not in VERBS and not word.startswith("-") and Path(word).exists()
+
+
 def main(argv: list[str]) -> int:
     """Run one verb.
 
@@ -62,6 +68,16 @@ def main(argv: list[str]) -> int:
     int
         Exit status: 0 success, 2 bad input, 1 failure.
     """
+    word = argv[0] if argv else ""
+    if (
+        word not in VERBS
+        and not word.startswith("-")
+        and (Path(word).suffix or len(Path(word).parts) > 1)
+    ):
+        sys.stderr.write(
+            f"error: there is no file {word}: check the name, or give a verb (see `--help`)\n"
+        )
+        return 2
     args = build_parser().parse_args(argv)
     with Console(as_json=args.json) as console:
         try:

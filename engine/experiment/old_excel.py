@@ -8,6 +8,7 @@ the names of the sheets are looked at.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from engine.experiment.spreadsheet_marks import Marks
 
@@ -19,10 +20,11 @@ _ERRORS = {
 _FORMULA, _BOOL_ERR, _BOUND_SHEET, _EOF = 0x0006, 0x0205, 0x0085, 0x000A
 _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LAST_SECTOR = 0xFFFFFFFA  # larger numbers end or free a chain
+_DAMAGE = (struct.error, IndexError, ValueError, OverflowError)
 
 
-def old_excel_marks(data: bytes) -> dict[str, Marks]:
-    """Broken cells of each sheet of an .xls.
+def old_excel_marks(data: bytes) -> dict[str, Callable[[], Marks]]:
+    """For each sheet of an .xls, how to find its broken cells.
 
     Parameters
     ----------
@@ -31,15 +33,26 @@ def old_excel_marks(data: bytes) -> dict[str, Marks]:
 
     Returns
     -------
-    dict of str to Marks
+    dict of str to callable
         By the name of the sheet; empty where the file is no such file or is damaged, so that
-        the value reader says what is wrong with it.
+        the value reader says what is wrong with it. A damaged sheet has no marks.
     """
     try:
         stream = _workbook_stream(data)
-        return {name: _broken_cells(stream, start) for name, start in _sheets(stream)}
-    except (struct.error, IndexError, ValueError, UnicodeDecodeError):
+        starts = dict(_sheets(stream))
+    except _DAMAGE:
         return {}
+
+    def reader(start: int) -> Callable[[], Marks]:
+        def read() -> Marks:
+            try:
+                return _broken_cells(stream, start)
+            except _DAMAGE:
+                return Marks()
+
+        return read
+
+    return {name: reader(start) for name, start in starts.items()}
 
 
 def _sheets(stream: bytes) -> list[tuple[str, int]]:
@@ -90,18 +103,24 @@ def _workbook_stream(data: bytes) -> bytes:
     """The stream ``Workbook`` of a compound file."""
     if data[:8] != _MAGIC:
         raise ValueError("no compound file")
-    sector, small = 1 << data[30], 1 << data[32]
+    shift, small_shift = struct.unpack_from("<HH", data, 30)
+    if shift not in (9, 12) or small_shift != 6:  # the only sizes there are ([MS-CFB] 2.2)
+        raise ValueError("sectors of an impossible size")
+    sector, small = 1 << shift, 1 << small_shift
+    sectors = len(data) // sector + 1
     directory, cutoff, small_table = struct.unpack_from("<I4xII", data, 48)
     more_tables = struct.unpack_from("<I", data, 68)[0]
     tables = list(struct.unpack_from("<109I", data, 76))
     seen = 0
-    while more_tables < _LAST_SECTOR and seen <= len(data) // sector:
+    while more_tables < _LAST_SECTOR and seen <= sectors:
         part = _sector(data, sector, more_tables)
         numbers = struct.unpack(f"<{sector // 4}I", part)
         tables += numbers[:-1]
         more_tables, seen = numbers[-1], seen + 1
     chain: list[int] = []
     for number in tables:
+        if len(chain) >= sectors:  # a table that names more sectors than the file has is damaged
+            break
         if number < _LAST_SECTOR:
             chain += struct.unpack(f"<{sector // 4}I", _sector(data, sector, number))
     entries = _follow(data, sector, chain, directory)

@@ -313,7 +313,7 @@ def _marks(
 ) -> dict[str, Callable[[], Marks]]:
     """For each sheet, how to find its marks; empty where the file does not give them."""
     if archive is None:
-        return {name: (lambda m=marks: m) for name, marks in old_excel_marks(data).items()}  # type: ignore[misc]
+        return old_excel_marks(data)
     names = set(archive.namelist())
     if kind == "opendocument":
         found = open_document_marks(archive, _MOST_ROWS)

@@ -85,6 +85,8 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     """Read a CSV table with one header line; semicolons go with decimal commas.
 
     Lines above the header that begin with ``#`` say where the table comes from and are passed over.
+    The last of them is the header where numbers follow at once, one for each of its fields, as
+    `numpy.savetxt` writes it.
 
     Raises
     ------
@@ -96,19 +98,28 @@ def read_csv(path: str | Path) -> pd.DataFrame:
         raise InputError(f"There is no file {path}: check the name.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            comments, line = 0, file.readline()
+            comments, remark, line = 0, "", file.readline()
             while line.startswith("#"):
-                comments, line = comments + 1, file.readline()
+                comments, remark, line = comments + 1, line, file.readline()
             semicolons = ";" in line
             separator, decimal = (";", ",") if semicolons else (",", ".")
-            file.seek(0)
-            for _ in range(comments):
-                file.readline()
-            _refuse_a_column_twice(
-                path.name, next(filter(None, csv.reader(file, delimiter=separator)), [])
-            )
+            titles = _titles_in_remark(remark, line, separator, decimal)
+            if titles is None:
+                file.seek(0)
+                for _ in range(comments):
+                    file.readline()
+                header = next(filter(None, csv.reader(file, delimiter=separator)), [])
+            else:
+                header = titles
+            _refuse_a_column_twice(path.name, header)
         frame = pd.read_csv(
-            path, encoding="utf-8-sig", sep=separator, decimal=decimal, skiprows=comments
+            path,
+            encoding="utf-8-sig",
+            sep=separator,
+            decimal=decimal,
+            skiprows=comments,
+            names=titles,
+            header="infer" if titles is None else None,
         )
     except InputError:
         raise
@@ -118,6 +129,24 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     if frame.empty:
         raise InputError(f"{path.name} has no data rows below its header.")
     return frame
+
+
+def _titles_in_remark(remark: str, line: str, separator: str, decimal: str) -> list[str] | None:
+    """Titles in the last line that begins with ``#``, where it is the header of what follows."""
+
+    def fields(text: str) -> list[str]:
+        return [field.strip() for field in next(csv.reader([text], delimiter=separator), [])]
+
+    def is_number(text: str) -> bool:
+        try:
+            float(text.replace(decimal, "."))
+        except ValueError:
+            return False
+        return True
+
+    titles, values = fields(remark.lstrip("#")), fields(line)
+    numbers = bool(values) and all(map(is_number, values))
+    return titles if numbers and len(titles) == len(values) and all(titles) else None
 
 
 def _refuse_a_column_twice(name: str, header: list[str]) -> None:

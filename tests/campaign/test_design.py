@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import textwrap
 
 import numpy as np
@@ -87,6 +88,23 @@ def test_that_every_key_of_the_contract_is_read(read):
         46.0,
     ]
     assert first.values["gap_um"] == pytest.approx(-40 * math.log(46 / 200))
+
+
+def test_that_gaps_are_refused_for_a_sheet_beyond_the_gap_calibration(read, tmp_path):
+    rows = ["AM (wt%),Initial porosity (%),Initial thickness (um),Pressure (MPa),Porosity (%)"]
+    rows += [
+        f"{am},{before},70,{p},{25 + (before - 25) * math.exp(-p / 180):.3f}"
+        for am, before in ((92, 50), (94, 48), (96, 45))
+        for p in (100, 250, 400, 620)
+    ]
+    (tmp_path / "high.csv").write_text("\n".join(rows))
+    law = '\n    [law]\n    sheet = "high.csv"'
+    assert "gap_um" in GOOD
+    for more in ("", '\n    kind = "exponential"'):
+        with pytest.raises(InputError, match="vary pressure_MPa instead of gap_um, or give 'cali"):
+            read(GOOD + law + more)
+    pressures = re.sub(r"gap_um = .*", "pressure_MPa = [200]", GOOD)
+    assert read(pressures + law).law["kind"] == "exponential"
 
 
 def test_that_a_law_may_come_from_a_file_or_a_sheet(read, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import struct
+import tracemalloc
 import zipfile
 import zlib
 
@@ -491,18 +492,41 @@ def test_that_failed_formulas_are_found_in_a_file_of_many_sectors(tmp_path):
     rows = [["a", "b"], *([1.0, 2.0] for _ in range(6_000))]
     rows[5_001][1] = Failed("#VALUE!")
     data = old_excel(tmp_path / "a.xls", rows).read_bytes()
-    assert old_excel_marks(data)["Data"].broken == {(5_001, 1): "#VALUE!"}
+    assert old_excel_marks(data)["Data"]().broken == {(5_001, 1): "#VALUE!"}
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_that_a_damaged_old_excel_file_has_no_marks_rather_than_an_error(tmp_path_factory, data):
     rows = [["a", "b"], [1.0, Failed("#N/A")], [2.0, 3.0]]
     raw = bytearray(old_excel(tmp_path_factory.mktemp("x") / "a.xls", rows).read_bytes())
     for place in data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=12)):
         raw[place] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(raw)))
-    old_excel_marks(bytes(raw[:cut]))
+    for marks in old_excel_marks(bytes(raw[:cut])).values():
+        marks()
+
+
+@pytest.mark.parametrize("place", [30, 31, 32, 33])
+@pytest.mark.parametrize("value", [5, 8, 32, 63, 64, 255])
+def test_that_sectors_of_an_impossible_size_are_not_taken_at_their_word(tmp_path, place, value):
+    path = old_excel(tmp_path / "a.xls", [ENGLISH, *measured()])
+    raw = bytearray(path.read_bytes())
+    raw[place] = value
+    assert old_excel_marks(bytes(raw)) == {}
+
+
+def test_that_tables_of_sectors_named_again_and_again_do_not_grow(tmp_path):
+    raw = bytearray(old_excel(tmp_path / "a.xls", [ENGLISH, *measured()]).read_bytes())
+    first = raw[76:80]
+    raw += bytes(first) * 127 + struct.pack("<I", len(raw) // 512 - 1)  # a list that names itself
+    struct.pack_into("<I", raw, 68, len(raw) // 512 - 2)
+    tracemalloc.start()
+    try:
+        assert "Data" in old_excel_marks(bytes(raw))
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_that_an_open_document_is_read_with_its_percents(tmp_path):

@@ -33,6 +33,26 @@ def test_that_a_damaged_file_is_named(tmp_path, name, content):
         read_table_file(tmp_path / f"absent_{name}")
 
 
+def test_that_a_header_written_as_a_remark_loses_no_row(tmp_path):
+    values = np.array([[1.5, 2.0, 3.0], [4.0, 5e-3, 6.0]])
+    path = tmp_path / "t.csv"
+    np.savetxt(path, values, delimiter=",", header="made by hand\na,b,c")
+    frame = read_table_file(path).frame
+    assert list(frame.columns) == ["a", "b", "c"]
+    np.testing.assert_array_equal(frame.to_numpy(), values)
+    path.write_text("# a; b\n1,5;2\n2,5;3\n")
+    assert read_table_file(path).frame.to_dict("list") == {"a": [1.5, 2.5], "b": [2, 3]}
+    path.write_text("# a,a\n1,2\n")
+    with pytest.raises(InputError, match="'a' more than once"):
+        read_table_file(path)
+
+
+@pytest.mark.parametrize("remark", ["# made by hand", "# x, y", "# one, two, three"])
+def test_that_a_remark_above_a_header_is_no_header(tmp_path, remark):
+    (tmp_path / "t.csv").write_text(f"{remark}\na,b\n1,2\n")
+    assert read_table_file(tmp_path / "t.csv").frame.to_dict("list") == {"a": [1], "b": [2]}
+
+
 def test_that_a_border_knows_its_rows_in_any_order():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"p": rng.uniform(1, 9, 40), "q": rng.uniform(1, 9, 40)})
