@@ -108,6 +108,7 @@ class StudyModel(QObject):
     electrodeRequested : (condition, record) somebody asks to see the electrode of a condition; the
         record is that of a structure made before, or None where one is to be generated
     messageRaised : (level, sentence, details) for the user
+    problemsSolved : what was said to have gone wrong has succeeded since
     """
 
     studyOpened = Signal()
@@ -125,6 +126,7 @@ class StudyModel(QObject):
     studyRequested = Signal(object)
     electrodeRequested = Signal(object, object)
     messageRaised = Signal(str, str, str)
+    problemsSolved = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None):
         super().__init__(parent)
@@ -532,6 +534,13 @@ class StudyModel(QObject):
             self._set_provenance("maps_models", seen)
             self.stagesChanged.emit()
 
+    @property
+    def law_changed(self) -> bool:
+        """Whether the study has another law than its newest campaign was begun with."""
+        if self._study is None or not self.study.campaigns():
+            return False
+        return self._provenance.get("campaign_law") not in (None, fingerprint(self.law))
+
     def _experiment_state(self) -> tuple[StageState, str]:
         if self.law is not None:
             fitted_on = self._provenance.get("law_table")
@@ -553,8 +562,7 @@ class StudyModel(QObject):
         if campaigns:
             done = sum(c.done + c.failed for c in campaigns)
             total = sum(c.structures for c in campaigns)
-            law = self._provenance.get("campaign_law")
-            if law not in (None, fingerprint(self.law)):
+            if self.law_changed:
                 return StageState.OUTDATED, "Law changed"
             if any(c.pending for c in campaigns):
                 return StageState.READY, f"{done:,} of {total:,}"
@@ -563,6 +571,8 @@ class StudyModel(QObject):
 
     def _models_state(self) -> tuple[StageState, str]:
         if self.study.has_models:
+            if self.law_changed:
+                return StageState.OUTDATED, "Law changed"
             data = self._provenance.get("models_data")
             if data not in (None, self._data_fingerprint()):
                 return StageState.OUTDATED, "Dataset grew"
@@ -574,7 +584,7 @@ class StudyModel(QObject):
         if not self.study.has_models:
             return StageState.NOTHING, ""
         if self.stage_state("models")[0] is StageState.OUTDATED:
-            return StageState.OUTDATED, ""
+            return StageState.OUTDATED, "Law changed" if self.law_changed else ""
         if self._provenance.get("maps_models") == self._models_fingerprint():
             return StageState.DONE, ""
         return StageState.READY, "Ready to read"

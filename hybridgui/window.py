@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
         model.stageRequested.connect(self.show_stage)
         model.studyRequested.connect(self.open_study)
         model.messageRaised.connect(self.toasts.show)
+        model.problemsSolved.connect(self.toasts.close_errors)
         model.studyOpened.connect(self._on_study_opened)
         model.jobs.ended.connect(self._on_job_ended)
         self.rail.stageChosen.connect(self.show_stage)

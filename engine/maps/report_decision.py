@@ -14,7 +14,7 @@ from engine.maps.quantities import quantity
 from engine.maps.report_grid import Digits, Grid
 from engine.maps.scope import LEVEL
 from engine.maps.sources import Sources
-from engine.maps.standing import stands_on
+from engine.maps.standing import why_outdated
 from engine.maps.trade_off import trade_off
 from engine.maps.trade_off_plot import draw_trade_off
 from engine.maps.uncertainty import SOURCES
@@ -36,14 +36,9 @@ _SETTINGS = (
 )
 
 
-def is_outdated(one: Recommendation, sources: Sources) -> bool:
-    """Whether law, models or cell have changed since a recommendation was made."""
-    return bool(one.stands_on) and one.stands_on != stands_on(sources.responses)
-
-
 def recommended(one: Recommendation, sources: Sources) -> dict[str, Any]:
     """The recommendation as texts and tables."""
-    outdated = is_outdated(one, sources)
+    why = why_outdated(one.stands_on, sources.responses)
     made = f"Made {one.made}" if one.made else ""
     if one.models:
         told = "; ".join(
@@ -54,9 +49,9 @@ def recommended(one: Recommendation, sources: Sources) -> dict[str, Any]:
         "sentence": one.sentence,
         "made": f"{made}." if made else "",
         "outdated": (
-            "This recommendation is an earlier one: the law, the models or the cell have changed "
-            "since, and what follows in this report is of the present ones."
-            if outdated
+            f"This recommendation is an earlier one: {why}. What follows in this report is of the "
+            "present law, models and cell."
+            if why
             else ""
         ),
         "wanted": "; ".join(target.sentence for target in one.targets),
@@ -119,7 +114,7 @@ def trade_off_of(
     sources: Sources, one: Recommendation | None
 ) -> tuple[Drawing, pd.DataFrame] | None:
     """The trade-off drawn, and the non-dominated settings behind it."""
-    if one is None or len(one.targets) < 2 or is_outdated(one, sources):
+    if one is None or len(one.targets) < 2 or why_outdated(one.stands_on, sources.responses):
         return None
     try:
         found = trade_off(
@@ -139,7 +134,7 @@ def electrode_of(
     """
     from engine.structure.generate import generate
 
-    if one is None or sources.template is None or is_outdated(one, sources):
+    if one is None or sources.template is None or why_outdated(one.stands_on, sources.responses):
         return None
     seeds = (checked or {}).get("seeds") or [FIRST_SEED]
     try:

@@ -46,6 +46,18 @@ def stands_on(responses: Responses) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def why_outdated(stood_on: str, responses: Responses) -> str:
+    """Why what stands on a fingerprint is an earlier one; empty where it is of the present.
+
+    ``the law, the models or the cell have changed since``
+    """
+    if stood_on == stands_on(responses):
+        return ""
+    if not stood_on:
+        return "it was made by an earlier version, which did not keep what it stands on"
+    return "the law, the models or the cell have changed since"
+
+
 def model_in_words(model: Any) -> str:
     """One model: method, what it learned from, and R² on what it has not seen.
 

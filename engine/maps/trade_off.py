@@ -85,6 +85,17 @@ class TradeOff:
     notes: tuple[str, ...] = ()
     impossible: tuple[str, ...] = ()
 
+    @property
+    def left_out(self) -> np.ndarray:
+        """Settings that keep all limits and yet are not feasible, shape (n,).
+
+        No path leads through their electrode, or they lie beyond what was measured.
+        """
+        kept = np.ones(len(self.values), dtype=bool)
+        for target in self.targets:
+            kept &= target.kept(self.values[target.output].to_numpy(float))
+        return kept & ~self.feasible
+
     def table(self, count: int | None = None) -> pd.DataFrame:
         """The non-dominated conditions, most desirable first; the data behind the plot."""
         rows = np.flatnonzero(self.front)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.maps.trade_off import TradeOff
 
 _MOST_POINTS = 4000
+LEFT_OUT = "blocked or not measured"
 
 
 def draw_trade_off(
@@ -59,7 +60,8 @@ def draw_trade_off(
     across, up = (found.values[name].to_numpy(float) for name in (x, y))
     step = max(1, len(across) // _MOST_POINTS)
     for rows, colour, label, size in (
-        (~found.feasible, "#C9C9C9", "breaks a limit", 3),
+        (~found.feasible & ~found.left_out, "#C9C9C9", "breaks a limit", 3),
+        (found.left_out, "#E3C7A0", LEFT_OUT, 3),
         (found.feasible & ~found.front, "#8FB8D8", "keeps all limits", 4),
     ):
         some = np.flatnonzero(rows)[::step]

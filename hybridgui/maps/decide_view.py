@@ -15,6 +15,7 @@ from engine.maps.digits import three
 from engine.maps.quantities import quantity
 from engine.maps.scope import LEVEL
 from engine.maps.targets import Target
+from engine.maps.trade_off_plot import LEFT_OUT
 from engine.maps.verify import Verification
 from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.maps.work import Decision
@@ -337,19 +338,28 @@ class DecideView(QWidget):
         self._check.setText(verification.sentence)
         self._check.show()
 
-    def mark_earlier(self, earlier: bool, outdated: bool = False) -> None:
-        """Say that the recommendation answers earlier targets or results, or is the present one."""
+    def mark_earlier(self, earlier: bool, outdated: str = "", law_changed: bool = False) -> None:
+        """Say that the recommendation answers earlier targets or results, or is the present one.
+
+        `outdated` says why it is of earlier results; `law_changed` that the study has a newer law
+        than the campaign that models and maps follow.
+        """
         text = ""
         if outdated and self._decision is not None:
             made = self._decision.recommendation.made
             text = (
-                f"This is an earlier recommendation{f', of {made}' if made else ''}: the law, the "
-                "models or the cell have changed since. Recommend a setting again."
+                f"This is an earlier recommendation{f', of {made}' if made else ''}: {outdated}. "
+                "Recommend a setting again."
             )
         elif earlier:
             text = (
                 "This recommendation is for earlier targets: recommend a setting again. The "
                 "buttons act on the setting shown."
+            )
+        elif law_changed and self._decision is not None:
+            text = (
+                "This recommendation follows the earlier calendering law that the campaign was "
+                "generated with. Run a campaign with the present law, and train again."
             )
         self.earlier_notice.set_text(text)
 
@@ -377,10 +387,11 @@ class DecideView(QWidget):
         plot.set_axes(quantity(x).short, quantity(y).short)
         across, up = (found.values[name].to_numpy(float) for name in (x, y))
         t = theme().tokens
-        keeps, front = theme().category_colours(2)
+        keeps, front, other = theme().category_colours(3)
         entries: list[tuple[str, str, str]] = []
         for rows, colour, text, size in (
-            (~found.feasible, t.border_strong, "breaks a limit", 4),
+            (~found.feasible & ~found.left_out, t.border_strong, "breaks a limit", 4),
+            (found.left_out, other, LEFT_OUT, 4),
             (found.feasible & ~found.front, keeps, "keeps all limits", 4),
             (found.front, front, "none is better in all", 6),
         ):

@@ -90,7 +90,7 @@ class Deciding(QObject):
         asked = (
             best.targets, best.fixed, best.robust, best.inside_only, best.scatter, best.variable,
         )  # fmt: skip
-        self._show(kept.decision, asked, _OUTDATED if kept.outdated else "")
+        self._show(kept.decision, asked, kept.outdated)
         if kept.verification is not None:
             self._view.show_verification(kept.verification)
 
@@ -140,7 +140,7 @@ class Deciding(QObject):
                 earlier = self._asked_now() != self._asked
             except InputError:
                 earlier = True
-        self._view.mark_earlier(earlier, bool(self._outdated))
+        self._view.mark_earlier(earlier, self._outdated, self._model.law_changed)
 
     def _on_decided(self, decision: Decision, asked: tuple[Any, ...]) -> None:
         if not self._model.read_only:
@@ -148,6 +148,7 @@ class Deciding(QObject):
             study.set_setting(RECOMMENDATION_SETTING, decision.recommendation.to_dict())
             study.set_setting(VERIFICATION_SETTING, None)
         self._model.note_maps_used()
+        self._model.problemsSolved.emit()
         self._show(decision, asked)
 
     def verify(self) -> None:
@@ -203,6 +204,10 @@ class Deciding(QObject):
         has_tau = sources is not None and sources.responses.gives(_TAU_FACTOR)
         no_tau = no_law or ("" if has_tau else "Train a model of the electrolyte's tortuosity.")
         self._view.set_obstacles(
-            *(one or self._outdated for one in (no_template, no_law, no_tau)), no_template
+            *(
+                one or (_OUTDATED if self._outdated else "")
+                for one in (no_template, no_law, no_tau)
+            ),
+            no_template,
         )
         return no_template

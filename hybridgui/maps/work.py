@@ -21,7 +21,7 @@ from engine.maps.next_experiments import NextExperiments, next_experiments, sett
 from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
-from engine.maps.standing import stands_on
+from engine.maps.standing import why_outdated
 from engine.maps.targets import Target
 from engine.maps.trade_off import TradeOff, trade_off
 from engine.maps.uncertainty import Scatter
@@ -119,11 +119,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a study keeps: a decision, how it was verified, and whether its models have changed."""
+    """What a study keeps: a decision, how it was verified, and why it is an earlier one."""
 
     decision: Decision
     verification: Verification | None
-    outdated: bool
+    outdated: str  # empty where it answers the present models
 
 
 def kept_decision(
@@ -133,7 +133,7 @@ def kept_decision(
     best = Recommendation.from_dict(stored)
     if best.campaign != sources.campaign:
         return None
-    outdated = best.stands_on != stands_on(sources.responses)
+    outdated = why_outdated(best.stands_on, sources.responses)
     found = None
     if not outdated:
         try:
@@ -141,7 +141,7 @@ def kept_decision(
                 sources.responses, best.targets, fixed=best.fixed, inside_only=best.inside_only
             )
         except InputError:
-            outdated = True
+            outdated = "its targets cannot be judged any more"
     verification = None
     if checked is not None:
         with contextlib.suppress(InputError):  # of an older form: it can be made again

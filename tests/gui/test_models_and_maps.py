@@ -10,10 +10,11 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
 from engine.errors import InputError
-from engine.experiment.laws import law_from_dict
+from engine.experiment.laws import law_from_dict, published_law
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
+from engine.maps.report_data import RECOMMENDATION_SETTING
 from hybridgui import dialogs
 from hybridgui.learning.equation_view import TermBar
 from hybridgui.learning.work import is_test_row
@@ -461,11 +462,33 @@ def test_that_a_recommendation_of_earlier_targets_is_marked(trained, deciding, i
     least.editingFinished.emit()
     deciding.recommend()  # no setting gives so much: what is shown stays, marked
     idle(trained)
+    assert any("No setting keeps" in one for one in said(trained))
     assert deciding.decide_view.decision is not None
     assert not notice.isHidden() and "earlier targets" in notice.text
     least.setText("")
     least.editingFinished.emit()
     assert notice.isHidden()
+    deciding.recommend()
+    idle(trained)
+    assert not any("No setting keeps" in one for one in said(trained))
+    # A law fitted anew changes no model; that the recommendation follows the other is said.
+    trained.model.set_law(published_law().to_dict(), None)
+    idle(trained)
+    assert "earlier calendering law" in notice.text and not notice.isHidden()
+
+
+def test_that_a_recommendation_that_names_no_results_is_of_an_earlier_version(
+    trained, deciding, idle
+):
+    deciding.recommend()
+    idle(trained)
+    study = trained.model.study
+    study.set_setting(
+        RECOMMENDATION_SETTING, {**study.get_setting(RECOMMENDATION_SETTING), "stands_on": ""}
+    )
+    deciding._deciding.show_sources(deciding._sources)
+    idle(trained)
+    assert "by an earlier version" in deciding.decide_view.earlier_notice.text
 
 
 def test_that_a_recommendation_is_shown_again_with_its_study(

@@ -167,6 +167,20 @@ def test_that_a_new_law_makes_the_campaign_out_of_date(model):
     assert state(model, "campaign") is StageState.DONE
 
 
+def test_that_a_new_law_makes_models_and_maps_out_of_date(model):
+    fill(model.study)
+    model.note_campaigns(model.law)
+    data = {"target": "porosity_percent"}
+    model.add_models({"porosity_percent": data}, {})
+    model.note_maps_used()
+    assert state(model, "models") is state(model, "maps") is StageState.DONE
+    model.set_law(published_law().to_dict(), None)
+    for key in ("models", "maps"):
+        assert model.stage_state(key) == (StageState.OUTDATED, "Law changed")
+    model.undo_stack.undo()
+    assert state(model, "models") is state(model, "maps") is StageState.DONE
+
+
 def test_that_a_new_sheet_makes_the_law_out_of_date(model):
     table = read_table(sample_sheet())
     model.set_table(table)

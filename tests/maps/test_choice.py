@@ -10,6 +10,7 @@ from engine.errors import InputError
 from engine.maps.decide import Recommendation, recommend
 from engine.maps.targets import Target
 from engine.maps.trade_off import Survey, judge, trade_off
+from engine.maps.trade_off_plot import draw_trade_off
 from tests.maps.examples import published_responses
 
 SIGMA = "effective_conductivity_ionic_S_per_m"
@@ -65,6 +66,15 @@ def test_that_blocked_settings_and_those_left_out_do_not_set_the_scale():
         assert found.scale.scales == ((0.1, 0.3), (200.0, 400.0))
         assert found.desirability.argmax() == 1
     assert judge(_survey(), TARGETS[:2]).scale.scales[0] == (0.1, 9.0)
+
+
+def test_that_what_is_left_out_is_not_said_to_break_a_limit():
+    last = np.array([False, False, False, True])
+    found = judge(_survey(closed=last), (*TARGETS[:1], Target(ENERGY, "up", least=250.0)))
+    assert found.left_out.tolist() == [False, False, False, True]
+    assert found.feasible.tolist() == [True, True, False, False]
+    texts = [one.get_text() for one in draw_trade_off(found).legends[0].get_texts()]
+    assert "breaks a limit" in texts and "blocked or not measured" in texts
 
 
 def test_that_a_stored_limit_that_is_refused_today_is_still_read():

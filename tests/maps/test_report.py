@@ -168,6 +168,10 @@ def test_that_a_recommendation_of_earlier_models_is_said_to_be_one(tmp_path, mon
         shown = report_data.collect(study, recommendation=earlier)
         assert "an earlier one" in shown["recommendation"]["outdated"]
         assert shown["electrode"] is None and shown["trade_off"] is None
+        unsigned = dataclasses.replace(given, stands_on="")
+        shown = report_data.collect(study, recommendation=unsigned)
+        assert "by an earlier version" in shown["recommendation"]["outdated"]
+        assert shown["electrode"] is None and shown["trade_off"] is None
 
 
 def test_that_the_data_of_every_figure_is_inside(decided):
