@@ -440,8 +440,17 @@ def _sentence(
     ]
     parts.append(f"Expected, with {100 * LEVEL:.0f} % intervals: {'; '.join(said)}.")
     if any(target.least is not None or target.most is not None for target in targets):
-        parts.append(f"All limits are kept with a chance of {100 * probability:.0f} %.")
+        parts.append(f"All limits are kept with a chance of {_chance(probability)}.")
     return " ".join(parts)
+
+
+def _chance(probability: float) -> str:
+    """A probability that some draws gave: none of them makes a certainty."""
+    if probability > 0.99:
+        return "more than 99 %"
+    if probability < 0.01:
+        return "less than 1 %"
+    return f"{100 * probability:.0f} %"
 
 
 def _at_the_edge(judged: pd.DataFrame, setting: Mapping[str, float], names: Sequence[str]) -> str:

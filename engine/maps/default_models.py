@@ -13,6 +13,7 @@ noise, so that only baselines are trained.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ SISSO_OPTIONS: dict[str, Any] = {"rung": 2, "terms": 3, "sis": 200}
 
 _REMEMBERED: dict[tuple[tuple[str, ...], bytes], dict[str, Any]] = {}
 _MOST_REMEMBERED = 4
+_LOCK = threading.Lock()  # maps, exports and report ask from threads of their own
 
 
 def default_models(
@@ -77,6 +79,12 @@ def default_models(
         stored |= added
     if not stored and campaign is not None:
         raise InputError(f"Campaign {campaign} has too few results to learn from.")
+    if not stored and len(sources.dataset):
+        count = len(sources.dataset)
+        raise InputError(
+            f"{study.path.name} has results of {count} condition{'s' * (count != 1)}, too few to "
+            "learn from: run a campaign of more."
+        )
     if not stored:
         raise InputError(f"{study.path.name} has no dataset to learn from: run a campaign first.")
     return {name: model_from_dict(data) for name, data in stored.items()}
@@ -136,12 +144,15 @@ def _trained_before(
     columns = sorted(default_inputs(dataset)) + targets
     rows = pd.util.hash_pandas_object(dataset[columns], index=False).to_numpy()
     key = (tuple(columns), rows.tobytes())
-    if key not in _REMEMBERED:
+    with _LOCK:
+        found = _REMEMBERED.get(key)
+    if found is None:
         found = train_defaults(dataset, targets, progress)
-        while len(_REMEMBERED) >= _MOST_REMEMBERED:
-            _REMEMBERED.pop(next(iter(_REMEMBERED)))
-        _REMEMBERED[key] = found
-    return _REMEMBERED[key]
+        with _LOCK:
+            while len(_REMEMBERED) >= _MOST_REMEMBERED:
+                _REMEMBERED.pop(next(iter(_REMEMBERED)))
+            _REMEMBERED[key] = found
+    return found
 
 
 def _of_campaign(model: Mapping[str, Any], campaign: int, only: bool) -> bool:

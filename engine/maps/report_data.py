@@ -76,6 +76,9 @@ def collect(
     if stored is None or stored.campaign == campaign:  # else it stands on other results
         recommendation = recommendation or stored
         checked = checked or study.get_setting(VERIFICATION_SETTING)
+    picturing = Progress(
+        lambda done, _stage: progress.report(0.5 + 0.5 * done, "Picturing the electrode")
+    )
     methods, citations = methods_paragraph(sources, decided=recommendation is not None)
     return {
         "name": study.path.stem,
@@ -85,7 +88,7 @@ def collect(
         "first": _first(sources),
         "recommendation": None if recommendation is None else recommended(recommendation, sources),
         "trade_off": trade_off_of(sources, recommendation),
-        "electrode": electrode_of(sources, recommendation, checked),
+        "electrode": electrode_of(sources, recommendation, checked, picturing),
         "verification": None if checked is None else verified(checked),
         "measurements": _measurements(sources),
         "beside": _beside(sources),

@@ -19,6 +19,7 @@ from engine.maps.trade_off import trade_off
 from engine.maps.trade_off_plot import draw_trade_off
 from engine.maps.uncertainty import SOURCES
 from engine.maps.verify import FIRST_SEED, Check, condition_at
+from engine.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,10 @@ _SETTINGS = (
     "porosity_percent",
     "thickness_um",
 )
+
+
+# A picture is worth about a minute: 500 x 500 x 400 voxels and no more.
+MOST_VOXELS = 100_000_000
 
 
 def recommended(one: Recommendation, sources: Sources) -> dict[str, Any]:
@@ -126,11 +131,15 @@ def trade_off_of(
 
 
 def electrode_of(
-    sources: Sources, one: Recommendation | None, checked: Mapping[str, Any] | None
-) -> tuple[Drawing, str] | None:
+    sources: Sources,
+    one: Recommendation | None,
+    checked: Mapping[str, Any] | None,
+    progress: Progress | None = None,
+) -> tuple[Drawing | None, str] | None:
     """A slice through the recommended electrode and its caption; None where none can be made.
 
-    It is the first of the structures that the recommendation was verified by, or would be.
+    It is the first of the structures that the recommendation was verified by, or would be. Where
+    it takes too much memory, a sentence stands alone.
     """
     from engine.structure.generate import generate
 
@@ -139,9 +148,17 @@ def electrode_of(
     seeds = (checked or {}).get("seeds") or [FIRST_SEED]
     try:
         condition, _ = condition_at(sources.responses, one.setting, sources.template)
-        structure = generate(condition, int(seeds[0]))
+        voxels = math.prod(condition.shape)
+        if voxels > MOST_VOXELS:
+            return None, (
+                f"The recommended electrode is not pictured: its {voxels / 1e6:.0f} million voxels "
+                "would take the report too long. The structure page generates it."
+            )
+        structure = generate(condition, int(seeds[0]), progress)
     except InputError:
         return None
+    except MemoryError:
+        return None, "The recommended electrode is not pictured: too little memory was free."
     stack = structure.stack
     box = " x ".join(f"{n * d:.0f}" for n, d in zip(stack.shape, stack.spacing, strict=True))
     caption = (

@@ -295,7 +295,8 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.grid(one[part])
     pages.bullets(one["notes"])
     if data["electrode"] is not None:
-        pages.picture(data["electrode"][0], 6.0)
+        if data["electrode"][0] is not None:
+            pages.picture(data["electrode"][0], 6.0)
         pages.paragraph(data["electrode"][1], 7.5)
     if data["trade_off"] is not None:
         pages.picture(data["trade_off"][0], 4.4)

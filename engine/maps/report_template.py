@@ -89,7 +89,7 @@ tr, .box, dl { page-break-inside: avoid; }
 {{ grid(recommendation.predicted) }}
 {{ grid(recommendation.budget) }}
 {{ bullets(recommendation.notes) }}
-{% if electrode %}<figure><img alt="Slices through the recommended electrode"
+{% if electrode and not electrode[0] %}<p>{{ electrode[1] }}</p>{% elif electrode %}<figure><img alt="Slices through the recommended electrode"
 src="{{ electrode[0] | picture }}"><figcaption>{{ electrode[1] }}</figcaption></figure>{% endif %}
 {% if trade_off %}<figure class="small"><img alt="Trade-off plot" src="{{ trade_off[0] | image }}">
 <figcaption>{{ trade_off_caption }} <a download="trade_off.csv" href="{{ trade_off[1] | csv(provenance) }}">Non-dominated settings

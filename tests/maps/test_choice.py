@@ -8,10 +8,12 @@ import pytest
 
 from engine.errors import InputError
 from engine.maps.decide import Recommendation, recommend
+from engine.maps.default_models import default_models
 from engine.maps.targets import Target
 from engine.maps.trade_off import Survey, judge, trade_off
 from engine.maps.trade_off_plot import draw_trade_off
 from tests.maps.examples import published_responses
+from tests.maps.studies import make_study
 
 SIGMA = "effective_conductivity_ionic_S_per_m"
 TAU = "tortuosity_electrolyte"
@@ -75,6 +77,21 @@ def test_that_what_is_left_out_is_not_said_to_break_a_limit():
     assert found.feasible.tolist() == [True, True, False, False]
     texts = [one.get_text() for one in draw_trade_off(found).legends[0].get_texts()]
     assert "breaks a limit" in texts and "blocked or not measured" in texts
+
+
+def test_that_drawn_chances_are_no_certainties(responses, found):
+    sure = dataclasses.replace(found, targets=(*TARGETS[:2], Target(TAU, most=1e6)))
+    best = recommend(responses, sure.targets, sure, draws=16)
+    assert best.probability == 1.0
+    assert "All limits are kept with a chance of more than 99 %." in best.sentence
+
+
+def test_that_a_campaign_of_one_condition_is_said_to_be_too_small(tmp_path):
+    with (
+        make_study(tmp_path / "one.study", gaps=(40.0,), ams=(95.0,), porosities=(45.0,)) as study,
+        pytest.raises(InputError, match="results of 1 condition, too few"),
+    ):
+        default_models(study)
 
 
 def test_that_a_stored_limit_that_is_refused_today_is_still_read():

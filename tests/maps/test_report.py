@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_pdf import PdfPages
 
-from engine.errors import InputError
-from engine.maps import report_data
+from engine.errors import Cancelled, InputError
+from engine.maps import report_data, report_decision
 from engine.maps.decide import recommend
 from engine.maps.default_models import default_models
 from engine.maps.figures import collect_figures
@@ -28,7 +28,9 @@ from engine.maps.report_pdf import Pages
 from engine.maps.sources import TURNS_SETTING, read_sources
 from engine.maps.targets import Target
 from engine.maps.trade_off import trade_off
+from engine.progress import Progress
 from engine.properties.catalogue import CATALOGUE
+from engine.structure import generate as generating
 from engine.study import Study
 from tests.maps.studies import make_study
 
@@ -153,6 +155,10 @@ def test_that_no_name_of_a_column_is_left_on_the_page(decided):
         assert name == "seconds" or name not in body, name
 
 
+def _no_memory(*_given):
+    raise MemoryError
+
+
 def test_that_a_recommendation_of_earlier_models_is_said_to_be_one(tmp_path, monkeypatch):
     monkeypatch.setattr(report_data, "collect_figures", lambda sources: ([], []))
     with make_study(
@@ -168,6 +174,21 @@ def test_that_a_recommendation_of_earlier_models_is_said_to_be_one(tmp_path, mon
         shown = report_data.collect(study, recommendation=earlier)
         assert "an earlier one" in shown["recommendation"]["outdated"]
         assert shown["electrode"] is None and shown["trade_off"] is None
+        for name, change, told in (
+            ("generate", _no_memory, "too little memory"),
+            ("MOST_VOXELS", 10, "million voxels"),
+        ):
+            with monkeypatch.context() as patched:
+                where = report_decision if name == "MOST_VOXELS" else generating
+                patched.setattr(where, name, change)
+                page = render_report(study, recommendation=given)
+                picture, words = report_data.collect(study, recommendation=given)["electrode"]
+            assert picture is None and told in words and told in page
+        stopped = Progress()
+        stopped.cancel()
+        sources = read_sources(study, models=default_models(study))
+        with pytest.raises(Cancelled):
+            report_decision.electrode_of(sources, given, None, stopped)
         unsigned = dataclasses.replace(given, stands_on="")
         shown = report_data.collect(study, recommendation=unsigned)
         assert "by an earlier version" in shown["recommendation"]["outdated"]
