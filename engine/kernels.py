@@ -118,16 +118,18 @@ _PARTS: dict[str, Callable[[], None]] = {
 ALL = tuple(_PARTS)
 
 
-def needed(protocols: Iterable[str], properties: str) -> tuple[str, ...]:
+def needed(protocols: Iterable[str], properties: str, opens_cbd: bool = False) -> tuple[str, ...]:
     """Return the parts that structures of some protocols with some properties need.
 
     Parameters
     ----------
     protocols : iterable of {"published", "physical"}
     properties : {"outputs", "published", "all"}
+    opens_cbd : bool
+        Whether ions go through the nanopores of the CBD (`Conductivities.opens_cbd`).
     """
     wanted = {"levels", "percolation", "transport", "surfaces", *protocols}
-    if properties != "outputs":
+    if properties != "outputs" or opens_cbd:
         wanted.add("conduction")
     if properties == "all":
         wanted.add("morphology")

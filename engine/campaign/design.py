@@ -25,6 +25,7 @@ from engine.campaign.variables import (
 )
 from engine.errors import InputError
 from engine.kernels import needed
+from engine.properties.conductivities import Conductivities
 from engine.properties.parts import BEYOND_OUTPUTS, PARTS
 from engine.properties.resolution import refuse_published
 from engine.structure.condition import Coating, Condition
@@ -124,6 +125,8 @@ class Design:
     resolution_check : bool
         Whether each structure is made at half its voxel size as well, and its properties
         extrapolated to voxel size zero (`engine.properties.resolution`).
+    conductivities : Conductivities
+        Bulk values of the phases, S/m.
     name : str
         For people; does not count in comparing designs.
 
@@ -142,6 +145,7 @@ class Design:
     properties: str = "published"
     adaptive: AdaptiveRepeats | None = None
     resolution_check: bool = False
+    conductivities: Conductivities = field(default_factory=Conductivities)
     name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -219,9 +223,16 @@ class Design:
         return self.properties + (RESOLUTION if self.resolution_check else "")
 
     @property
+    def asked(self) -> tuple[Any, ...]:
+        """What a worker is told beside its task: see `engine.campaign.worker.run_structure`."""
+        usual = self.conductivities == Conductivities()
+        return (self.parts,) if usual else (self.parts, self.conductivities)
+
+    @property
     def kernels(self) -> tuple[str, ...]:
         """What has to be compiled before the first structure: see `engine.kernels`."""
-        return needed(self.variables["protocol"], self.properties)
+        opens_cbd = self.conductivities.opens_cbd
+        return needed(self.variables["protocol"], self.properties, opens_cbd)
 
     @property
     def count(self) -> int:
@@ -314,11 +325,17 @@ class Design:
         except InputError as error:
             raise InputError(f"{self._name_of(point)}: {error}") from error
         return DesignPoint(
-            _columns(point, condition, law),
+            _columns(point, condition, law) | self._bulk_columns,
             condition,
             tuple(warnings),
             tuple(structure_seed(self.seed, point, repeat) for repeat in range(self.repeats)),
         )
+
+    @property
+    def _bulk_columns(self) -> dict[str, float]:
+        """Conductivities as columns; none at the defaults, which datasets fill in."""
+        usual = self.conductivities == Conductivities()
+        return {} if usual else self.conductivities.columns()
 
     def _name_of(self, point: Mapping[str, Any]) -> str:
         varied = [name for name, values in self.variables.items() if len(values) > 1]
@@ -331,8 +348,10 @@ class Design:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `from_dict` gives the design back exactly."""
-        # a design without the check stays equal to those stored before it could be asked for
-        asked = {"resolution_check": True} if self.resolution_check else {}
+        # a design at the defaults stays equal to those stored before there was a choice
+        asked: dict[str, Any] = {"resolution_check": True} if self.resolution_check else {}
+        if self.conductivities != Conductivities():
+            asked["conductivities"] = self.conductivities.to_dict()
         return asked | {
             "variables": {
                 name: [list(v) if isinstance(v, tuple) else v for v in values]
@@ -354,7 +373,8 @@ class Design:
         adaptive = data.get("adaptive")
         if adaptive is not None:
             adaptive = AdaptiveRepeats(**(adaptive | {"columns": tuple(adaptive["columns"])}))
-        return cls(**(dict(data) | {"adaptive": adaptive}))
+        conductivities = Conductivities.of(data.get("conductivities"))
+        return cls(**(dict(data) | {"adaptive": adaptive, "conductivities": conductivities}))
 
 
 def _whole(name: str, value: Any, low: int, high: int, where: str) -> None:

@@ -1,4 +1,8 @@
-"""A design as a TOML file: ``[design]`` says what to generate, ``[law]`` how it is pressed."""
+"""A design as a TOML file.
+
+``[design]`` says what to generate, ``[law]`` how it is pressed, ``[conductivities]`` what the
+phases conduct.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ from engine.campaign.variables import (
     unknown_key,
 )
 from engine.errors import InputError
+from engine.properties.conductivities import Conductivities
 
+_TABLES = ("design", "law", "conductivities")
 _DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "resolution_check", "name")
 _ADAPTIVE_KEYS = ("standard_error_percent", "minimum_repeats", "precision_of")
 _LAW_KEYS = ("kind", "file", "sheet", "sheet_name", "map", "calibration")
@@ -37,7 +43,8 @@ def read_design(path: Path) -> Design:
         repeats stop early, see `AdaptiveRepeats` (``minimum_repeats``, ``precision_of``).
         ``[law]`` holds ``kind`` (published if absent), ``file`` (a law as JSON) or ``sheet``
         (a spreadsheet to fit, with ``sheet_name`` and ``map`` where they must be said), and
-        ``calibration``. Paths are relative to the file, else to the current folder.
+        ``calibration``. ``[conductivities]`` replaces bulk values (S/m) by the names of
+        `Conductivities`. Paths are relative to the file, else to the current folder.
 
     Raises
     ------
@@ -55,16 +62,22 @@ def read_design(path: Path) -> Design:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} is not valid TOML: {error}.") from error
     for name, value in data.items():
-        if name not in ("design", "law"):
-            raise unknown_key(name, ("design", "law"), path.name)
+        if name not in _TABLES:
+            raise unknown_key(name, _TABLES, path.name)
         if not isinstance(value, dict):
             raise InputError(f"{path.name}: [{name}] must be a table.")
     if "design" not in data:
         raise InputError(f"{path.name}: the table [design] is missing.")
-    return _design(data["design"], _law(data, path), path)
+    try:
+        bulk = Conductivities.of(data.get("conductivities"))
+    except InputError as error:
+        raise InputError(f"{path.name}, [conductivities]: {error}") from error
+    return _design(data["design"], _law(data, path), bulk, path)
 
 
-def _design(table: Mapping[str, Any], law: dict[str, Any], path: Path) -> Design:
+def _design(
+    table: Mapping[str, Any], law: dict[str, Any], bulk: Conductivities, path: Path
+) -> Design:
     where = f"{path.name}, [design]"
     own = (*_DESIGN_KEYS, *_ADAPTIVE_KEYS)
     variables = {name: value for name, value in table.items() if name not in own}
@@ -85,7 +98,8 @@ def _design(table: Mapping[str, Any], law: dict[str, Any], path: Path) -> Design
             fields[name] = fields[name][0]
     title = fields.pop("name", "")
     # the place stands in for the name so that errors say where to look
-    design = Design(variables, law, **fields, adaptive=_adaptive(table, where), name=where)
+    adaptive = _adaptive(table, where)
+    design = Design(variables, law, **fields, adaptive=adaptive, conductivities=bulk, name=where)
     object.__setattr__(design, "name", title or path.stem)
     return design
 

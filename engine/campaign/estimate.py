@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,14 +104,14 @@ def estimate(
     order = [largest, *(number for number in spread_order(len(points)) if number != largest)]
     wanted = _TIMED_PER_WORKER * workers
 
-    def tasks() -> Iterator[tuple[StructureTask, str]]:
+    def tasks() -> Iterator[tuple[Any, ...]]:
         # the first structure of each worker compiles or loads the kernels and is not timed
         for place in range(wanted + workers):
             number = order[place % len(order)]
             point = points[number]
             yield (
                 StructureTask(0, number, place, point.seeds[0], point.condition),
-                design.parts,
+                *design.asked,
             )
 
     kernels = design.kernels if work is run_structure else ()
@@ -145,7 +146,7 @@ def estimate(
 def _pilot(
     workers: int,
     kernels: tuple[str, ...],
-    tasks: Iterator[tuple[StructureTask, str]],
+    tasks: Iterator[tuple[Any, ...]],
     wanted: int,
     work: Work,
     progress: Progress,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from engine import __version__
 from engine.errors import InputError
+from engine.properties.conductivities import Conductivities
 from engine.study import Study
 
 FORMATS = (".csv", ".xlsx", ".parquet")
@@ -95,6 +96,9 @@ def provenance(study: Study) -> dict[str, Any]:
                 "failed": record.failed,
                 "design seed": record.design["seed"],
                 "protocol": record.design["variables"].get("protocol"),
+                "bulk conductivities (S/m)": Conductivities.of(
+                    record.design.get("conductivities")
+                ).to_dict(),
                 "law": record.design["law"],
                 "design": {k: v for k, v in record.design.items() if k != "law"},
             }

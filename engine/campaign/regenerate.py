@@ -13,6 +13,7 @@ from engine.structure.changes import changes_since
 from engine.structure.condition import Condition
 from engine.structure.generate import Structure, generate
 from engine.study import StructureRecord, Study
+from engine.study.dataset import settings_of
 
 
 class Regenerated(NamedTuple):
@@ -109,7 +110,7 @@ def structure_at(study: Study, values: Mapping[str, Any]) -> tuple[Condition, St
         numbers = {
             record.number: record.condition
             for record in study.conditions(campaign.id)
-            if _agrees(record.values, values)
+            if _agrees(settings_of(record), values)
         }
         if not numbers:
             continue

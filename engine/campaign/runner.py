@@ -127,7 +127,7 @@ class _Run:
     ):
         self.study = study
         self.campaign = campaign
-        self.parts = design.parts
+        self.asked = design.asked
         self.kernels = design.kernels
         self.pool = pool
         self.progress = progress
@@ -218,7 +218,7 @@ class _Run:
     def _round(self) -> Iterator[CampaignEvent]:
         """One call of `joblib.Parallel`: until the tasks end, a pause, or the pool's death."""
         suspects = self.scheduler.suspects > 0
-        tasks = ((task, self.parts) for task in self.scheduler.tasks(suspects))
+        tasks = ((task, *self.asked) for task in self.scheduler.tasks(suspects))
         in_hand = 1 if suspects else 2 * self.pool.workers
         self.stream = ResultStream(self.pool, self.work, tasks, in_hand)
         reason = ""

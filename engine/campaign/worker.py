@@ -10,10 +10,14 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import InputError
 from engine.study.records import StructureTask
+
+if TYPE_CHECKING:
+    from engine.properties.conductivities import Conductivities
 
 # Variables that numerical libraries read when they are imported: one thread per process.
 SINGLE_THREAD = {
@@ -98,7 +102,9 @@ def resident_memory() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def run_structure(task: StructureTask, parts: str) -> Outcome:
+def run_structure(
+    task: StructureTask, parts: str, conductivities: Conductivities | None = None
+) -> Outcome:
     """Generate and characterise one structure; never raises.
 
     Parameters
@@ -106,6 +112,8 @@ def run_structure(task: StructureTask, parts: str) -> Outcome:
     task : StructureTask
     parts : str
         As in `compute`.
+    conductivities : Conductivities, optional
+        Bulk values where they are not the defaults.
 
     Returns
     -------
@@ -117,7 +125,7 @@ def run_structure(task: StructureTask, parts: str) -> Outcome:
     properties: dict[str, float] = {}
     sha256, error, details, final = None, None, "", False
     try:
-        properties, sha256 = compute(task, parts)
+        properties, sha256 = compute(task, parts, conductivities)
     except InputError as problem:
         error, final = str(problem), True
     except MemoryError:
@@ -139,7 +147,9 @@ def run_structure(task: StructureTask, parts: str) -> Outcome:
     )
 
 
-def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
+def compute(
+    task: StructureTask, parts: str, conductivities: Conductivities | None = None
+) -> tuple[dict[str, float], str]:
     """Return the properties of one structure and the hash of its voxels.
 
     `parts` is ``published`` or ``all``, with ``+resolution`` behind it for a resolution check.
@@ -152,10 +162,12 @@ def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
     structure = generate(task.condition, task.seed)
     generated = time.perf_counter()
     parts, _, resolution = parts.partition("+")
-    properties = characterize(structure.stack, parts=parts).flat()
+    properties = characterize(structure.stack, parts, conductivities=conductivities).flat()
     properties.pop("seconds", None)
     if resolution:
-        properties |= resolution_check(task.condition, task.seed, properties)
+        properties |= resolution_check(
+            task.condition, task.seed, properties, conductivities=conductivities
+        )
     properties["generation_seconds"] = generated - started
     properties["properties_seconds"] = time.perf_counter() - generated
     return properties, structure.stack.sha256

@@ -31,6 +31,11 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
     parser.add_argument("--flow-axis", choices=["z", "y", "x"], default="z")
     parser.add_argument("--solver", choices=["multigrid", "taufactor"], default="multigrid")
     parser.add_argument(
+        "--conductivity", nargs="+", default=[], action="extend", metavar="phase=S/m",
+        help="bulk values: electrolyte=1.119 am=0.003 cbd=100 cbd_ionic=0 (the last lets ions "
+        "through the nanopores of the CBD)",
+    )  # fmt: skip
+    parser.add_argument(
         "--properties", choices=["outputs", "published", "all"], default="published"
     )
     return parser
@@ -39,6 +44,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Read the stack and compute."""
     from engine.properties.characterize import characterize
+    from engine.properties.conductivities import Conductivities
     from engine.structure.stack import VoxelStack
     from engine.structure.stack_io import read_stack
 
@@ -47,6 +53,12 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         if not label.lstrip("-").isdigit():
             raise InputError(f"--phases {name}={label}: the label must be a whole number.")
         phases[name] = int(label)
+    bulk = Conductivities.of(
+        {
+            name: number(value, f"--conductivity {name}")
+            for name, value in pairs(args.conductivity, "--conductivity").items()
+        }
+    )
     for text in args.shape or ():
         if not text.isdigit() or int(text) < 1:
             raise InputError(f"--shape {text} is not a whole number of voxels of 1 or more.")
@@ -59,15 +71,18 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     )
     console.warn(notes)
     if args.solver == "multigrid":
-        compile_beforehand(needed((), args.properties), console)
+        compile_beforehand(needed((), args.properties, bulk.opens_cbd), console)
         # `seconds` leaves the loading of kernels out
         sample = np.arange(12**3, dtype=np.uint32).reshape(12, 12, 12) * 2654435761 >> 8
-        characterize(VoxelStack((sample % 3).astype(np.uint8)), parts=args.properties)
+        characterize(
+            VoxelStack((sample % 3).astype(np.uint8)), args.properties, conductivities=bulk
+        )
     result = characterize(
         stack,
         parts=args.properties,
         flow_axis=args.flow_axis,
         solver=args.solver,
+        conductivities=bulk,
         progress=console.progress(),
     )
     console.warn(result.warnings)

@@ -21,10 +21,11 @@ import pandas as pd
 
 from engine import __version__
 from engine.errors import InputError
-from engine.maps.quantities import quantity
-from engine.maps.responses import Responses
+from engine.maps.quantities import SIGMA_EFF, quantity
+from engine.maps.responses import RecipeConstants, Responses
 
 POSITIVE = "Positive electrode"
+TAU_FACTOR = "tortuosity_factor_electrolyte"
 AREA_COLUMN = "active_area_per_volume_1_per_um"
 ELECTRONIC_COLUMN = "effective_conductivity_electronic_S_per_m"
 
@@ -118,7 +119,10 @@ class ElectrodeParameters:
 
 
 def from_properties(
-    flat: Mapping[str, float], thickness_um: float, source: str = ""
+    flat: Mapping[str, float],
+    thickness_um: float,
+    source: str = "",
+    constants: RecipeConstants | None = None,
 ) -> ElectrodeParameters:
     """Parameters of a computed structure or of a dataset row.
 
@@ -127,6 +131,8 @@ def from_properties(
     flat : mapping of column to number
         ``Properties.flat()`` or a row of the dataset.
     thickness_um : float, µm
+    constants : RecipeConstants, optional
+        Matter where ions go through the nanopores of the CBD: see `_ionic`.
 
     Raises
     ------
@@ -138,15 +144,34 @@ def from_properties(
             raise InputError(f"'{quantity(name).label}' is missing: compute the structure first.")
     share = float(flat["phase_fraction_electrolyte"])
     area = flat.get(AREA_COLUMN)
+    constants = constants or RecipeConstants()
+    porosity, efficiency = _ionic(constants, share, flat.get("phase_fraction_am"), flat)
     return ElectrodeParameters(
         thickness=1e-6 * float(thickness_um),
-        porosity=share,
-        transport_efficiency=share / float(flat["tortuosity_factor_electrolyte"]),
+        porosity=porosity,
+        transport_efficiency=efficiency,
         area_per_volume=None if area is None else 1e6 * float(area),
         conductivity=_maybe(flat.get(ELECTRONIC_COLUMN)),
         am_share=_maybe(flat.get("phase_fraction_am")),
         source=source,
     )
+
+
+def _ionic(
+    constants: RecipeConstants, share: float, am_share: Any, row: Mapping[str, float]
+) -> tuple[float, float]:
+    """Porosity that ions go through, and effective over bulk conductivity there.
+
+    The free electrolyte alone, ``eps`` and ``eps/tau_f``; or, where the nanopores of the CBD
+    conduct too, both together: their volume counts, and the efficiency is ``sigma_eff/sigma``.
+    """
+    if not constants.conductivities.opens_cbd:
+        return share, share / float(row[TAU_FACTOR])
+    for known, name in ((row.get(SIGMA_EFF), SIGMA_EFF), (am_share, "phase_fraction_am")):
+        if known is None:
+            raise InputError(f"'{quantity(name).label}' is missing: compute the structure first.")
+    nanopores = constants.cbd_nanoporosity * (1 - share - float(am_share))
+    return share + nanopores, float(row[SIGMA_EFF]) / constants.sigma_bulk
 
 
 def from_responses(responses: Responses, setting: Mapping[str, float]) -> ElectrodeParameters:
@@ -163,7 +188,8 @@ def from_responses(responses: Responses, setting: Mapping[str, float]) -> Electr
     InputError
         If there is no law or no model of the electrolyte's tortuosity.
     """
-    wanted = ["porosity_percent", "thickness_um", "tortuosity_factor_electrolyte"]
+    opens_cbd = responses.constants.conductivities.opens_cbd
+    wanted = ["porosity_percent", "thickness_um", SIGMA_EFF if opens_cbd else TAU_FACTOR]
     optional = [name for name in (AREA_COLUMN, ELECTRONIC_COLUMN) if responses.gives(name)]
     own = {
         name: value
@@ -179,19 +205,19 @@ def from_responses(responses: Responses, setting: Mapping[str, float]) -> Electr
             f"{next(iter(broken.values()))[:-1]}: choose another setting or train it anew."
         )
     row = {name: float(result.values[name].iloc[0]) for name in (*wanted, *optional)}
-    share = float(responses.electrolyte_share(result.settings)[0])
     done = result.settings.iloc[0]
+    electrolyte, am = responses.constants.shares(
+        np.array([done["am_percent"] / 100]), np.array([done["porosity_percent"] / 100])
+    )
+    share, am_share = float(electrolyte[0]), float(am[0])
+    porosity, efficiency = _ionic(responses.constants, share, am_share, row)
     return ElectrodeParameters(
         thickness=1e-6 * row["thickness_um"],
-        porosity=share,
-        transport_efficiency=share / row["tortuosity_factor_electrolyte"],
+        porosity=porosity,
+        transport_efficiency=efficiency,
         area_per_volume=1e6 * row[AREA_COLUMN] if AREA_COLUMN in row else None,
         conductivity=row.get(ELECTRONIC_COLUMN),
-        am_share=float(
-            responses.constants.shares(
-                np.array([done["am_percent"] / 100]), np.array([done["porosity_percent"] / 100])
-            )[1][0]
-        ),
+        am_share=am_share,
         source=(
             f"AM {done['am_percent']:.4g} %, initial porosity "
             f"{done['initial_porosity_percent']:.4g} %, initial thickness "

@@ -68,7 +68,8 @@ def default_models(
     if campaign is not None:
         only = [record.id for record in study.campaigns() if record.done] == [campaign]
         stored = {name: one for name, one in stored.items() if _of_campaign(one, campaign, only)}
-    missing = [name for name in default_targets(sources.dataset) if not _covered(name, stored)]
+    targets = default_targets(sources.dataset, sources.responses.constants.conductivities)
+    missing = [name for name in targets if not _covered(name, stored)]
     if missing:
         origins = set(sources.origins)
         origin = f"campaign:{origins.pop()}" if len(origins) == 1 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,7 @@ from scipy import special
 
 from engine.errors import InputError
 from engine.maps.scope import LEVEL
-
-SIGMA_BULK = 1.119
-"""S/m, LP30 electrolyte at 25 °C, as the paper (DOI 10.1016/j.jpowsour.2020.229103)."""
+from engine.properties.conductivities import Conductivities
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,8 @@ class RecipeConstants:
     protocol : {"physical", "published"}
         Decides the thickness after calendering: mass conserving, or the paper's rule
         ``t0*(1 - (eps_init - eps_cal))``.
-    sigma_bulk : float, S/m
-        Conductivity of the free electrolyte.
+    conductivities : Conductivities
+        Bulk values of the phases, S/m.
     """
 
     am_density: float = 4.65
@@ -66,7 +64,12 @@ class RecipeConstants:
     cbd_nanoporosity: float = 0.47
     porosity_kind: str = "total"
     protocol: str = "physical"
-    sigma_bulk: float = SIGMA_BULK
+    conductivities: Conductivities = field(default_factory=Conductivities)
+
+    @property
+    def sigma_bulk(self) -> float:
+        """Conductivity of the free electrolyte, S/m."""
+        return self.conductivities.electrolyte
 
     @classmethod
     def published(cls) -> RecipeConstants:

@@ -15,6 +15,7 @@ from engine.maps.uncertainty import without_interval
 
 if TYPE_CHECKING:
     from engine.maps.sources import Sources
+    from engine.properties.conductivities import Conductivities
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,7 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
         parts.append(
             "Tortuosity factors come from steady diffusion between the two outer faces, "
             f"D_eff = D₀·ε/τ² {cite('taufactor')}; tortuosity is the square root of the mean "
-            "factor τ². Effective ionic conductivity is σ_bulk·ε/τ² with σ_bulk = "
-            f"{sources.responses.constants.sigma_bulk:g} S/m."
+            f"factor τ². {_conductivities(sources.responses.constants.conductivities)}"
         )
     methods = sorted({getattr(m, "method", "") for m in sources.responses.models.values()})
     if methods:
@@ -160,6 +160,20 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
             "together."
         )
     return " ".join(parts), used
+
+
+def _conductivities(bulk: Conductivities) -> str:
+    """How geometry becomes S/m, and with which bulk values."""
+    ionic = (
+        "Effective ionic conductivity comes from conduction through the free electrolyte "
+        f"({bulk.electrolyte:g} S/m) and the nanopores of the CBD ({bulk.cbd_ionic:g} S/m) together"
+        if bulk.opens_cbd
+        else f"Effective ionic conductivity is σ_bulk·ε/τ² with σ_bulk = {bulk.electrolyte:g} S/m"
+    )
+    return (
+        f"{ionic}; electronic conduction, where it was computed, takes {bulk.am:g} S/m for the AM "
+        f"and {bulk.cbd:g} S/m for the CBD."
+    )
 
 
 def _blocked(dataset: pd.DataFrame) -> str:

@@ -41,6 +41,8 @@ def provenance_lines(sources: Sources, what: str = "") -> list[str]:
         lines.append(f"calendering law: {law_name(law.kind)}{off}")
     for name, words in models_in_words(sources.responses).items():
         lines.append(f"model of {name} ({quantity(name).symbol or quantity(name).label}): {words}")
+    if sources.seeds:
+        lines.append(f"bulk conductivities: {sources.responses.constants.conductivities.in_words}")
     lines += sources.seeds
     return lines
 

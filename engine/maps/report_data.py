@@ -35,7 +35,7 @@ from engine.maps.report_words import (
 )
 from engine.maps.responses import SETTINGS
 from engine.maps.scope import LEVEL
-from engine.maps.sources import Sources, read_sources
+from engine.maps.sources import Sources, conductivities_of, read_sources
 from engine.maps.standing import METHOD_WORDS
 from engine.progress import Progress
 
@@ -268,6 +268,7 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
             ["Calendering law", law_name(str((design.get("law") or {}).get("kind", "")))],
             ["Structures for each condition", str(design.get("repeats", ""))],
             ["Seed", str(design.get("seed", ""))],
+            ["Bulk conductivities", conductivities_of(record).in_words],
         ]
         failures = study.failures(record.id)
         reasons = sorted({str(one.error) for one in failures})

@@ -17,7 +17,6 @@ from engine.errors import InputError
 from engine.maps.blocked import Blockage
 from engine.maps.electrode import (
     PUBLISHED_LAW_ERROR,
-    SIGMA_BULK,
     CellAssumptions,
     LawError,
     RecipeConstants,
@@ -48,7 +47,6 @@ __all__ = [
     "POROSITY_SHIFT",
     "PUBLISHED_LAW_ERROR",
     "SETTINGS",
-    "SIGMA_BULK",
     "CellAssumptions",
     "Evaluation",
     "LawError",
@@ -227,7 +225,7 @@ class Responses:
             return True
         if output in FROM_LAW or output.startswith(("areal_capacity", "energy_density")):
             return self.law is not None
-        source = _DERIVED.get(output)
+        source = self._source_of(output)
         if source is None:
             return False
         needs_law = output in (SIGMA_EFF, "macmullin_number")
@@ -242,7 +240,19 @@ class Responses:
 
     def gives_directly(self, output: str) -> bool:
         """Whether a model gives this column, or its square or square root."""
-        return output in self.models or _DERIVED.get(output, "") in self.models
+        return output in self.models or self._source_of(output) in self.models
+
+    def _source_of(self, output: str) -> str | None:
+        """What a column follows from; None for one that a model alone can give.
+
+        Ions that go through the CBD as well make the conductivity follow from no tortuosity of
+        the free electrolyte.
+        """
+        if self.constants.conductivities.opens_cbd:
+            opened = {SIGMA_EFF: None, "macmullin_number": SIGMA_EFF}
+            if output in opened:
+                return opened[output]
+        return _DERIVED.get(output)
 
     def complete(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add to a table of settings all that follows from them.
@@ -412,7 +422,7 @@ class Responses:
         elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
             result = self._stored(name, settings), unknown, unknown
         else:
-            before = _DERIVED[name]
+            before = self._source_of(name) or ""
             source = self._compute(before, settings, triples, possible, intervals, shared)
             result = self._derive(name, source, settings)
             good = possible[before]
@@ -430,11 +440,14 @@ class Responses:
                 return value**2, np.maximum(low, 0) ** 2, high**2
             if name.startswith("tortuosity"):
                 return np.sqrt(value), np.sqrt(np.maximum(low, 0)), np.sqrt(high)
+            if name == "macmullin_number" and self.constants.conductivities.opens_cbd:
+                bulk = self.constants.sigma_bulk
+                return bulk / value, bulk / high, bulk / low
             share = self.electrolyte_share(settings)
             if name == "macmullin_number":
                 return value**2 / share, np.maximum(low, 0) ** 2 / share, high**2 / share
-            bulk = self.constants.sigma_bulk * share
-            return bulk / value**2, bulk / high**2, bulk / low**2
+            through = self.constants.sigma_bulk * share
+            return through / value**2, through / high**2, through / low**2
 
     def doubt(self, settings: pd.DataFrame) -> np.ndarray | float:
         """How many times larger than for a left-out coating the law's error may be, >= 1."""
@@ -512,7 +525,7 @@ class Responses:
             for _ in range(len(_DERIVED)):
                 if step in self.models:
                     break
-                step = _DERIVED.get(step, step)
+                step = self._source_of(step) or step
             if step in self.models and step not in found:
                 found.append(step)
         return found

@@ -13,7 +13,7 @@ from engine.campaign.variables import INPUT_PREFIX
 from engine.errors import InputError
 from engine.maps.blocked import Blockage, blocked_note
 from engine.maps.law_doubt import LawDoubt
-from engine.maps.quantities import PAPER_TARGETS, quantity
+from engine.maps.quantities import PAPER_TARGETS, SIGMA_EFF, quantity
 from engine.maps.responses import (
     PUBLISHED_LAW_ERROR,
     SETTINGS,
@@ -23,12 +23,13 @@ from engine.maps.responses import (
     Responses,
 )
 from engine.maps.scope import at_level
+from engine.properties.conductivities import Conductivities
 
 if TYPE_CHECKING:
     from engine.experiment.diagnostics import LawAssessment
     from engine.experiment.table import CalenderingTable
     from engine.structure.condition import Condition
-    from engine.study import Study
+    from engine.study import CampaignRecord, Study
 
 CELL_SETTING = "maps.cell"
 """Setting of a study under which the assumptions on the cell are kept."""
@@ -131,16 +132,19 @@ def read_sources(
     made_with = ""
     seeds: tuple[str, ...] = ()
     varied: Mapping[str, Any] = {}
+    bulk = Conductivities()
     if campaigns:
         newest = campaigns[-1]
         varied = newest.design.get("variables", {})
         law_dict = newest.design.get("law") or stored
         alike = [one for one in campaigns if same_law(one.design.get("law"), law_dict)]
         alike = [one for one in alike if _kind(study, one.id) == _kind(study, newest.id)]
+        bulk = conductivities_of(newest)
+        alike = [one for one in alike if conductivities_of(one) == bulk]
         if len(alike) < len(campaigns):
             notes.append(
-                f"{len(campaigns) - len(alike)} of {len(campaigns)} campaigns used another law or "
-                "protocol than the newest and are left aside here."
+                f"{len(campaigns) - len(alike)} of {len(campaigns)} campaigns used another law, "
+                "protocol or conductivity than the newest and are left aside here."
             )
         frames = [study.dataset(one.id) for one in alike]
         dataset = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
@@ -186,7 +190,7 @@ def read_sources(
             models={name: at_level(model) for name, model in models.items()},
             law=law,
             law_error=error,
-            constants=constants_of(template),
+            constants=constants_of(template, bulk),
             cell=cell or _kept_cell(study),
             base=_base(dataset, table),
             law_doubt=LawDoubt.of(law, table, inputs) if assessment is not None else None,
@@ -255,10 +259,15 @@ def _kept_cell(study: Study) -> CellAssumptions:
         raise InputError(f"The cell kept in the study cannot be read ({error}).") from error
 
 
-def constants_of(template: Condition | None) -> RecipeConstants:
+def conductivities_of(campaign: CampaignRecord) -> Conductivities:
+    """Bulk values that the properties of a campaign were computed with."""
+    return Conductivities.of(campaign.design.get("conductivities"))
+
+
+def constants_of(template: Condition | None, bulk: Conductivities) -> RecipeConstants:
     """Densities and conventions of a condition; the physical defaults without one."""
     if template is None:
-        return RecipeConstants()
+        return RecipeConstants(conductivities=bulk)
     recipe = template.recipe
     return RecipeConstants(
         am_density=recipe.am_density,
@@ -266,6 +275,7 @@ def constants_of(template: Condition | None) -> RecipeConstants:
         cbd_nanoporosity=recipe.cbd_nanoporosity,
         porosity_kind=template.porosity_kind,
         protocol=template.protocol,
+        conductivities=bulk,
     )
 
 
@@ -348,9 +358,13 @@ def _varies(dataset: pd.DataFrame, name: str) -> bool:
     return bool(values.notna().all() and np.ptp(values.to_numpy(float)) > 1e-9)
 
 
-def default_targets(dataset: pd.DataFrame) -> list[str]:
-    """Targets of the default models: the paper's five, as far as the dataset has them."""
-    return [name for name in PAPER_TARGETS if _varies_somewhere(dataset, name)]
+def default_targets(dataset: pd.DataFrame, bulk: Conductivities | None = None) -> list[str]:
+    """Targets of the default models: the paper's five, as far as the dataset has them.
+
+    With ions in the CBD the conductivity follows from no tortuosity and gets a model of its own.
+    """
+    opened = (SIGMA_EFF,) if bulk is not None and bulk.opens_cbd else ()
+    return [name for name in (*PAPER_TARGETS, *opened) if _varies_somewhere(dataset, name)]
 
 
 def _varies_somewhere(dataset: pd.DataFrame, name: str) -> bool:

@@ -258,11 +258,12 @@ def verify(
     condition, notes = condition_at(responses, setting, template)
     settings = responses.complete(pd.DataFrame([_own(responses, setting)]))
     seeds = tuple(range(seed, seed + repeats))
+    bulk = responses.constants.conductivities
     rows = []
     for k, one in enumerate(seeds):
         progress.report(k / repeats, f"Structure {k + 1} of {repeats}")
         structure = generate(condition, one)
-        rows.append(characterize(structure.stack, parts="published").flat())
+        rows.append(characterize(structure.stack, conductivities=bulk).flat())
     progress.report(1.0, "Compared")
     if outputs is None:
         outputs = [name for name in responses.outputs if name in responses.models]

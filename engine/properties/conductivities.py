@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from engine.errors import InputError
 
@@ -39,12 +41,51 @@ class Conductivities:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if not (np.isfinite(value) and value >= 0):
+            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if not (number and math.isfinite(value) and value >= 0):
                 raise InputError(
                     f"Conductivity {field.name} = {value} S/m must be zero or a positive number."
                 )
+            object.__setattr__(self, field.name, float(value))
         if self.electrolyte == 0:
             raise InputError("The conductivity of the electrolyte must be above zero.")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any] | None) -> Conductivities:
+        """Return the defaults with some values (S/m) replaced, by their names.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown or a value is no positive number.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values or ():
+            if name not in names:
+                known = f"{', '.join(names[:-1])} or {names[-1]}"
+                raise InputError(f"Conductivity '{name}' is unknown: name {known}.")
+        return cls(**(values or {}))
+
+    def to_dict(self) -> dict[str, float]:
+        """JSON form; `of` gives it back."""
+        return dataclasses.asdict(self)
+
+    def columns(self) -> dict[str, float]:
+        """All four by column of a dataset."""
+        return {f"bulk_conductivity_{name}_S_per_m": v for name, v in self.to_dict().items()}
+
+    @property
+    def in_words(self) -> str:
+        """All four values, with their unit."""
+        return (
+            f"electrolyte {self.electrolyte:g}, AM {self.am:g}, CBD {self.cbd:g}, electrolyte in "
+            f"the nanopores of the CBD {self.cbd_ionic:g} S/m"
+        )
+
+    @property
+    def opens_cbd(self) -> bool:
+        """Whether ions go through the nanopores of the CBD."""
+        return self.cbd_ionic > 0
 
     @property
     def ionic(self) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.progress import Progress, silent
+from engine.properties.conductivities import Conductivities
 from engine.structure.condition import Condition
 from engine.structure.stages import Stage
 
@@ -100,6 +101,7 @@ def resolution_check(
     seed: int,
     columns: Mapping[str, float],
     progress: Progress | None = None,
+    conductivities: Conductivities | None = None,
 ) -> dict[str, float]:
     """Generate a structure again with finer voxels and extrapolate its properties.
 
@@ -114,6 +116,8 @@ def resolution_check(
     columns : mapping of str to float
         Properties at the condition's own voxel size (`Properties.flat`).
     progress : Progress, optional
+    conductivities : Conductivities, optional
+        Bulk values that `columns` were computed with.
 
     Returns
     -------
@@ -139,7 +143,9 @@ def resolution_check(
     size = condition.voxel_size / REFINEMENT
     finer = dataclasses.replace(condition, voxel_size=size)
     structure = generate(finer, seed, Stage(progress, 0.0, 0.3))
-    fine = characterize(structure.stack, progress=Stage(progress, 0.3, 1.0)).flat()
+    fine = characterize(
+        structure.stack, conductivities=conductivities, progress=Stage(progress, 0.3, 1.0)
+    ).flat()
     found = {}
     for name in EXTRAPOLATED:
         pair = (columns.get(name, math.nan), fine[name])

@@ -49,11 +49,18 @@ def _in_order(records: Iterable[StructureRecord]) -> list[str]:
     return list(names)
 
 
+def settings_of(condition: ConditionRecord) -> dict[str, Any]:
+    """Values of a condition, with the bulk conductivities that its campaign left at the defaults."""
+    from engine.properties.conductivities import Conductivities
+
+    return Conductivities().columns() | condition.values
+
+
 def _varied(conditions: Iterable[ConditionRecord]) -> list[str]:
     """Columns beside the leading ones whose value differs between conditions."""
     seen: dict[str, set[str]] = {}
     for condition in conditions:
-        for name, value in condition.values.items():
+        for name, value in settings_of(condition).items():
             if name not in LEADING:
                 seen.setdefault(name, set()).add(repr(value))
     return [name for name, values in seen.items() if len(values) > 1]
@@ -105,7 +112,7 @@ def by_condition(
         )
         for name in names:
             row |= _summary(name, group)
-        row |= {name: condition.values.get(name) for name in extra}
+        row |= _chosen(condition, extra)
         if several:
             row["campaign"] = condition.campaign
         rows.append(row)
@@ -119,6 +126,11 @@ def _leading(condition: ConditionRecord) -> dict[str, Any]:
     # a gap that no calibration gives is nan, so that the column holds numbers
     values = {name: condition.values.get(name) for name in LEADING}
     return {name: math.nan if value is None else value for name, value in values.items()}
+
+
+def _chosen(condition: ConditionRecord, names: Sequence[str]) -> dict[str, Any]:
+    values = settings_of(condition)
+    return {name: values.get(name) for name in names}
 
 
 def _summary(name: str, group: Sequence[StructureRecord]) -> dict[str, float]:
@@ -151,7 +163,7 @@ def by_structure(
         condition = of[record.campaign, record.number]
         rows.append(
             _leading(condition)
-            | {name: condition.values.get(name) for name in extra}
+            | _chosen(condition, extra)
             | {
                 "campaign": record.campaign,
                 "condition": record.number,

@@ -19,11 +19,13 @@ from engine.errors import InputError
 from engine.experiment.laws import published_law
 from engine.experiment.starting_values import starting_design
 from engine.properties.catalogue import CATALOGUE
+from engine.properties.conductivities import Conductivities
 from hybridgui.campaign.columns import settled_columns, tip
 from hybridgui.campaign.more_variables import MoreVariables, caption
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.campaign.paste_dialog import PasteDialog
 from hybridgui.errors import DetailsDialog
+from hybridgui.properties.conductivity_fields import ConductivityFields
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Fold, Notice, button, label
@@ -50,6 +52,7 @@ SMALL: dict[str, Any] = {
     "seed": 0,
     "properties": "published",
     "resolution_check": False,
+    "conductivities": {},
     "more": {},
 }
 _PUBLISHED: dict[str, Any] = {
@@ -66,6 +69,7 @@ _PUBLISHED: dict[str, Any] = {
     "box_um": 50.0,
     "seed": 0,
     "resolution_check": False,
+    "conductivities": {},
 }
 PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "small": ("Small example, 18 conditions × 2", SMALL),
@@ -238,6 +242,13 @@ class DesignForm(QWidget):
         )
         extra.add("Workers", self.workers)
         more.body.addWidget(extra)
+        self.conductivities = ConductivityFields()
+        self.conductivities.edited.connect(
+            lambda values, words: self._model.set_parameter(
+                "campaign/conductivities", values, f"Change conductivity: {words}"
+            )
+        )
+        more.body.addWidget(self.conductivities)
         self._extra, self._structures = extra, group
         self._more = more
         layout.addWidget(more)
@@ -390,6 +401,7 @@ class DesignForm(QWidget):
             properties=self.value("properties"),
             adaptive=adaptive,
             resolution_check=bool(self.value("resolution_check")) and self._can_be_refined,
+            conductivities=Conductivities.of(self.value("conductivities")),
         )
 
     def _may_be_precise(self) -> list[str]:
@@ -480,6 +492,7 @@ class DesignForm(QWidget):
         self.box.show_value(self.value("box_um"))
         self.seed.show_value(self.value("seed"))
         self.properties.show_value(self.value("properties"))
+        self.conductivities.show_values(self.value("conductivities"))
         refinable = self._can_be_refined
         with QSignalBlocker(self.resolution):
             self.resolution.setChecked(refinable and bool(self.value("resolution_check")))

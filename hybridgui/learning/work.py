@@ -28,7 +28,13 @@ from engine.learning.table import input_columns
 from engine.learning.table_files import read_table_file
 from engine.learning.training import train
 from engine.maps.curves import CurveSet, curve_set, levels
-from engine.maps.sources import default_inputs, default_targets, read_sources, same_law
+from engine.maps.sources import (
+    conductivities_of,
+    default_inputs,
+    default_targets,
+    read_sources,
+    same_law,
+)
 from engine.structure.condition import Condition
 from engine.study import Study
 from hybridgui.bridge import Job
@@ -120,9 +126,11 @@ def read_data(job: Job, study: Study, source: str = "") -> LearningData:
         frame = study.dataset(int(name))
         notes: tuple[str, ...] = ()
         origins = (int(name),) * len(frame)
+        bulk = conductivities_of(study.campaign(int(name)))
     else:
         sources = read_sources(study, models={})
         frame, notes, origins = sources.dataset, sources.notes, sources.origins
+        bulk = sources.responses.constants.conductivities
     if frame.empty:
         return LearningData(frame, [], [], notes, source=source)
     inputs: list[str] = []
@@ -130,7 +138,7 @@ def read_data(job: Job, study: Study, source: str = "") -> LearningData:
         inputs = default_inputs(frame)
     except InputError as error:
         notes = (*notes, str(error))
-    targets = default_targets(frame)
+    targets = default_targets(frame, bulk)
     offered = [
         one
         for one in (*INPUTS, *_DERIVED_INPUTS)
@@ -312,9 +320,11 @@ def recorded_structure(
 ) -> tuple[Condition, dict[str, Any]]:
     """Condition and record of the structure behind a row of the dataset."""
     condition, result = structure_at(study, values)
+    campaign = study.campaign(result.campaign)
     record = {
         "source": "generated",
         "condition": condition.to_dict(),
+        "conductivities": conductivities_of(campaign).to_dict(),
         "seed": int(result.seed),
         "voxels_sha256": result.voxels_sha256,
         "report": {},
@@ -324,7 +334,7 @@ def recorded_structure(
         ),
     }
     # A pressure goes through the law of the study, which may be another one than the campaign's.
-    if not same_law(study.law(), study.campaign(result.campaign).design.get("law")):
+    if not same_law(study.law(), campaign.design.get("law")):
         condition = replace(condition, pressure=None, gap=None)
     return condition, record
 

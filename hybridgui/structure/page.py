@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import InputError
-from engine.properties.resolution import REFINEMENT
+from engine.properties.conductivities import Conductivities
+from engine.properties.resolution import RANGE, REFINEMENT, VALUE
 from engine.structure.condition import Condition
 from hybridgui.bridge import Job
 from hybridgui.structure.animation_dialog import AnimationDialog
@@ -40,6 +41,7 @@ from hybridgui.structure.work import (
     characterize_electrode,
     check_resolution,
     columns_to_json,
+    conductivities_of,
     generate_electrode,
     press_electrode,
     rebuild_electrode,
@@ -77,13 +79,14 @@ class StructurePage(Page):
         self._due: dict[str, Any] | None = None
         self._fields: dict[str, Field] = {}
         self._colour = PHASE
+        self._followed: tuple[Any, Any] | None = None
         self.importing = StackImport(self, model, self._begin)
         self.importing.imported.connect(self._on_imported)
         self.setAcceptDrops(True)
         self._build_side()
         self._build_middle()
         self._build_actions()
-        self.form.changed.connect(self._refresh_button)
+        self.form.changed.connect(self._on_form_changed)
         model.studyOpened.connect(self._on_study_opened)
         model.electrodeRequested.connect(self._on_electrode_requested)
         follow_theme(self, self._on_theme)
@@ -94,9 +97,7 @@ class StructurePage(Page):
     def _build_side(self) -> None:
         self.form = RecipeForm(self.model)
         self.side.body.addWidget(self.form)
-        self.foot = PropertiesFoot(
-            lambda: self.compute_properties(), lambda: self.tabs.open_properties()
-        )
+        self.foot = PropertiesFoot(self._on_compute, lambda: self.tabs.open_properties())
         self.generate_button = button("Generate", self.generate, primary=True)
         self.press_button = button("Press", self.press)
         buttons = QHBoxLayout()
@@ -199,7 +200,7 @@ class StructurePage(Page):
         self.leave_path()
         self._begin(
             "Generating the electrode",
-            generate_electrode(plan.condition, self.form.seed),
+            generate_electrode(plan.condition, self.form.seed, self.form.conductivities),
             self._on_generated,
         )
 
@@ -212,7 +213,11 @@ class StructurePage(Page):
             self.model.say("info", "Wait for the electrode under way, or cancel it first.")
             return
         self._due = record
-        self.form.set_condition(condition, int(record["seed"]) if record else self.form.seed)
+        if record is None:
+            self.form.set_condition(condition, self.form.seed)
+        else:
+            bulk = record.get("conductivities", {})
+            self.form.set_condition(condition, int(record["seed"]), bulk)
         if record is None:
             self.generate()
             return
@@ -228,7 +233,9 @@ class StructurePage(Page):
             return
         self._begin(
             "Pressing the electrode",
-            press_electrode(self.form.law(), plan.condition, self.form.seed),
+            press_electrode(
+                self.form.law(), plan.condition, self.form.seed, self.form.conductivities
+            ),
             self._on_pressed,
         )
 
@@ -298,7 +305,7 @@ class StructurePage(Page):
 
     def _on_job_ended(self) -> None:
         self._job = None
-        self._refresh_button()
+        self._on_form_changed()
 
     def _on_generated(self, electrode: Electrode) -> None:
         warnings = tuple((electrode.structure.report or {}).get("warnings", ()))
@@ -314,6 +321,10 @@ class StructurePage(Page):
         except InputError as error:
             self.model.say("error", str(error))
 
+    def _on_form_changed(self) -> None:
+        self._refresh_button()
+        self._follow_conductivities()
+
     def _refresh_button(self) -> None:
         busy = self.busy
         self.generate_button.setText("Cancel" if busy else "Generate")
@@ -326,7 +337,7 @@ class StructurePage(Page):
         )
         enable(self.generate_button, reason, "" if busy else "Ctrl+G")
         outdated = not busy and plan.condition is not None and self._differs(plan.condition)
-        self.foot.show_outdated(outdated)
+        self.foot.show_outdated(outdated, not busy and self._of_other_conductivities)
 
     def _differs(self, condition: Condition) -> bool:
         """Whether the form asks for another electrode than the one shown."""
@@ -361,9 +372,14 @@ class StructurePage(Page):
         self.header.subtitle.setText(electrode.title)
         self.notice.set_sentences([*electrode.notes, *warnings], "warning")
         self.show_middle(self.content)
+        self._follow_conductivities()
 
     def _show_properties(self) -> None:
-        self.foot.show_columns(None if self.electrode is None else self.electrode.properties)
+        shown = self.electrode
+        self.foot.show_columns(
+            None if shown is None else shown.properties,
+            shown is not None and conductivities_of(shown.record).opens_cbd,
+        )
         others = self._beside()
         self.tabs.show_properties(self.electrode, others[0] if others else None)
 
@@ -412,19 +428,56 @@ class StructurePage(Page):
         self.tabs.show_slices(self.electrode, self.panel.colours, field)
 
     # -- properties ---------------------------------------------------------------------------------
+    def _on_compute(self) -> None:
+        if self.electrode is not None:
+            self.compute_properties(self._parts_of(self.electrode))
+
     def compute_properties(self, parts: str = "published") -> None:
         """Compute the properties of the electrode that is shown ("published" or "all")."""
         if self.electrode is None or self.busy:
             return
-        shown = self.electrode
+        shown, bulk = self.electrode, self.form.conductivities
+        same = bulk == conductivities_of(shown.record)
 
         def finished(result) -> None:
             columns, full = result
-            kept = {n: v for n, v in shown.properties.items() if n not in columns}
-            self._take_properties(shown, columns | kept, full)
+            kept = {
+                name: value
+                for name, value in shown.properties.items()
+                if name not in columns and (same or not name.startswith((VALUE, RANGE)))
+            }
+            self._take_properties(shown, columns | kept, full, bulk)
 
-        work = characterize_electrode(shown.stack, parts)
+        work = characterize_electrode(shown.stack, bulk, parts)
         self._begin("Computing the properties", work, finished)
+
+    @property
+    def _of_other_conductivities(self) -> bool:
+        """Whether the properties shown were computed with other bulk values than the form's."""
+        shown = self.electrode
+        if shown is None or not shown.properties:
+            return False
+        return conductivities_of(shown.record) != self.form.conductivities
+
+    def _follow_conductivities(self) -> None:
+        """Compute the properties shown again, once, where they are of other bulk values.
+
+        A large electrode waits until the user asks for it.
+        """
+        shown = self.electrode
+        if self.busy or shown is None or not self._of_other_conductivities:
+            return
+        tried = (shown.stack, self.form.conductivities)
+        if tried == self._followed or shown.stack.labels.size > _QUICK_VOXELS:
+            return
+        self._followed = tried
+        self.compute_properties(self._parts_of(shown))
+
+    @staticmethod
+    def _parts_of(electrode: Electrode) -> str:
+        """The properties that an electrode has, as `characterize` names them."""
+        full = electrode.record.get("properties", {})
+        return "all" if "pore_size_um" in full else "published"
 
     def compute_resolution(self) -> None:
         """Extrapolate the properties of the electrode that is shown to voxel size zero."""
@@ -444,16 +497,25 @@ class StructurePage(Page):
 
         def finished(found: dict[str, float]) -> None:
             full = shown.record.get("properties", {})
-            self._take_properties(shown, shown.properties | found, full)
+            self._take_properties(shown, shown.properties | found, full, bulk)
 
-        work = check_resolution(condition, shown.structure.seed, shown.properties)
+        bulk = conductivities_of(shown.record)
+        work = check_resolution(condition, shown.structure.seed, shown.properties, bulk)
         self._begin("Checking the resolution", work, finished)
 
     def _take_properties(
-        self, electrode: Electrode, columns: dict[str, float], full: dict[str, Any]
+        self,
+        electrode: Electrode,
+        columns: dict[str, float],
+        full: dict[str, Any],
+        bulk: Conductivities,
     ) -> None:
         """Keep properties with their electrode wherever the page has it, shown or not."""
-        record = electrode.record | {"properties": full, "columns": columns_to_json(columns)}
+        record = electrode.record | {
+            "conductivities": bulk.to_dict(),
+            "properties": full,
+            "columns": columns_to_json(columns),
+        }
         known = replace(electrode, properties=columns, record=record)
         self.pinned = [known if e is electrode else e for e in self.pinned]
         if self.path is not None and electrode in self.path.electrodes:

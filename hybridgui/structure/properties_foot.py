@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
@@ -38,21 +39,45 @@ class PropertiesFoot(QWidget):
         column.addLayout(head)
         self.summary = PropertySummary()
         column.addWidget(self.summary)
+        self.blocked = label("", "small", wrap=True)
+        self.blocked.hide()
+        column.addWidget(self.blocked)
+        self._empty = False
         self.hint = label("", "small", wrap=True)
         column.addWidget(self.hint)
         self.compute = button("Compute properties", compute)
         column.addWidget(self.compute, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def show_columns(self, columns: Mapping[str, float] | None) -> None:
-        """Show properties by their column; None where there is no electrode."""
+    def show_columns(self, columns: Mapping[str, float] | None, opens_cbd: bool = False) -> None:
+        """Show properties by their column; None where there is no electrode.
+
+        Where the electrolyte has no way through and the CBD is closed to ions, say that it
+        need not be.
+        """
         self.setVisible(columns is not None)
+        blocked = math.isinf((columns or {}).get("tortuosity_factor_electrolyte", 0.0))
+        self.blocked.setText(
+            "The free electrolyte has no way through. More options, Bulk conductivities, can let "
+            "ions through the nanopores of the CBD."
+        )
+        self.blocked.setVisible(blocked and not opens_cbd)
         self.summary.show_columns(dict(columns or {}))
-        self.compute.setVisible(columns is not None and not columns)
+        self._empty = columns is not None and not columns
+        self.compute.setVisible(self._empty)
         self.all_properties.setVisible(bool(columns))
 
-    def show_outdated(self, outdated: bool) -> None:
-        """Say whether the recipe was changed since."""
+    def show_outdated(self, recipe: bool, conductivities: bool = False) -> None:
+        """Say whether the recipe, or the bulk conductivities, were changed since."""
+        what = [
+            words
+            for words, changed in (("recipe", recipe), ("bulk conductivities", conductivities))
+            if changed
+        ]
+        verb = "were" if conductivities else "was"
         self.hint.setText(
-            "Of the electrode shown; the recipe was changed since." if outdated else ""
+            f"Of the electrode shown; the {' and the '.join(what)} {verb} changed since."
+            if what
+            else ""
         )
-        self.hint.setVisible(outdated)
+        self.hint.setVisible(bool(what))
+        self.compute.setVisible(self._empty or conductivities)

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from hybridgui.properties.conductivity_fields import ConductivityFields
 from hybridgui.structure.options_form import OptionsForm
 from hybridgui.widgets.basics import Fold, button, label
 from hybridgui.widgets.form import Choice, FormGroup, IntegerField, NumberField, beside
@@ -26,7 +27,7 @@ class RecipeFields:
     before, after, sample, more_group : FormGroup
         Before calendering, calendering, the box, and what few ask for.
     more : Fold
-        Holds `more_group` and `options`.
+        Holds `more_group`, `conductivities` and `options`.
     """
 
     def __init__(self, presets: Callable[[Choice], QWidget]):
@@ -275,6 +276,8 @@ class RecipeFields:
         for name in ("material", "law", "protocol", "porosity_kind", "amount_by", "cbd_parts"):
             self.fields[name].setMinimumContentsLength(6)  # large fonts need the room
         self.more.body.addWidget(group)
+        self.conductivities = ConductivityFields()
+        self.more.body.addWidget(self.conductivities)
         self.options = OptionsForm()
         self.more.body.addWidget(self.options)
 

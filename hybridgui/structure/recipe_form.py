@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import InputError
 from engine.experiment.calibration import GapCalibration
+from engine.properties.conductivities import Conductivities
 from engine.structure.condition import Condition
 from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.experiment.words import coating_plain
@@ -73,6 +75,11 @@ class RecipeForm(QWidget):
         """Seed of the structure."""
         return int(self._value("seed"))
 
+    @property
+    def conductivities(self) -> Conductivities:
+        """Bulk values of the phases."""
+        return Conductivities.of(self._value("conductivities"))
+
     def field(self, name: str) -> QWidget:
         """Field of a parameter, by its name."""
         return self._fields[name]
@@ -86,8 +93,10 @@ class RecipeForm(QWidget):
         """What links gap and pressure."""
         return self.law().calibration
 
-    def set_condition(self, condition: Condition, seed: int) -> None:
-        """Show the inputs of a condition (one step to undo)."""
+    def set_condition(
+        self, condition: Condition, seed: int, conductivities: Mapping[str, float] | None = None
+    ) -> None:
+        """Show the inputs of a condition, with the conductivities if given (one step to undo)."""
         values: dict[str, Any] = {
             "protocol": condition.protocol,
             "am_percent": 100 * condition.recipe.am_fraction,
@@ -100,6 +109,8 @@ class RecipeForm(QWidget):
             "cbd_parts": "one",
             "law": "study",
         }
+        if conductivities is not None:
+            values["conductivities"] = dict(conductivities)
         usual = "resolved" if condition.protocol == "published" else "total"
         values["porosity_kind"] = (
             "" if condition.porosity_kind == usual else condition.porosity_kind
@@ -153,6 +164,11 @@ class RecipeForm(QWidget):
             else:
                 field.edited.connect(lambda v, n=name: self._set(n, v))
         self.options.edited.connect(self._on_option)
+        self._inputs.conductivities.edited.connect(
+            lambda values, words: self._set(
+                "conductivities", values, f"Change conductivity: {words}"
+            )
+        )
 
     # -- parameters -----------------------------------------------------------------------------
     def _value(self, name: str) -> Any:
@@ -226,6 +242,7 @@ class RecipeForm(QWidget):
                 self.presets.show_material(self._value(name))
             elif name not in ("pressure_MPa", "gap_um"):
                 field.show_value(self._value(name))
+        self._inputs.conductivities.show_values(self._value("conductivities"))
         published = self._value("protocol") == "published"
         self.options.show_options(self._options(), published=published)
         self._show_driver()

@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "am_density": 4.65,
     "cbd_density": 1.8,
     "cbd_nanoporosity_percent": 47.0,
+    "conductivities": {},
     "options": {},
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.kernels import compile_kernels, kernels_compiled, needed
 from engine.progress import Progress
+from engine.properties.conductivities import Conductivities
 from engine.structure.condition import Condition
 from engine.structure.stack import VoxelStack
 from engine.structure.stages import Stage
@@ -56,7 +57,9 @@ class Electrode:
         return f"{am} · {pressed} · {porosity}"
 
 
-def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Electrode]:
+def generate_electrode(
+    condition: Condition, seed: int, bulk: Conductivities
+) -> Callable[[Job], Electrode]:
     """Work that generates a structure and computes its properties."""
 
     def work(job: Job) -> Electrode:
@@ -65,13 +68,14 @@ def generate_electrode(condition: Condition, seed: int) -> Callable[[Job], Elect
         progress = job.engine_progress
         _compile(job, condition.protocol)
         structure = generate(condition, seed, Stage(progress, 0.0, 0.5))
-        flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0))
+        flat, full = _characterize(structure.stack, Stage(progress, 0.5, 1.0), bulk)
         record = {
             "source": GENERATED,
             "condition": condition.to_dict(),
             "seed": int(seed),
             "voxels_sha256": structure.stack.sha256,
             "report": structure.report,
+            "conductivities": bulk.to_dict(),
             "properties": full,
             "columns": columns_to_json(flat),
         }
@@ -118,7 +122,7 @@ class ElectrodePath:
 
 
 def press_electrode(
-    law: Any, target: Condition, seed: int, steps: int = 8
+    law: Any, target: Condition, seed: int, bulk: Conductivities, steps: int = 8
 ) -> Callable[[Job], ElectrodePath]:
     """Work that generates the uncalendered electrode and presses it to a condition step by step.
 
@@ -141,7 +145,7 @@ def press_electrode(
         for number, structure in enumerate(structures):
             share = 0.6 + 0.4 * number / len(structures)
             part = Stage(job.engine_progress, share, share + 0.4 / len(structures))
-            flat, full = _characterize(structure.stack, part)
+            flat, full = _characterize(structure.stack, part, bulk)
             record = {
                 "source": PRESSED,
                 "target": target.to_dict(),
@@ -150,6 +154,7 @@ def press_electrode(
                 "seed": int(seed),
                 "index": number,
                 "voxels_sha256": structure.stack.sha256,
+                "conductivities": bulk.to_dict(),
                 "properties": full,
                 "columns": columns_to_json(flat),
             }
@@ -188,6 +193,7 @@ def rebuild_electrode(
                 law_from_dict(record["law"]),
                 Condition.from_dict(record["target"]),
                 int(record["seed"]),
+                conductivities_of(record),
                 int(record["steps"]),
             )
             return again(job)
@@ -221,21 +227,21 @@ def rebuild_electrode(
 
 
 def characterize_electrode(
-    stack: VoxelStack, parts: str = "published"
+    stack: VoxelStack, bulk: Conductivities, parts: str = "published"
 ) -> Callable[[Job], tuple[dict, dict]]:
     """Work that computes the properties of a stack: flat columns, and the full JSON form."""
-    return lambda job: _characterize(stack, job.engine_progress, parts)
+    return lambda job: _characterize(stack, job.engine_progress, bulk, parts)
 
 
 def check_resolution(
-    condition: Condition, seed: int, columns: dict[str, float]
+    condition: Condition, seed: int, columns: dict[str, float], bulk: Conductivities
 ) -> Callable[[Job], dict[str, float]]:
     """Work that makes the electrode with finer voxels and extrapolates its properties."""
 
     def work(job: Job) -> dict[str, float]:
         from engine.properties.resolution import resolution_check
 
-        return resolution_check(condition, seed, columns, job.engine_progress)
+        return resolution_check(condition, seed, columns, job.engine_progress, bulk)
 
     return work
 
@@ -258,11 +264,11 @@ def transport_fields(stack: VoxelStack, phase: str) -> Callable[[Job], Any]:
 
 
 def _characterize(
-    stack: VoxelStack, progress: Progress, parts: str = "published"
+    stack: VoxelStack, progress: Progress, bulk: Conductivities, parts: str = "published"
 ) -> tuple[dict, dict]:
     from engine.properties.characterize import characterize
 
-    properties = characterize(stack, parts, progress=progress)
+    properties = characterize(stack, parts, conductivities=bulk, progress=progress)
     return properties.flat(), properties.to_dict()
 
 
@@ -310,6 +316,11 @@ def local_thickness_field(stack: VoxelStack, label: int) -> Callable[[Job], Any]
         return np.where(thickness > 0, thickness, np.nan)
 
     return work
+
+
+def conductivities_of(record: Mapping[str, Any]) -> Conductivities:
+    """Bulk values that the properties of a record were computed with."""
+    return Conductivities.of(record.get("conductivities"))
 
 
 def columns_to_json(columns: Mapping[str, float]) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def _run_really(task: StructureTask, parts: str, error: Exception) -> Outcome:
     """Run the real worker with a `compute` that raises for one structure."""
     _tries(task)
 
-    def compute(task: StructureTask, parts: str) -> tuple[dict[str, float], str]:
+    def compute(
+        task: StructureTask, parts: str, conductivities: None
+    ) -> tuple[dict[str, float], str]:
         if _is_marked(task):
             raise error
         return properties(task), f"{task.seed:064d}"

@@ -16,6 +16,7 @@ from engine.campaign.estimate import Estimate
 from engine.campaign.variables import known_names, read_variables, variable_info
 from engine.errors import InputError
 from engine.experiment.laws import published_law
+from engine.properties import Conductivities
 from hybridgui.campaign.design_form import PRESETS
 from hybridgui.campaign.more_variables import GROUPS, first_values, read_values, show_values
 from hybridgui.errors import DetailsDialog
@@ -491,3 +492,23 @@ def test_that_the_coefficients_of_the_law_can_be_varied(window, page, idle):
     first, second = design.conditions()[:2]
     assert first.condition.porosity != second.condition.porosity
     idle(window)
+
+
+def test_that_bulk_conductivities_are_part_of_the_design_and_can_be_undone(window, page):
+    form = page.form
+    before = form.design()
+    form._more.set_open(True)
+    fields = form.conductivities.fields
+    fields["cbd_ionic"].setValue(0.36)
+    fields["electrolyte"].setValue(1.2)
+    design = form.design()
+    assert design.conductivities == Conductivities(electrolyte=1.2, cbd_ionic=0.36)
+    assert design.key != before.key
+    window.model.undo_stack.undo()
+    assert fields["electrolyte"].value() == 1.119 and fields["cbd_ionic"].value() == 0.36
+    window.model.undo_stack.undo()
+    assert form.design() == before and fields["cbd_ionic"].value() == 0
+    fields["am"].setValue(1e-7)
+    assert form.design().conductivities.am == 1e-7
+    form.use_preset("training")
+    assert form.design().conductivities == Conductivities()

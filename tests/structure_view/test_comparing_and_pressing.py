@@ -134,7 +134,7 @@ def test_that_properties_of_a_pressed_step_stay_when_the_slider_moves(qtbot, pre
 
     go = threading.Event()
 
-    def characterize(stack, parts):
+    def characterize(stack, bulk, parts):
         def work(job):
             go.wait(60)
             return {"pore_size_d50_um": 1.5}, {"pore_size_um": {}}

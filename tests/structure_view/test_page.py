@@ -964,3 +964,49 @@ def test_that_likeness_is_drawn_beside_the_sizes(qtbot, page, model):
         choice.show_value(key)
         choice.edited.emit(key)
         assert said in page.tabs.sizes._text.text()
+
+
+def test_that_bulk_conductivities_change_the_properties_shown(qtbot, page, model):
+    labels = np.full((9, 6, 5), ELECTROLYTE, np.uint8)
+    labels[3:6] = CBD
+    record = {"source": "made up"}
+    page.show_electrode(Electrode(VoxelStack(labels), "pressed", "a wall", record=record))
+    page.compute_properties()
+    qtbot.waitUntil(lambda: idle(page) and described(page), timeout=SECONDS)
+    name = "effective_conductivity_ionic_S_per_m"
+    assert page.electrode.properties[name] == 0
+    assert "nanopores" in page.foot.blocked.text() and not page.foot.blocked.isHidden()
+    fields = page.form._inputs.conductivities.fields
+    fields["cbd_ionic"].setValue(0.36)
+    qtbot.waitUntil(lambda: idle(page) and page.electrode.properties[name] > 0, timeout=SECONDS)
+    series = 9 / (6 / 1.119 + 3 / 0.36)
+    assert page.electrode.properties[name] == pytest.approx(series, rel=1e-3)
+    assert page.foot.summary.text(name) == f"{page.electrode.properties[name]:.4f}"
+    assert page.foot.blocked.isHidden()
+    assert page.electrode.record["conductivities"]["cbd_ionic"] == 0.36
+    model.undo_stack.undo()
+    qtbot.waitUntil(lambda: idle(page) and page.electrode.properties[name] == 0, timeout=SECONDS)
+    assert fields["cbd_ionic"].value() == 0
+
+
+def test_that_a_large_electrode_waits_until_its_properties_are_asked_for_again(
+    qtbot, page, model, monkeypatch
+):
+    from hybridgui.structure import page as pages
+
+    monkeypatch.setattr(pages, "_QUICK_VOXELS", 10)
+    labels = np.zeros((6, 5, 4), np.uint8)
+    page.show_electrode(Electrode(VoxelStack(labels), "pressed", "pores", record={}))
+    page.compute_properties()
+    qtbot.waitUntil(lambda: idle(page) and described(page), timeout=SECONDS)
+    model.set_parameter("structure/conductivities", {"electrolyte": 2.0})
+    assert not page.busy
+    assert "bulk conductivities were changed" in page.foot.hint.text()
+    assert not page.foot.compute.isHidden()
+    qtbot.mouseClick(page.foot.compute, Qt.MouseButton.LeftButton)
+    name = "effective_conductivity_ionic_S_per_m"
+    qtbot.waitUntil(
+        lambda: idle(page) and page.electrode.properties[name] == pytest.approx(2.0),
+        timeout=SECONDS,
+    )
+    assert page.foot.hint.isHidden() and page.foot.compute.isHidden()
