@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.properties.conductivities import Conductivities
+from hybridgui.theme import GRID
 from hybridgui.widgets.form import FormGroup, NumberField
 
 _USUAL = Conductivities()
+_TIP_WIDTH = 70
 _FIELDS: dict[str, tuple[str, float, float, float, str]] = {
     "electrolyte": (
         "Electrolyte",
@@ -63,21 +66,34 @@ class ConductivityFields(FormGroup):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__("Bulk conductivities", parent)
+        self.setContentsMargins(0, GRID, 0, 0)  # apart from what stands above in the fold
         self.fields: dict[str, NumberField] = {}
+        self._values = _USUAL.to_dict()
         for name, (text, low, high, step, tip) in _FIELDS.items():
             field = NumberField(
-                low, high, getattr(_USUAL, name), "S/m", decimals=9, step=step, tip=tip
+                low,
+                high,
+                self._values[name],
+                "S/m",
+                decimals=9,
+                step=step,
+                tip=textwrap.fill(tip, _TIP_WIDTH),
             )
             self.fields[name] = self.add(text, field, field.toolTip())
-            field.edited.connect(lambda _, words=text: self.edited.emit(self.values(), words))
+            field.edited.connect(lambda value, name=name: self._on_edited(name, value))
+
+    def _on_edited(self, name: str, value: float) -> None:
+        # the others as they were given: a field may show fewer digits than a value has
+        self._values[name] = value
+        self.edited.emit(self.values(), _FIELDS[name][0])
 
     def values(self) -> dict[str, float]:
         """Values that differ from the defaults, S/m."""
         usual = _USUAL.to_dict()
-        found = {name: field.value() for name, field in self.fields.items()}
-        return {name: value for name, value in found.items() if value != usual[name]}
+        return {name: value for name, value in self._values.items() if value != usual[name]}
 
     def show_values(self, values: Mapping[str, float]) -> None:
         """Show values; what is not given stands at its default."""
-        for name, value in (_USUAL.to_dict() | dict(values)).items():
+        self._values = _USUAL.to_dict() | dict(values)
+        for name, value in self._values.items():
             self.fields[name].show_value(value)

@@ -57,8 +57,8 @@ class PropertiesFoot(QWidget):
         self.setVisible(columns is not None)
         blocked = math.isinf((columns or {}).get("tortuosity_factor_electrolyte", 0.0))
         self.blocked.setText(
-            "The free electrolyte has no way through. More options, Bulk conductivities, can let "
-            "ions through the nanopores of the CBD."
+            "The free electrolyte has no way through. Bulk conductivities under More options can "
+            "let ions through the nanopores of the CBD."
         )
         self.blocked.setVisible(blocked and not opens_cbd)
         self.summary.show_columns(dict(columns or {}))
