@@ -108,6 +108,7 @@ class Tour:
         page = self.window.pages["structure"]
         self.spin(0.5)
         if not self.model.last_structure:
+            self.model.set_parameter("structure/voxel_size_um", 0.5)
             page.generate()
         self.idle()
         self.spin(2.0)
@@ -122,9 +123,6 @@ class Tour:
         self.spin(1.0)
         if not self.model.study.campaigns():
             self.model.set_parameter("campaign/protocol", "published")
-            self.model.set_parameter("campaign/am_percent", [94.0, 95.0, 96.0])
-            self.model.set_parameter("campaign/pressure_MPa", [20.0, 60.0, 100.0, 140.0])
-            self.model.set_parameter("campaign/initial_thickness_um", [100.0])
             self.spin(1.0)
             self.shoot("3_campaign_design")
             page.start()

@@ -41,7 +41,9 @@ def middle_coating(table: CalenderingTable) -> int:
 
 
 def starting_structure(table: CalenderingTable) -> dict[str, Any]:
-    """Inputs of a first structure: the middle coating at the middle of its pressings.
+    """Inputs of a first structure: the middle coating, as lightly pressed as it was measured.
+
+    Its densest electrodes may be closed to ions at the usual voxel size: a poor first sight.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def starting_structure(table: CalenderingTable) -> dict[str, Any]:
         float(np.mean(v)) for v in (of.am, of.initial_porosity, of.initial_thickness)
     )
     name, pressing = _pressing(of)
-    row = int(np.argsort(pressing)[(len(pressing) - 1) // 2])
+    row = int(np.argmax(of.gap if name == "gap" else -of.pressure))
     after = float(of.porosity[row])
     return {
         "coating": table.family_name(family),

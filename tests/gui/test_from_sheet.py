@@ -68,7 +68,7 @@ def test_that_the_structure_begins_with_the_middle_coating_of_the_sheet(imported
     form = imported.pages["structure"].form
     condition = form.plan.condition
     assert condition is not None, form.plan.problem
-    assert condition.coating.initial_thickness == 70 and condition.pressure == 250
+    assert condition.coating.initial_thickness == 70 and condition.pressure == 100
     assert condition.recipe.am_fraction == 0.94
     assert form.origin.text() == (
         "From the sheet, coating NMC-94: active material, initial porosity, initial thickness and "
