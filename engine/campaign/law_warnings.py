@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from engine.experiment.laws.base import ASKED_ABOVE
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def said_once(warnings: Iterable[Iterable[str]], of: int) -> list[str]:

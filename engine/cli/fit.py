@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.experiment.comparison import law_in_pressure
     from engine.experiment.diagnostics import assess
     from engine.experiment.laws import make_law, save_law
-    from engine.experiment.reader import read_table
+    from engine.experiment.reader import BEYOND_CALIBRATION, read_table
     from engine.study import Study
 
     out = output_file(args.out, "--out") if args.out else None
@@ -76,7 +76,9 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         console.say(f"row {row} left out: {reason}")
     if args.law is None and not table.has_gap:
         entry, why = law_in_pressure(table)
-        law, assessment, notes = entry.law, entry.assessment, [*table.notes, why]
+        law, assessment = entry.law, entry.assessment
+        # Why the law was chosen says it already.
+        notes = [*(note for note in table.notes if note != BEYOND_CALIBRATION), why]
     else:
         law = make_law(args.law or "polynomial", **({"physical": True} if args.physical else {}))
         law.fit(table)

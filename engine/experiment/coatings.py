@@ -117,11 +117,14 @@ def distinguishing_names(
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     """The same names; those that stand twice are numbered, e.g. ``"AM 94 % (2)"``."""
-    seen: dict[str, int] = {}
+    taken, seen = set(names), set[str]()
     unique = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+        number, free = 2, name
+        while free in seen or (free != name and free in taken):
+            free, number = f"{name} ({number})", number + 1
+        seen.add(free)
+        unique.append(free)
     return tuple(unique)
 
 

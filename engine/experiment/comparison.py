@@ -244,9 +244,10 @@ def law_in_pressure(
     if len(entries) == 1:
         judged = "can be fitted to it"
     low, high = float(table.pressure.min()), float(table.pressure.max())
+    within = table.calibration
     return best, (
-        f"The pressures of this sheet ({low:.3g}-{high:.3g} MPa) lie outside the gap calibration, so "
-        f"the published polynomial, written in the roll gap, does not apply; {best.name} is taken: "
+        f"Pressures of this sheet ({low:.3g}-{high:.3g} MPa) reach beyond the gap calibration "
+        f"({within.pressure_min:.3g}-{within.pressure_max:.3g} MPa), so the published polynomial, written in the roll gap, does not apply; {best.name} is taken: "
         f"of the laws written in the pressure it {judged}."
     )
 

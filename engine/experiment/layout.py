@@ -358,7 +358,11 @@ def describe_missing(sheet: Sheet, layout: Layout) -> str:
     if derivable and "loading" in layout.roles and derivable == layout.missing:
         hint = " (thickness and mass loading give it with the skeletal densities of AM and CBD)"
     if len(words) == len(REQUIRED):
-        return f"Sheet '{sheet.name}' has no header row that names measured calendering conditions"
+        listed = ", ".join(words).replace(" (", " ").replace(")", "")
+        return (
+            f"Sheet '{sheet.name}' has no header row that names measured calendering conditions "
+            f"(missing: {listed})"
+        )
     listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
     return f"Sheet '{sheet.name}' has no column for the {listed}{hint}"
 

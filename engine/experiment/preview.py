@@ -179,7 +179,11 @@ class SheetPreview:
             return "give it (in a shell --contact-length 2)"
         if "loading" in self.layout.roles and set(roles) <= {"initial_porosity", "porosity"}:
             return "give them (in a shell --densities 4.65 1.8)"
-        return f"name it in the header row, or map its column to the role {roles[0]} (in a shell --map {roles[0]}=C)"
+        them = "it" if len(roles) == 1 else "them"
+        return (
+            f"name {them} in the header row, or say which column each is (in a shell "
+            f"--map {roles[0]}=C)"
+        )
 
 
 def missing_roles(layout: Layout, options: ReadOptions) -> list[str]:

@@ -33,6 +33,13 @@ from engine.experiment.workbook import Sheet
 _CALIBRATION_SCATTER = 5.0
 
 
+BEYOND_CALIBRATION = (
+    "Some pressures are outside the gap calibration: laws written in the roll gap cannot be fitted "
+    "to this sheet."
+)
+"""Note of a table whose pressures have no roll gap."""
+
+
 def read_table(
     path: str | os.PathLike[str],
     sheet: str | None = None,
@@ -119,10 +126,7 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
             columns["gap"] = calibration.gap(columns["pressure"])
         else:
             columns["gap"] = np.full(len(take), np.nan)
-            notes.append(
-                "Some pressures are outside the gap calibration: laws written in the roll gap "
-                "cannot be fitted to this sheet."
-            )
+            notes.append(BEYOND_CALIBRATION)
     else:
         calibration = _own_calibration(columns, calibration, notes)
     extra, process = _extra_columns(preview)

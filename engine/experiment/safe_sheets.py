@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.experiment.numbers import parse_number
@@ -175,6 +176,22 @@ def style_header(sheet: Any, widths: Sequence[float]) -> None:
     sheet.freeze_panes = "A2"
 
 
+def coating_column(table: CalenderingTable) -> tuple[str, ...]:
+    """Names of the coatings, shape (n,), that tell the same coatings apart when read back."""
+    given = len(set(zip(table.families.tolist(), table.coatings, strict=True)))
+    whole = "" not in table.coatings and given == len(set(table.coatings)) == table.family_count
+    return table.coatings if whole else table.row_names()
+
+
+def extra_columns(table: CalenderingTable) -> dict[str, NDArray[Any]]:
+    """Extra columns by heading; none is named "Coating", which heads the names of coatings.
+
+    A sheet whose column "Coating" names each electrode has its names here: they are samples.
+    """
+    free = next(n for n in ("Sample", "Electrode", "Specimen", "Name") if n not in table.extra)
+    return {free if name == "Coating" else name: v for name, v in table.extra.items()}
+
+
 def table_rows(table: CalenderingTable) -> tuple[list[str], list[list[Any]]]:
     """Header and rows of a calendering table, readable again by `read_table`.
 
@@ -188,11 +205,8 @@ def table_rows(table: CalenderingTable) -> tuple[list[str], list[list[Any]]]:
     rows : list of list
         Percents, µm and MPa; extra columns follow under their own names.
     """
-    given = len(set(zip(table.families.tolist(), table.coatings, strict=True)))
-    whole = "" not in table.coatings and given == len(set(table.coatings)) == table.family_count
     columns: dict[str, Any] = {
-        # Read back, this column tells the same coatings apart.
-        "Coating": table.coatings if whole else table.row_names(),
+        "Coating": coating_column(table),
         "AM (wt%)": 100 * table.am,
         "Initial porosity (%)": 100 * table.initial_porosity,
         "Initial thickness (µm)": table.initial_thickness,
@@ -207,7 +221,7 @@ def table_rows(table: CalenderingTable) -> tuple[list[str], list[list[Any]]]:
     columns["Replicates"] = table.replicates
     if set(table.origin) != {"measured"}:
         columns["Source"] = table.origin
-    columns |= {name: values for name, values in table.extra.items() if name not in columns}
+    columns |= {name: v for name, v in extra_columns(table).items() if name not in columns}
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     return list(columns), rows
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.experiment.safe_sheets import coating_column, extra_columns
 from engine.maps.law_doubt import left_out_refits
 from engine.maps.quantities import quantity
 from engine.maps.responses import SETTINGS, Responses, setting_range
@@ -103,12 +104,33 @@ class NextExperiments:
             "Pressure (MPa)": known.pressure,
             "Porosity (%)": 100 * known.porosity,
         }
-        before = pd.DataFrame({name: columns[name] for name in frame})
+        before = pd.DataFrame({name: columns[name] for name in frame}).round(6)
+        if any(known.coatings):
+            frame.insert(0, "Coating", self._coatings_of_new())
+            before.insert(0, "Coating", coating_column(known))
+        further: dict[str, Any] = {}
         if known.porosity_sd is not None:
-            frame["Porosity sd (%)"] = np.nan
-            before["Porosity sd (%)"] = 100 * known.porosity_sd
-        frame["Note"], before["Note"] = "to measure", "measured"
-        return pd.concat([frame, before.round(6)], ignore_index=True)
+            further["Porosity sd (%)"] = (100 * known.porosity_sd).round(6)
+        if (known.replicates != 1).any():
+            further["Replicates"] = known.replicates
+        further["Note"] = np.full(len(known), "measured", dtype=object)
+        further |= {n: v for n, v in extra_columns(known).items() if n not in frame}
+        # A row of an earlier plan that came back filled in is measured by now.
+        further["Note"] = ["measured" if v == "to measure" else v for v in further["Note"]]
+        for name, values in further.items():
+            frame[name] = "to measure" if name == "Note" else pd.Series(np.nan, dtype=object)
+            before[name] = values
+        return pd.concat([frame, before], ignore_index=True)
+
+    def _coatings_of_new(self) -> list[str | None]:
+        """Name of the measured coating that each new condition is of; none where it is new."""
+        known = self.measured
+        assert known is not None
+        names = dict(zip(known.families.tolist(), coating_column(known), strict=True))
+        new = np.column_stack(_coating(self.table))
+        old = np.column_stack([known.am, known.initial_porosity, known.initial_thickness])
+        same = (np.abs(new[:, None] - old) <= [1e-6, 1e-6, 1e-3]).all(axis=2)
+        return [names[int(known.families[row.argmax()])] if row.any() else None for row in same]
 
     def expected(self) -> pd.DataFrame:
         """What the law says of the conditions, under headings in words, rounded for reading."""
@@ -138,6 +160,10 @@ class NextExperiments:
                 self.sheet().to_excel(writer, sheet_name="To measure", index=False)
                 expected.to_excel(writer, sheet_name="Expected", index=False)
                 for sheet in writer.sheets.values():
+                    for row in sheet.iter_rows():
+                        for cell in row:
+                            if cell.data_type == "f":  # a name of the lab that begins like one
+                                cell.data_type, cell.quotePrefix = "s", True
                     for cell in sheet[1]:
                         letter = cell.column_letter
                         sheet.column_dimensions[letter].width = max(12, len(str(cell.value)) + 2)

@@ -28,3 +28,8 @@ def test_that_different_warnings_stay_apart_in_their_order():
     found = said_once([["First 1.", "Second 1."], ["Second 1."]], of=2)
     assert found == ["First 1. (1 of 2 conditions)", "Second 1. (2 of 2 conditions)"]
     assert said_once([], of=3) == []
+
+
+def test_that_numbers_with_an_exponent_are_whole():
+    texts = [["The gap 1e-05 µm is small."], ["The gap 2.5e-03 µm is small."]]
+    assert said_once(texts, of=2) == ["The gap 1e-05 and 2.5e-03 µm is small. (2 of 2 conditions)"]

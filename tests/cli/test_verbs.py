@@ -547,3 +547,16 @@ def test_that_fit_takes_a_law_in_the_pressure_where_no_gap_is_known(verb, tmp_pa
     assert status == 0 and result["law"] in ("kawakita", "exponential", "heckel")
     assert result["coatings"] == ["A", "B", "C"]
     assert any("outside the gap calibration" in text for text in result["warnings"])
+
+
+def test_that_pressures_beyond_the_gap_calibration_are_told_of_once(verb, tmp_path):
+    rows = ["AM (wt%),Initial porosity (%),Initial thickness (um),Pressure (MPa),Porosity (%)"]
+    rows += [
+        f"{am},{before},70,{p},{25 + (before - 25) * 2.718 ** (-p / 180):.3f}"
+        for am, before in ((92, 50), (94, 48), (96, 45))
+        for p in (100, 250, 400, 620)
+    ]
+    (tmp_path / "high.csv").write_text("\n".join(rows))
+    status, found, _ = verb("fit", tmp_path / "high.csv")
+    assert status == 0
+    assert sum("gap calibration" in text for text in found["warnings"]) == 1

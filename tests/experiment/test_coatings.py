@@ -1,5 +1,6 @@
 """Coatings keep the names that the lab's sheet gives them."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.experiment.coatings import distinguishing_names, read_labels
+from engine.experiment.coatings import distinguishing_names, read_labels, unique_names
 from engine.experiment.diagnostics import LawAssessment, assess
 from engine.experiment.laws import make_law
 from engine.experiment.reader import read_table
@@ -117,7 +118,7 @@ def test_that_joined_sheets_keep_their_names(tmp_path):
     named = sheet(tmp_path, "Coating", [NAMES[f] for f in FAMILIES])
     both = join_tables([named, sample_table().take(np.arange(3))])
     assert both.family_names()[1:] == tuple(NAMES[1:])
-    assert both.coatings[14:] == ("",) * 3 or both.coatings[14:] == (NAMES[3],) * 3
+    assert both.coatings[14:] == ("",) * 3
     assert join_tables([named.take([0, 1]), named.take([4, 5])]).family_names() == tuple(NAMES[:2])
 
 
@@ -132,6 +133,18 @@ def test_that_an_exported_table_tells_the_same_coatings_apart(tmp_path, ending, 
     assert again.families.tolist() == table.families.tolist()
     if names != ["=1+1", "x" * 60, "b", "c"] or ending == ".xlsx":
         assert again.family_names() == table.family_names()
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".csv"])
+def test_that_electrodes_named_in_a_column_called_coating_are_exported(tmp_path, ending):
+    table = sheet(tmp_path, "Coating", [NAMES[f] for f in FAMILIES])
+    electrodes = np.array([f"E{i}" for i in range(len(table))])
+    table = dataclasses.replace(table, extra={"Coating": electrodes})
+    write_table(table, tmp_path / f"b{ending}")
+    again = read_table(tmp_path / f"b{ending}")
+    assert again.family_names() == table.family_names()
+    assert again.families.tolist() == table.families.tolist()
+    assert again.extra["Sample"].tolist() == electrodes.tolist()
 
 
 @given(
@@ -158,6 +171,21 @@ def test_that_every_coating_has_a_name_of_its_own(rows, named):
     names = table.family_names()
     assert len(set(names)) == table.family_count and all(names)
     assert sorted(set(families.tolist())) == list(range(table.family_count))
+
+
+@given(st.lists(st.sampled_from(["A", "B", "A (2)", "A (3)", "A (2) (2)"]), max_size=8))
+def test_that_numbered_names_never_meet_a_name_there_is(names):
+    found = unique_names(names)
+    assert len(set(found)) == len(names)
+    assert set(names) <= set(found)
+    assert all(
+        one == name or one.startswith(f"{name} (") for one, name in zip(found, names, strict=True)
+    )
+
+
+def test_that_names_that_stand_twice_are_numbered_until_free():
+    assert unique_names(["A", "A", "A (2)"]) == ("A", "A (3)", "A (2)")
+    assert unique_names(["A", "B", "A", "A"]) == ("A", "B", "A (2)", "A (3)")
 
 
 def test_that_a_coating_is_told_apart_by_as_little_as_needed():

@@ -675,3 +675,16 @@ def test_that_pressures_beyond_the_calibration_leave_laws_in_the_pressure(tmp_pa
     assert make_law("exponential").fit(table).is_fitted
     with pytest.raises(InputError, match="choose a law in the pressure"):
         make_law("polynomial").fit(table)
+
+
+def test_that_what_a_sheet_lacks_is_named_in_words(tmp_path):
+    path = text_table(tmp_path / "a.csv", [["a", "b"], [1.0, 2.0], [3.0, 4.0]], ",")
+    refused(
+        path,
+        "missing: AM mass fraction, initial porosity before",
+        "roll gap or pressure",
+        "name them in",
+    )
+    with pytest.raises(InputError) as caught:
+        read_table(path)
+    assert "initial_porosity" not in str(caught.value)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -124,6 +126,39 @@ def test_that_a_sheet_filled_in_part_is_loaded_without_the_blank_rows(feasible, 
     table = read_table(path)
     assert len(table) == 1 + len(measured) and len(table.left_out) == 3
     assert table.porosity[0] == pytest.approx(0.28)
+
+
+def test_that_the_sheet_keeps_the_lab_s_names_and_columns(feasible, measured, tmp_path):
+    numbers = np.asarray(measured.families)
+    lab = dataclasses.replace(
+        measured,
+        coatings=[f"=Batch {k}" for k in numbers],
+        extra={
+            "Coating": np.array([f"E{i}" for i in range(len(measured))]),
+            "Operator": np.array(["Öl"] * len(measured)),
+        },
+    )
+    plan = next_experiments(published_responses(), feasible, lab, count=3)
+    first = plan.table.copy()
+    for name, value in (
+        ("am_percent", 100 * lab.am[5]),
+        ("initial_porosity_percent", 100 * lab.initial_porosity[5]),
+        ("initial_thickness_um", lab.initial_thickness[5]),
+    ):
+        first.loc[0, name] = value
+    plan = dataclasses.replace(plan, table=first)
+    sheet = plan.sheet()
+    assert sheet["Coating"][0] == lab.coatings[5] and sheet["Coating"][1:3].isna().all()
+    path = plan.write(tmp_path / "next.xlsx")
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    assert not [cell for row in page.iter_rows() for cell in row if cell.data_type == "f"]
+    page.cell(2, list(sheet).index("Porosity (%)") + 1).value = 28.0
+    book.save(path)
+    again = read_table(path)
+    assert again.coatings == (lab.coatings[5], *lab.coatings)
+    assert again.extra["Sample"][1:].tolist() == lab.extra["Coating"].tolist()
+    assert again.extra["Operator"][1:].tolist() == lab.extra["Operator"].tolist()
 
 
 def test_that_a_lab_can_ask_for_few_coatings(feasible, measured):
