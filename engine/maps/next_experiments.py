@@ -129,7 +129,7 @@ class NextExperiments:
         names = dict(zip(known.families.tolist(), coating_column(known), strict=True))
         new = np.column_stack(_coating(self.table))
         old = np.column_stack([known.am, known.initial_porosity, known.initial_thickness])
-        same = (np.abs(new[:, None] - old) <= [1e-6, 1e-6, 1e-3]).all(axis=2)
+        same = np.all(np.abs(new[:, None] - old) <= [1e-6, 1e-6, 1e-3], axis=2)
         return [names[int(known.families[row.argmax()])] if row.any() else None for row in same]
 
     def expected(self) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from hybridgui.experiment.work import FamilyCurve
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import follow_theme, label
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.plot import PlotPanel
+from hybridgui.widgets.plot import PlotPanel, category_mark
 
 
 class CurvesView(QWidget):
@@ -67,20 +67,20 @@ class CurvesView(QWidget):
         plot.set_axes("Calender pressure P (MPa)", "Porosity after calendering ε_cal (%)")
         colours = theme().category_colours(len(self._curves))
         entries = []
-        for curve, colour in zip(self._curves, colours, strict=True):
+        for index, (curve, colour) in enumerate(zip(self._curves, colours, strict=True)):
             chosen = self._chosen == str(curve.family)
             if not chosen and self._chosen != "all":
                 continue
             if chosen and curve.low is not None and curve.high is not None:
                 plot.draw_band(curve.pressure, 100 * curve.low, 100 * curve.high, colour)
             plot.draw_line(curve.pressure, 100 * curve.porosity, colour)
-            entries.append((coating_shown(curve.name), colour, "line"))
+            kind = category_mark(index)[1]  # a colour that comes again is told by its points
+            entries.append((coating_shown(curve.name), colour, "line" if kind == "dot" else kind))
         table = self._table
         if table is not None:
             families = np.unique(table.families)
-            for family, colour in zip(
-                families, theme().category_colours(len(families)), strict=True
-            ):
+            shown = zip(families, theme().category_colours(len(families)), strict=True)
+            for index, (family, colour) in enumerate(shown):
                 if self._chosen not in ("all", str(family)):
                     continue
                 rows = table.families == family
@@ -95,6 +95,7 @@ class CurvesView(QWidget):
                     table.pressure[rows],
                     100 * table.porosity[rows],
                     colour,
+                    symbol=category_mark(index)[0],
                     tips=[
                         f"Row {r}: {p:.1f} MPa, {100 * e:.2f} %"
                         for r, p, e in zip(

@@ -12,7 +12,7 @@ from hybridgui.experiment.words import coating_shown, warnings_and_choices
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, NumberCard, Segmented, follow_theme, label
 from hybridgui.widgets.numbers import rounded
-from hybridgui.widgets.plot import PlotPanel
+from hybridgui.widgets.plot import PlotPanel, category_mark
 
 
 class FitView(QWidget):
@@ -110,9 +110,9 @@ class FitView(QWidget):
         families = np.unique(assessment.families)
         colours = theme().category_colours(len(families))
         entries = []
-        for family, colour in zip(families, colours, strict=True):
+        for index, (family, colour) in enumerate(zip(families, colours, strict=True)):
+            symbol, kind = category_mark(index)
             rows = (assessment.families == family) & known
-            index = int(np.flatnonzero(families == family)[0])
             name = assessment.family_names[index] if assessment.family_names else ""
             name = coating_shown(name) or f"Coating {index + 1}"
             tips = [
@@ -125,8 +125,8 @@ class FitView(QWidget):
                     strict=True,
                 )
             ]
-            plot.draw_points(shown[rows], measured[rows], colour, tips=tips, size=9)
-            entries.append((name, colour, "dot"))
+            plot.draw_points(shown[rows], measured[rows], colour, symbol=symbol, tips=tips, size=9)
+            entries.append((name, colour, kind))
         entries.append(("equal", theme().tokens.muted, "dash"))
         self._panel.legend.show_entries("Coating", entries)
         plot.set_limits((low - pad, high + pad), (low - pad, high + pad))

@@ -13,7 +13,7 @@ from hybridgui.experiment.work import LawPreview, ask_law
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, follow_theme, label
 from hybridgui.widgets.form import FormGroup, NumberField
-from hybridgui.widgets.plot import Plot
+from hybridgui.widgets.plot import Plot, category_mark
 
 _PLANES = (
     ("am", "initial_porosity", "AM (%)", "ε_init (%)", 100.0, 100.0),
@@ -150,7 +150,9 @@ class LawDomainView(QWidget):
             for family, colour in enumerate(colours):
                 x = x_scale * domain.coatings[family, order.index(across)]
                 y = y_scale * domain.coatings[family, order.index(up)]
-                plot.draw_points([x], [y], colour, tips=[names[family]])
+                plot.draw_points(
+                    [x], [y], colour, tips=[names[family]], symbol=category_mark(family)[0]
+                )
                 if len(colours) <= 12 and max(map(len, names)) <= _LONGEST_MARK:
                     plot.draw_text(x, y, names[family], theme().tokens.text)
             plot.draw_points(

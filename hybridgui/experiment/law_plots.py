@@ -14,7 +14,7 @@ from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Segmented, follow_theme, label
 from hybridgui.widgets.flow import FlowLayout
 from hybridgui.widgets.form import Choice
-from hybridgui.widgets.plot import Legend, Plot
+from hybridgui.widgets.plot import Legend, Plot, category_mark
 
 
 class LawPlots(QWidget):
@@ -127,16 +127,18 @@ class LawPlots(QWidget):
         self.residuals.draw_line([0, reach], [0, 0], theme().tokens.muted, dashed=True)
         many = len(table) > 2000
         entries = []
-        for curve, family, colour in zip(preview.curves, families, colours, strict=True):
+        shown = zip(preview.curves, families, colours, strict=True)
+        for index, (curve, family, colour) in enumerate(shown):
             if self._family not in ("all", str(family)):
                 continue
             if self._family != "all" and curve.low is not None:
                 self.curves.draw_band(curve.pressure, 100 * curve.low, 100 * curve.high, colour)
             self.curves.draw_line(curve.pressure, 100 * curve.porosity, colour)
             rows = np.flatnonzero(table.families == family)[:: 20 if many else 1]
-            self._draw_family(rows, measured, predicted, colour, word)
+            symbol, kind = category_mark(index)
+            self._draw_family(rows, measured, predicted, colour, symbol, word)
             if len(families) <= 12:
-                entries.append((coating_shown(curve.name), colour, "dot"))
+                entries.append((coating_shown(curve.name), colour, kind))
         if self._row_is_shown():
             self._mark(self._row, measured, predicted)
         interval = assessment.interval()
@@ -151,23 +153,24 @@ class LawPlots(QWidget):
         self.residuals.set_limits()
         self._caption.setText(self._tell(measured, predicted, word, interval))
 
-    def _draw_family(self, rows, measured, predicted, colour: str, word: str) -> None:
+    def _draw_family(self, rows, measured, predicted, colour: str, symbol: str, word: str) -> None:
         table = self._table
         tips = [
             f"Row {table.rows[r]}: {table.pressure[r]:.1f} MPa, measured {measured[r]:.2f} %, "
             f"{word} {predicted[r]:.2f} %"
             for r in rows
         ]
-        pressure, keys = table.pressure[rows], list(rows)
+        pressure = table.pressure[rows]
+        look: dict[str, Any] = {"keys": list(rows), "tips": tips, "symbol": symbol}
         if table.porosity_sd is not None:
             self.curves.draw_errors(pressure, measured[rows], 100 * table.porosity_sd[rows], colour)
-        self.curves.draw_points(pressure, measured[rows], colour, keys=keys, tips=tips)
+        self.curves.draw_points(pressure, measured[rows], colour, **look)
         fine = np.isfinite(predicted[rows])
         rows, tips = rows[fine], [t for t, ok in zip(tips, fine, strict=True) if ok]
-        keys = list(rows)
-        self.parity.draw_points(predicted[rows], measured[rows], colour, keys=keys, tips=tips)
+        look |= {"keys": list(rows), "tips": tips}
+        self.parity.draw_points(predicted[rows], measured[rows], colour, **look)
         self.residuals.draw_points(
-            table.pressure[rows], measured[rows] - predicted[rows], colour, keys=keys, tips=tips
+            table.pressure[rows], measured[rows] - predicted[rows], colour, **look
         )
 
     def _row_is_shown(self) -> bool:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hybridgui.theme import GRID, theme, with_opacity
+from hybridgui.theme import CATEGORY_COLOURS, GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label
 from hybridgui.widgets.flow import FlowLayout
 
@@ -44,6 +44,17 @@ def tick_text(symbol: str) -> str:
 
 _BEYOND = 16
 """How far the type of a tick may reach beyond the end of its axis, px."""
+
+
+_MARKS = (("o", "dot"), ("s", "square"), ("t1", "triangle"))
+
+
+def category_mark(index: int) -> tuple[str, str]:
+    """Symbol of the points of one category, and the kind of its legend entry.
+
+    It changes where the colours begin anew, so that no two of 18 categories look alike.
+    """
+    return _MARKS[index // len(CATEGORY_COLOURS) % len(_MARKS)]
 
 
 class Swatch(QWidget):
@@ -66,6 +77,13 @@ class Swatch(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawEllipse(middle, 4, 4)
+        elif self._kind in ("square", "triangle"):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            corners = ((-4, -4), (4, -4), (4, 4), (-4, 4))
+            if self._kind == "triangle":
+                corners = ((0, -5), (5, 4), (-5, 4))
+            painter.drawPolygon(QPolygonF([middle + QPointF(x, y) for x, y in corners]))
         elif self._kind == "diamond":
             painter.setPen(QPen(colour, 1.5))
             arms = (QPointF(0, -5), QPointF(5, 0), QPointF(0, 5), QPointF(-5, 0))

@@ -244,3 +244,13 @@ def test_that_a_sentence_changed_while_hidden_has_its_room_when_shown(sentence, 
     words.show()
     settle()
     assert words.height() >= words.heightForWidth(words.width())
+
+
+def test_that_no_two_of_many_coatings_look_alike():
+    from hybridgui.theme import theme
+    from hybridgui.widgets.plot import category_mark
+
+    colours = theme().category_colours(18)
+    looks = [(colour, *category_mark(i)) for i, colour in enumerate(colours)]
+    assert len(set(looks)) == 18
+    assert {category_mark(i) for i in range(6)} == {("o", "dot")}
