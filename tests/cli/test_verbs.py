@@ -546,7 +546,7 @@ def test_that_fit_takes_a_law_in_the_pressure_where_no_gap_is_known(verb, tmp_pa
     status, result, _ = verb("fit", path)
     assert status == 0 and result["law"] in ("kawakita", "exponential", "heckel")
     assert result["coatings"] == ["A", "B", "C"]
-    assert any("outside the gap calibration" in text for text in result["warnings"])
+    assert any("beyond the gap calibration" in text for text in result["warnings"])
 
 
 def test_that_pressures_beyond_the_gap_calibration_are_told_of_once(verb, tmp_path):
