@@ -178,11 +178,11 @@ class LawAssessment:
         if skill is None or skill <= 0.1:
             return (
                 f"For a coating that was not measured, expect errors of about {points:.1f} "
-                "porosity points: no better than quoting the mean of the measured porosities."
+                "porosity points (RMSE, each coating left out in turn): no better than quoting the mean of the measured porosities."
             )
         return (
             f"For a coating that was not measured, expect errors of about {points:.1f} porosity "
-            f"points; the law explains {100 * skill:.{int(skill > 0.99)}f} % of the differences there."
+            f"points (RMSE, each coating left out in turn); the law explains {100 * skill:.{int(skill > 0.99)}f} % of the differences there."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class FitView(QWidget):
         cards = QHBoxLayout()
         cards.setSpacing(2 * GRID)
         self.fit_card = NumberCard("R² on the measured coatings")
-        self.new_card = NumberCard("Error on a coating left out")
+        self.new_card = NumberCard("RMSE on a coating left out")
         cards.addWidget(self.fit_card, 2)
         cards.addWidget(self.new_card, 3)
         layout.addLayout(cards)
@@ -78,7 +78,7 @@ class FitView(QWidget):
         else:
             error = f"± {100 * assessment.grouped_cv_rmse:.1f} points"
         skill = assessment.grouped_cv_r2
-        caption = "Error on a coating left out"
+        caption = "RMSE on a coating left out"
         if skill is not None:
             caption += f" (R² {rounded(skill, 2)})"
         self.new_card.show_number(error, assessment.meaning, caption)

@@ -96,7 +96,7 @@ class LawDialog(QDialog):
         cards = QHBoxLayout()
         cards.setSpacing(2 * GRID)
         self.fit_card = NumberCard("R² on the measured coatings")
-        self.new_card = NumberCard("Error on a coating left out")
+        self.new_card = NumberCard("RMSE on a coating left out")
         cards.addWidget(self.fit_card, 2)
         cards.addWidget(self.new_card, 3)
         column.addLayout(cards)
@@ -260,7 +260,7 @@ class LawDialog(QDialog):
             f"{a.conditions} conditions.",
         )
         known = a.grouped_cv_rmse is not None
-        caption = "Error on a coating left out"
+        caption = "RMSE on a coating left out"
         if a.grouped_cv_r2 is not None:
             caption += f" (R² {rounded(a.grouped_cv_r2, 3)})"
         self.new_card.show_number(

@@ -176,3 +176,9 @@ def test_that_a_table_of_thousands_of_conditions_is_judged_in_a_few_folds():
     assessment = assess(Counted().fit(table), table)
     assert assessment.grouped_cv_r2 == pytest.approx(1.0)
     assert len(fits) <= 11
+
+
+def test_that_the_error_on_a_new_coating_says_what_it_is():
+    table = sample_table()
+    assessment = assess(make_law("kawakita").fit(table), table)
+    assert "porosity points (RMSE, each coating left out in turn)" in assessment.meaning
