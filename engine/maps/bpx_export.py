@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ import pandas as pd
 
 from engine import __version__
 from engine.errors import InputError
+from engine.learning.reliability import doubt
 from engine.maps.quantities import SIGMA_EFF, quantity
 from engine.maps.responses import RecipeConstants, Responses
+from engine.maps.verify import Check
 
 POSITIVE = "Positive electrode"
 TAU_FACTOR = "tortuosity_factor_electrolyte"
@@ -36,6 +38,12 @@ _PLAIN = (
     "Surface area per unit volume [m-1]",
     "Conductivity [S.m-1]",
 )
+_PARAMETER_OF = {
+    TAU_FACTOR: "transport efficiency",
+    SIGMA_EFF: "transport efficiency",
+    AREA_COLUMN: "surface area per unit volume",
+    ELECTRONIC_COLUMN: "conductivity",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class ElectrodeParameters:
         Volume share of the active material.
     source : str
         The condition, in words.
+    doubts : tuple of str
+        Which parameters not to rely on, and why.
     """
 
     thickness: float
@@ -66,6 +76,7 @@ class ElectrodeParameters:
     conductivity: float | None = None
     am_share: float | None = None
     source: str = ""
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("thickness", "porosity", "transport_efficiency"):
@@ -174,7 +185,9 @@ def _ionic(
     return share + nanopores, float(row[SIGMA_EFF]) / constants.sigma_bulk
 
 
-def from_responses(responses: Responses, setting: Mapping[str, float]) -> ElectrodeParameters:
+def from_responses(
+    responses: Responses, setting: Mapping[str, float], checks: Iterable[Check] = ()
+) -> ElectrodeParameters:
     """Parameters that law and models predict at a setting.
 
     Parameters
@@ -182,6 +195,8 @@ def from_responses(responses: Responses, setting: Mapping[str, float]) -> Electr
     responses : Responses
     setting : mapping of column to number
         E.g. ``recommendation.setting``.
+    checks : iterable of Check
+        Of fresh structures at the setting; what they found outside is said.
 
     Raises
     ------
@@ -223,7 +238,30 @@ def from_responses(responses: Responses, setting: Mapping[str, float]) -> Electr
             f"{done['initial_porosity_percent']:.4g} %, initial thickness "
             f"{done['initial_thickness_um']:.4g} µm, {done['pressure_MPa']:.4g} MPa"
         ),
+        doubts=_doubts(responses, [wanted[-1], *optional], checks),
     )
+
+
+def _doubts(
+    responses: Responses, columns: Iterable[str], checks: Iterable[Check]
+) -> tuple[str, ...]:
+    """The parameters whose model is not reliable, or that fresh structures did not confirm."""
+    outside = {
+        name
+        for check in checks
+        if check.verdict == "outside"
+        for name in (check.output, *responses.models_of([check.output]))
+    }
+    told = []
+    for column in columns:
+        names = responses.models_of([column])
+        models = [responses.models[name] for name in names]
+        reasons = [why for one in models if hasattr(one, "metrics") and (why := doubt(one))]
+        if outside & {column, *names}:
+            reasons.append("fresh structures lie outside the model's interval")
+        if reasons:
+            told.append(f"{_PARAMETER_OF[column]} ({'; '.join(reasons)})")
+    return tuple(told)
 
 
 def merge(
@@ -270,6 +308,8 @@ def merge(
     note = f"Positive electrode: structure from HybridGUI {__version__}"
     if parameters.source:
         note += f" ({parameters.source})"
+    if parameters.doubts:
+        note += f". Not to be relied on: {', '.join(parameters.doubts)}"
     described = str(header.get("Description", "")).strip()
     header["Description"] = f"{described} {note}.".strip()
     return document

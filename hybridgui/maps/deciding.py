@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.sources import Sources
 from engine.maps.uncertainty import Scatter
+from engine.maps.verify import Verification
 from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView
 from hybridgui.maps.exports import Exports
@@ -58,6 +59,7 @@ class Deciding(QObject):
         self._sources: Sources | None = None
         self._asked: tuple[Any, ...] = ()
         self._outdated = ""
+        self._verification: Verification | None = None
         view.verifyAsked.connect(self.verify)
         view.planAsked.connect(self.plan_experiments)
         view.bpxAsked.connect(self.export_bpx)
@@ -92,12 +94,13 @@ class Deciding(QObject):
         )  # fmt: skip
         self._show(kept.decision, asked, kept.outdated)
         if kept.verification is not None:
+            self._verification = kept.verification
             self._view.show_verification(kept.verification)
 
     def _show(
         self, decision: Decision | None, asked: tuple[Any, ...] = (), outdated: str = ""
     ) -> None:
-        self._asked, self._outdated = asked, outdated
+        self._asked, self._outdated, self._verification = asked, outdated, None
         self._view.show_decision(decision)
         self.mark_earlier()
         self.changed.emit()
@@ -159,6 +162,7 @@ class Deciding(QObject):
         setting = decision.recommendation.setting
 
         def show(found: Any) -> None:
+            self._verification = found
             self._view.show_verification(found)
             if not self._model.read_only:
                 self._model.study.set_setting(VERIFICATION_SETTING, found.to_dict())
@@ -181,7 +185,7 @@ class Deciding(QObject):
         """Ask for a BPX file, and write it anew with the recommended electrode."""
         decision, sources = self._view.decision, self._sources
         if decision is not None and sources is not None and not self._outdated:
-            self._exports.cell_model(sources, decision)
+            self._exports.cell_model(sources, decision, self._verification)
 
     def refresh_buttons(self, reason: str) -> str:
         """Allow what can be done with the recommendation.

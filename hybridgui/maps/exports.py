@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.maps.lab_record import LabRecord
 from engine.maps.next_experiments import NextExperiments
 from engine.maps.sources import Sources
+from engine.maps.verify import Verification
 from hybridgui import dialogs
 from hybridgui.maps.plan_dialog import PlanDialog
 from hybridgui.maps.report_dialog import ReportDialog
@@ -130,24 +131,36 @@ class Exports:
         else:
             self._model.say("success", f"Wrote {written.name}. {found.sentence}")
 
-    def cell_model(self, sources: Sources, decision: Decision) -> None:
+    def cell_model(
+        self, sources: Sources, decision: Decision, verification: Verification | None = None
+    ) -> None:
         """Ask for a BPX file, and write it anew with the recommended electrode."""
         kinds = "BPX file (*.json)"
-        template = dialogs.ask_open(
+        answer = dialogs.ask(
+            self._page.window(),
+            "Choose the BPX file of a whole cell",
+            "A study knows the structure of one electrode only. Chemistry, kinetics and the other "
+            "electrode come from a BPX file of yours: a copy of it is written, with this "
+            "structure in its positive electrode.",
+            [("choose", "Choose file"), ("stay", "Cancel")],
+            default="choose",
+            escape="stay",
+        )
+        template = answer == "choose" and dialogs.ask_open(
             self._page.window(),
             self._model.settings,
             "export",
             "BPX file of the rest of the cell",
             kinds,
         )
-        if not template:
-            return
-        path = self._ask_save("Write BPX file", kinds, "electrode.bpx.json")
-        if path is not None:
+        path = self._ask_save("Write BPX file", kinds, "electrode.bpx.json") if template else None
+        if not template or path is None:
+            self._model.say("info", "No BPX file was written.")
+        else:
             setting = decision.recommendation.setting
             self._model.start_job(
                 "Writing the BPX file",
-                lambda job: bpx(job, sources, setting, Path(template), path),
+                lambda job: bpx(job, sources, setting, Path(template), path, verification),
                 stage=_STAGE,
                 finished=lambda sentence: self._model.say("success", sentence),
             )

@@ -197,9 +197,17 @@ def plan(job: Job, sources: Sources, found: TradeOff, inside_only: bool) -> Next
     return next_experiments(sources.responses, conditions, sources.table, count=6, coatings=3)
 
 
-def bpx(job: Job, sources: Sources, setting: dict[str, float], template: Path, path: Path) -> str:
-    """Merge the electrode of a setting into a BPX file; say what the file kept of its own."""
-    parameters = from_responses(sources.responses, setting)
+def bpx(
+    job: Job,
+    sources: Sources,
+    setting: dict[str, float],
+    template: Path,
+    path: Path,
+    verification: Verification | None = None,
+) -> str:
+    """Merge the electrode of a setting into a BPX file; say what it kept and what is doubtful."""
+    checks = () if verification is None else verification.checks
+    parameters = from_responses(sources.responses, setting, checks)
     write_bpx(template, parameters, path)
     missing = [
         name
@@ -210,4 +218,5 @@ def bpx(job: Job, sources: Sources, setting: dict[str, float], template: Path, p
         if value is None
     ]
     kept = f" No model gives the {' and the '.join(missing)}: the file kept its own."
-    return f"Wrote {path.name}.{kept if missing else ''}"
+    doubts = f" Do not rely on: {', '.join(parameters.doubts)}." if parameters.doubts else ""
+    return f"Wrote {path.name}.{kept if missing else ''}{doubts}"

@@ -600,7 +600,7 @@ def test_that_the_cell_is_kept_for_the_report(trained, deciding, idle):
 
 
 def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
-    trained, deciding, idle, files, tmp_path
+    trained, deciding, idle, files, answers, tmp_path
 ):
     bpx = pytest.importorskip("bpx")
     from tests.maps.test_bpx_export import full_example
@@ -609,6 +609,14 @@ def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
     template.write_text(json.dumps(full_example()), encoding="utf-8")
     deciding.recommend()
     idle(trained)
+    answers.will("stay", "choose")
+    deciding.decide_view.bpx_button.click()
+    assert said(trained)[-1] == "No BPX file was written."
+    assert answers.questions == ["Choose the BPX file of a whole cell"]
+    files.will_choose("")
+    deciding.decide_view.bpx_button.click()
+    assert said(trained)[-1] == "No BPX file was written." and not path.exists()
+    answers.will("choose")
     files.will_choose(template, path)
     deciding.decide_view.bpx_button.click()
     idle(trained)

@@ -13,6 +13,7 @@ from engine.maps.bpx_export import (
     merge,
     write_bpx,
 )
+from engine.maps.verify import Check
 from tests.maps.examples import published_responses
 
 SETTING = {"gap_um": 40.0, "am_percent": 95.0, "initial_porosity_percent": 45.0}
@@ -147,3 +148,22 @@ def test_that_an_area_is_not_put_into_a_blend_of_particles():
     blend["Parameterisation"][POSITIVE]["Particle"] = {"a": {}, "b": {}}
     with pytest.raises(InputError, match="blend"):
         merge(blend, ElectrodeParameters(8e-5, 0.3, 0.07, area_per_volume=3e5))
+
+
+def test_that_what_fresh_structures_and_left_out_conditions_deny_is_said_in_the_file():
+    responses = published_responses()
+    for one in responses.models.values():
+        one.metrics = {"cross_validation": {"r2": 0.97}}
+    assert from_responses(responses, SETTING).doubts == ()
+    outside = Check("tortuosity_electrolyte", 1.6, 1.5, 1.7, 2.4, 0.1)
+    elsewhere = Check("tortuosity_solid", 1.6, 1.5, 1.7, 2.4, 0.1)
+    assert from_responses(responses, SETTING, [elsewhere]).doubts == ()
+    (told,) = from_responses(responses, SETTING, [outside]).doubts
+    assert told == "transport efficiency (fresh structures lie outside the model's interval)"
+    responses.models["tortuosity_electrolyte"].metrics = {"cross_validation": {"r2": 0.2}}
+    parameters = from_responses(responses, SETTING)
+    assert parameters.doubts == ("transport efficiency (R² on conditions left out is 0.2)",)
+    described = merge(full_example(), parameters)["Header"]["Description"]
+    assert described.endswith(
+        ". Not to be relied on: transport efficiency (R² on conditions left out is 0.2)."
+    )
