@@ -257,7 +257,7 @@ class RecipeForm(QWidget):
             (self._inputs.before, "loading_mg_cm2", by == "loading"),
             (self._inputs.before, "capacity_mAh_cm2", by == "capacity"),
             (self._inputs.after, "pressure_MPa", not given),
-            (self._inputs.after, "gap_um", not given),
+            (self._inputs.after, "gap_um", not given and self._gap_has_meaning()),
             (self._inputs.after, "porosity_percent", given),
             (self._inputs.after, "thickness_um", given and by == "thickness"),
             (self._inputs.more_group, "cbd_density", not parts),
@@ -270,6 +270,17 @@ class RecipeForm(QWidget):
         self._plan = self._reader.plan()
         self._show_derived()
         self.changed.emit()
+
+    def _gap_has_meaning(self) -> bool:
+        """Whether the law in use links pressures to a gap of the calender they were measured on.
+
+        A law in the pressure from a sheet beyond the gap calibration was measured on a machine
+        whose gaps nobody knows: the published ones would mislead. A gap that is set stays shown.
+        """
+        table, fitted = self._model.table, self._value("law") == "study"
+        if table is None or table.has_gap or not fitted or self._model.law is None:
+            return True
+        return self._value("driver") == "gap" or self.law().uses_gap
 
     def _show_driver(self) -> None:
         driver, value = self._value("driver")

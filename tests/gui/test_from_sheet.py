@@ -37,7 +37,7 @@ def imported(window, idle, tmp_path):
 def test_that_pressures_beyond_the_gap_calibration_need_no_expertise(imported, idle):
     page = imported.pages["experiment"]
     assert page.law_choice.current in ("kawakita", "exponential", "heckel")
-    assert page._hint.text().startswith("The pressures of this sheet (100-620 MPa) lie outside")
+    assert page._hint.text().startswith("Pressures of this sheet (100-620 MPa) reach beyond")
     page.fit_law()
     idle(imported)
     assert imported.model.law["kind"] == page.law_choice.current
@@ -60,6 +60,17 @@ def test_that_coatings_are_called_by_the_names_of_the_sheet(imported, idle):
     which = page.curves_view.which
     shown = [which.itemText(i) for i in range(which.count())]
     assert shown == ["All coatings", *(name for name, *_ in COATINGS)]
+
+
+def test_that_no_roll_gap_is_shown_where_the_sheet_knows_none(imported, idle):
+    form = imported.pages["structure"].form
+    assert not form.field("gap_um").isHidden()  # the published law is in use
+    imported.pages["experiment"].fit_law()
+    idle(imported)
+    assert form.field("gap_um").isHidden() and not form.field("pressure_MPa").isHidden()
+    imported.pages["experiment"].import_sample()
+    idle(imported)
+    assert not form.field("gap_um").isHidden()
 
 
 def test_that_the_structure_begins_with_the_middle_coating_of_the_sheet(imported, idle):
