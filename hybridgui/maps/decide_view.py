@@ -188,7 +188,7 @@ class DecideView(QWidget):
         self._sentence.setText(rich(best.sentence))
         self._sure.setText(_how_sure(best))
         self._sure.setVisible(bool(self._sure.text()))
-        self.notice.set_sentences(list(best.notes)[:3])
+        self.notice.set_sentences(list(best.notes), folded=True)
         self._check.setText("")
         self._check.hide()
         self._made.setText(_made(best))

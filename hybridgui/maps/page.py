@@ -266,7 +266,7 @@ class MapsPage(Page):
     def _on_sources(self, sources: Sources) -> None:
         self._sources = sources
         self._deciding.show_sources(sources)
-        self._source_notice.set_sentences(list(sources.notes))
+        self._source_notice.set_sentences(list(sources.notes), folded=True)
         stored = self._model.parameter("maps/setting", {})
         known = sources.responses.base
         self._setting = {k: float(stored.get(k, v)) for k, v in known.items()}

@@ -267,17 +267,22 @@ class Notice(QFrame):
         self._label = label("", "notice", wrap=True, selectable=True)
         self._sentence = Sentence(self._label)
         row.addWidget(self._sentence, 1)
+        self._more = button("", self._on_more, link=True)
+        row.addWidget(self._more, 0, Qt.AlignmentFlag.AlignTop)
+        self._folded: tuple[str, ...] = ()
         self._level = ""
         follow_theme(self, self._dress)
         self.set_text(text, level)
 
     @property
     def text(self) -> str:
-        """What it says."""
-        return self._label.text()
+        """What it says, what is folded included."""
+        return "\n".join([self._label.text(), *self._folded])
 
     def set_text(self, text: str, level: str = "") -> None:
         """Say this; an empty text hides the notice."""
+        self._folded = ()
+        self._more.hide()
         if level and level != self._level:
             self._level = level
             self.setProperty("notice", level)
@@ -289,10 +294,19 @@ class Notice(QFrame):
         self._sentence.set_text(text)
         self.setVisible(bool(text))
 
-    def set_sentences(self, sentences: list[str], level: str = "") -> None:
-        """Say these, one a line."""
+    def set_sentences(self, sentences: list[str], level: str = "", *, folded: bool = False) -> None:
+        """Say these, one a line; folded all but the first behind a link."""
         unique = list(dict.fromkeys(sentences))
-        self.set_text("\n".join(unique), level)
+        if not folded or len(unique) < 2:
+            self.set_text("\n".join(unique), level)
+            return
+        self.set_text(unique[0], level)
+        self._folded = tuple(unique[1:])
+        self._more.setText(f"{len(self._folded)} more")
+        self._more.show()
+
+    def _on_more(self) -> None:
+        self.set_text(self.text)
 
     def _dress(self) -> None:
         name, role = {

@@ -33,7 +33,7 @@ def test_that_the_sample_gives_a_campaign_over_its_ranges():
     assert design["pressing"] == "gap" and design["gap_um"] == [1, 25, 100]
     assert design["am_percent"] == [94, 95, 96]
     assert design["initial_porosity_percent"] == [42, 45, 48.5]
-    assert design["initial_thickness_um"] == [178]
+    assert design["initial_thickness_um"] == [138]
 
 
 def test_that_a_lab_that_sets_pressures_begins_with_pressures():

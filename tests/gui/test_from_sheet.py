@@ -100,13 +100,13 @@ def test_that_the_campaign_spreads_over_the_ranges_of_the_sheet(imported, idle):
     assert variables["pressure_MPa"] == (100, 250, 400, 620)
     assert variables["am_percent"] == (92, 94, 96)
     assert variables["initial_porosity_percent"] == (45, 48, 50)
-    assert variables["initial_thickness_um"] == (70,)
+    assert variables["initial_thickness_um"] == (62,)
     assert form.origin.text().startswith("From the ranges of the sheet: pressure, AM,")
     form.use_preset("small")
     assert form.design().variables["initial_thickness_um"] == (140,)
     assert not form.origin.isVisibleTo(form)
     form.use_sheet()
-    assert form.design().variables["initial_thickness_um"] == (70,)
+    assert form.design().variables["initial_thickness_um"] == (62,)
 
 
 def test_that_recent_studies_stand_on_the_first_page_and_open_by_a_click(qtbot, window, tmp_path):
