@@ -13,6 +13,7 @@ from engine.structure.options import GENERATOR_OPTIONS
 from hybridgui.campaign.number_list import read_numbers
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, clear_layout, label
+from hybridgui.widgets.form import mark_invalid
 
 # Names by what they describe; the fields of the form have the others.
 GROUPS = {
@@ -208,9 +209,7 @@ class MoreVariables(QWidget):
             read_values(name, field.text())
         except InputError as error:
             problem = str(error)
-        field.setProperty("invalid", bool(problem))
-        field.style().unpolish(field)
-        field.style().polish(field)
+        mark_invalid(field, bool(problem))
         field.setToolTip(problem or info.meaning)
         return problem
 

@@ -13,7 +13,7 @@ from engine.maps.quantities import quantity
 from engine.maps.targets import Target
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import button, clear_layout, label, set_icon
-from hybridgui.widgets.form import Choice
+from hybridgui.widgets.form import Choice, mark_invalid
 
 _WISHES = [("", "–"), ("up", "Higher"), ("down", "Lower")]
 
@@ -90,9 +90,7 @@ class LimitField(QLineEdit):
         """Mark the field and give the reason as its tooltip; empty is well."""
         if problem != self.problem:
             self.problem = problem
-            self.setProperty("invalid", bool(problem))
-            self.style().unpolish(self)
-            self.style().polish(self)
+            mark_invalid(self, bool(problem))
         self.setToolTip(problem or self._tip)
         self.checked.emit()
 

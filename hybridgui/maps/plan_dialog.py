@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from engine.maps.digits import plain
 from engine.maps.next_experiments import HEADERS, STEPS, NextExperiments
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import Notice, label
+from hybridgui.widgets.basics import Notice, dialog_buttons, label
 from hybridgui.widgets.table import Column, DataTable
 
 _MOST_ROWS, _WIDTH = 12, 820
@@ -61,12 +61,6 @@ class PlanDialog(QDialog):
                 wrap=True,
             )
         )
-        buttons = QDialogButtonBox()
-        save = buttons.addButton("Save the sheet…", QDialogButtonBox.ButtonRole.AcceptRole)
-        save.setProperty("primary", True)
-        save.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        buttons, _ = dialog_buttons(self, "Save the sheet…", self.accept)
+        column.addLayout(buttons)
         self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))

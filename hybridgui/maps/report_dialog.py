@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
@@ -13,7 +12,7 @@ from PySide6.QtWidgets import (
 
 from engine.maps.lab_record import LabRecord
 from hybridgui.theme import GRID
-from hybridgui.widgets.basics import label
+from hybridgui.widgets.basics import dialog_buttons, label
 from hybridgui.widgets.form import FormGroup
 
 _FIELDS = (
@@ -56,14 +55,8 @@ class ReportDialog(QDialog):
         self.remarks.setFixedHeight(5 * self.fontMetrics().lineSpacing() + 16)
         group.add("Remarks", self.remarks)
         column.addWidget(group)
-        buttons = QDialogButtonBox()
-        write = buttons.addButton("Write report…", QDialogButtonBox.ButtonRole.AcceptRole)
-        write.setProperty("primary", True)
-        write.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        buttons, _ = dialog_buttons(self, "Write report…", self.accept)
+        column.addLayout(buttons)
         self.resize(460, 340)
 
     def record(self) -> LabRecord:

@@ -26,6 +26,13 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import label
 
 
+def mark_invalid(field: QWidget, invalid: bool) -> None:
+    """Give a field the border of one that cannot be read, or take it away."""
+    field.setProperty("invalid", invalid)
+    field.style().unpolish(field)
+    field.style().polish(field)
+
+
 class NumberField(QDoubleSpinBox):
     """A number with its unit. Trailing zeros are not shown; the wheel does not change it.
 
@@ -116,9 +123,7 @@ class NumberField(QDoubleSpinBox):
     def _mark(self, problem: str) -> None:
         if problem != self.problem:
             self.problem = problem
-            self.setProperty("invalid", bool(problem))
-            self.style().unpolish(self)
-            self.style().polish(self)
+            mark_invalid(self, bool(problem))
         self.setToolTip(problem or self._tip)
 
     def fixup(self, text: str) -> str:
@@ -285,9 +290,7 @@ class NumberListField(QLineEdit):
             self.problem = ""
         except ValueError as error:
             self.problem = str(error)
-        self.setProperty("invalid", bool(self.problem))
-        self.style().unpolish(self)
-        self.style().polish(self)
+        mark_invalid(self, bool(self.problem))
         self.setToolTip(self.problem or self._tip)
 
     def _on_finished(self) -> None:
