@@ -63,7 +63,7 @@ def starting_structure(table: CalenderingTable) -> dict[str, Any]:
         float(np.mean(v)) for v in (of.am, of.initial_porosity, of.initial_thickness)
     )
     name, pressing = _pressing(of)
-    row = int(np.argmax(of.gap if name == "gap" else -of.pressure))
+    row = int(np.argmax(pressing if name == "gap" else -pressing))
     after = float(of.porosity[row])
     return {
         "coating": table.family_name(family),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.maps.curve_points import Points, PointTable
+from engine.maps.digits import lower_first
 from engine.maps.palette import series_colours
 from engine.maps.quantities import (
     ACTIVE_SURFACE,
@@ -472,7 +473,7 @@ def curve_set(
         panels.append(Panel(float(panel_value), _label(panel, panel_value), tuple(curves), below))
     return CurveSet(
         name=name,
-        title=f"{quantity(output).label} against {_lower(quantity(x).label)}",
+        title=f"{quantity(output).label} against {lower_first(quantity(x).label)}",
         x=quantity(x),
         y=quantity(output),
         panel=quantity(panel),
@@ -501,10 +502,6 @@ def _label(column: str, value: float) -> str:
     one = quantity(column)
     unit = "" if one.unit == "–" else f" {one.unit}"
     return f"{one.symbol or one.label} {value:.4g}{unit}"
-
-
-def _lower(label: str) -> str:
-    return label if label[:2].isupper() else label[0].lower() + label[1:]
 
 
 def stretches(inside: np.ndarray) -> Iterator[tuple[slice, bool]]:
