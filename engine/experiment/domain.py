@@ -30,6 +30,29 @@ _WORDS = {
 }
 
 
+def distinct_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The different rows of a table, sorted, and which of them each row is.
+
+    As `numpy.unique` over rows. Tables of curves repeat a coating over each whole curve: what
+    is sorted is one row a run.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n, k)
+
+    Returns
+    -------
+    distinct : ndarray, shape (m, k)
+    back : ndarray of int, shape (n,)
+        ``distinct[back]`` is `rows`.
+    """
+    starts = np.ones(len(rows), dtype=bool)
+    if len(rows) > 1:
+        starts[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+    distinct, back = np.unique(rows[starts], axis=0, return_inverse=True)
+    return distinct, back.ravel()[np.cumsum(starts) - 1]
+
+
 @dataclass(frozen=True, eq=False)
 class Domain:
     """Where a law was fitted.
@@ -147,8 +170,8 @@ class Domain:
             inside &= ~self._outside_range(name, values.ravel())
         if inside.any():
             points = np.column_stack([named[name].ravel() for name in _COATING])
-            unique, back = np.unique(points, axis=0, return_inverse=True)
-            inside &= (self._distance_to_hull(unique) <= _HULL_MARGIN)[back.ravel()]
+            unique, back = distinct_rows(points)
+            inside &= (self._distance_to_hull(unique) <= _HULL_MARGIN)[back]
         return inside.reshape(shape)
 
     def _named(
@@ -194,7 +217,7 @@ class Domain:
             if outside.any():
                 said.append(self._sentence(name, values[outside]))
         if not any(self._outside_range(name, named[name]).any() for name in _COATING):
-            points = np.unique(np.column_stack([named[n].ravel() for n in _COATING]), axis=0)
+            points = distinct_rows(np.column_stack([named[n].ravel() for n in _COATING]))[0]
             far = self._distance_to_hull(points) > _HULL_MARGIN
             if far.any():
                 am_value, porosity, thickness = points[far][0]

@@ -62,6 +62,8 @@ def input_columns(table: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
     InputError
         As `number_column`, and where a value is missing or infinite (row and column are named).
     """
+    if isinstance(table, dict) and all(_is_plain(table.get(name)) for name in names):
+        return {name: table[name] for name in names}
     frame = as_frame(table)
     columns = {}
     for name in names:
@@ -75,6 +77,12 @@ def input_columns(table: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
             )
         columns[name] = values
     return columns
+
+
+def _is_plain(values: Any) -> bool:
+    """Whether these are finite floats of shape (n,), so that nothing need be said of them."""
+    plain = isinstance(values, np.ndarray) and values.dtype == float and values.ndim == 1
+    return plain and bool(np.isfinite(values).all())
 
 
 def row_mask(rows: Iterable[int] | None, count: int) -> np.ndarray:

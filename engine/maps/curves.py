@@ -17,6 +17,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.maps.curve_points import Points, PointTable
 from engine.maps.digits import lower_first
+from engine.maps.evaluation import floats
 from engine.maps.palette import series_colours
 from engine.maps.quantities import (
     ACTIVE_SURFACE,
@@ -411,31 +412,26 @@ def curve_set(
     steps = np.linspace(low, high, count)
     marks = _marks(responses, moved, cross_pressures, low, high)
     along = np.concatenate([steps, marks])
-    blocks = [
-        pd.DataFrame({moved: along, panel: panel_value, colour: colour_value})
-        for panel_value in panel_list
-        for colour_value in colour_list
-    ]
-    frame = pd.concat(blocks, ignore_index=True)
-    for column, value in (fixed or {}).items():
-        if column not in (moved, panel, colour):
-            frame[column] = value
+    frame = {
+        moved: np.tile(along, len(panel_list) * len(colour_list)),
+        panel: np.repeat(panel_list, len(colour_list) * len(along)),
+        colour: np.tile(np.repeat(colour_list, len(along)), len(panel_list)),
+    }
+    for column, constant in (fixed or {}).items():
+        if column not in frame:
+            frame[column] = np.full(len(frame[moved]), float(constant))
     result = responses.evaluate(frame, [output], intervals=bands)
-    if x not in result.settings:
+    if x not in result.columns:
         raise InputError(f"'{quantity(x).label}' cannot be an axis: nothing gives it.")
-    abscissa = result.settings[x].to_numpy(float)
-    value, low_end, high_end = (
-        part[output].to_numpy(float) for part in (result.values, result.low, result.high)
-    )
-    sound = result.inside & result.possible[output].to_numpy()
-    labels = [
-        f"{one:.1f}" for one in result.settings.get("porosity_percent", pd.Series(dtype=float))
-    ]
+    abscissa = floats(result.columns, x)
+    value, low_end, high_end = result.answers[output]
+    sound = result.inside & result.could[output]
+    porosity = result.columns.get("porosity_percent")
     colours = series_colours(len(colour_list))
     held = {
-        column: float(result.settings[column].iloc[0])
+        column: float(result.columns[column][0])
         for column in [*responses.settings, "initial_thickness_um"]
-        if column in result.settings and column not in (moved, panel, colour)
+        if column in result.columns and column not in (moved, panel, colour)
     }
     lab, told = PointTable.of_measurements(
         measured, output, x, panel_list, colour_list, (panel, colour), held
@@ -460,7 +456,9 @@ def curve_set(
                     inside=sound[line],
                     cross_x=abscissa[cross],
                     cross_y=value[cross],
-                    cross_labels=tuple(labels[cross]),
+                    cross_labels=()
+                    if porosity is None
+                    else tuple(f"{one:.1f}" for one in porosity[cross]),
                     at=steps,
                 )
             )

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from engine.errors import InputError
+from engine.maps.evaluation import Columns, floats
 
 if TYPE_CHECKING:
     from engine.experiment.table import CalenderingTable
@@ -92,10 +92,10 @@ class LawDoubt:
         reference = float(np.sqrt(np.mean(spread**2)))
         return None if reference <= 0 else cls(tuple(refits), reference, dict(inputs or {}))
 
-    def factor(self, settings: pd.DataFrame) -> np.ndarray:
+    def factor(self, settings: Columns) -> np.ndarray:
         """How many times larger than at a left-out coating the error may be, shape (n,), >= 1."""
         am, before, start, pressure = (
-            settings[name].to_numpy(float) / scale
+            floats(settings, name) / scale
             for name, scale in (
                 ("am_percent", 100),
                 ("initial_porosity_percent", 100),

@@ -82,40 +82,39 @@ def profile(
     here = {name: value for name, value in here.items() if name in responses.base}
     moved = list(responses.settings if inputs is None else inputs)
     wanted = list(responses.outputs if outputs is None else outputs)
-    blocks = [pd.DataFrame([here])]
-    for name in moved:
-        low, high = setting_range(responses, name)
-        blocks.append(pd.DataFrame({**here, name: np.linspace(low, high, count)}))
-    result = responses.evaluate(pd.concat(blocks, ignore_index=True), wanted, words=False)
-    columns = {
-        output: tuple(
-            part[output].to_numpy(float) for part in (result.values, result.low, result.high)
-        )
-        for output in wanted
+    sweeps = {name: np.linspace(*setting_range(responses, name), count) for name in moved}
+    rows = 1 + count * len(moved)
+    table = {name: np.full(rows, float(value)) for name, value in here.items()}
+    parts = {
+        name: slice(1 + index * count, 1 + (index + 1) * count) for index, name in enumerate(sweeps)
     }
+    for name, along in sweeps.items():
+        table[name][parts[name]] = along
+    result = responses.evaluate(table, wanted, words=False)
     traces = {}
-    for index, name in enumerate(moved):
-        rows = slice(1 + index * count, 1 + (index + 1) * count)
-        x = result.settings[name].to_numpy(float)
-        one = quantity(name)
-        for output, (value, low_end, high_end) in columns.items():
+    for output, (value, low_end, high_end) in result.answers.items():
+        inside = result.inside & result.could[output]
+        for name, part in parts.items():
+            x = result.columns[name]
             traces[name, output] = Trace(
-                input=one,
+                input=quantity(name),
                 output=quantity(output),
-                x=x[rows],
-                y=value[rows],
-                low=low_end[rows],
-                high=high_end[rows],
-                inside=(result.inside & result.possible[output].to_numpy())[rows],
+                x=x[part],
+                y=value[part],
+                low=low_end[part],
+                high=high_end[part],
+                inside=inside[part],
                 at=float(x[0]),
             )
-    values = {output: tuple(float(part[0]) for part in parts) for output, parts in columns.items()}
-    here_inside = bool(result.inside[0])
-    notes = () if here_inside else responses.scope(result.settings.iloc[:1], wanted)[1]
-    notes += tuple(dict.fromkeys(responses.impossible_notes(result.possible).values()))
-    setting = {
-        name: float(value)
-        for name, value in result.settings.iloc[0].items()
-        if isinstance(value, (int, float, np.number))
+    setting = {name: float(column[0]) for name, column in result.columns.items()}
+    values = {
+        output: (float(value[0]), float(low[0]), float(high[0]))
+        for output, (value, low, high) in result.answers.items()
     }
-    return Profile(setting, traces, values, here_inside, notes)  # type: ignore[arg-type]
+    here_inside = bool(result.inside[0])
+    notes: tuple[str, ...] = ()
+    if not here_inside:
+        present = {name: column[:1] for name, column in result.columns.items()}
+        notes = responses.scope(present, wanted)[1]
+    notes += tuple(dict.fromkeys(responses.impossible_notes(result.could).values()))
+    return Profile(setting, traces, values, here_inside, notes)

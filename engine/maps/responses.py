@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,12 +16,14 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.maps.blocked import Blockage
+from engine.maps.digits import lower_first
 from engine.maps.electrode import (
     PUBLISHED_LAW_ERROR,
     CellAssumptions,
     LawError,
     RecipeConstants,
 )
+from engine.maps.evaluation import Columns, Evaluation, floats
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import (
     SIGMA_EFF,
@@ -77,35 +80,6 @@ class PropertyModel(Protocol):
     def inputs(self) -> Any: ...
     def predict(self, frame: pd.DataFrame) -> np.ndarray: ...
     def interval(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]: ...
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Responses at n settings.
-
-    Attributes
-    ----------
-    settings : DataFrame, n rows
-        The settings with all that follows from them: gap, pressure, porosity, thickness.
-    values, low, high : DataFrame, n rows, one column per output
-        Expected value and the bounds of the models' interval (nan where none is known), none
-        beyond what the property can be.
-    possible : DataFrame of bool, n rows, one column per output
-        False where a model gave a value that no electrode can have (a tortuosity below 1, say):
-        the value here is then the limit itself and tells nothing.
-    inside : ndarray of bool, shape (n,)
-        Whether law and models were both trained around this setting.
-    notes : tuple of str
-        What is outside, or impossible, in words.
-    """
-
-    settings: pd.DataFrame
-    values: pd.DataFrame
-    low: pd.DataFrame
-    high: pd.DataFrame
-    possible: pd.DataFrame
-    inside: np.ndarray
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -254,12 +228,12 @@ class Responses:
                 return opened[output]
         return _DERIVED.get(output)
 
-    def complete(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def complete(self, frame: Columns) -> pd.DataFrame:
         """Add to a table of settings all that follows from them.
 
         Parameters
         ----------
-        frame : DataFrame
+        frame : DataFrame, or mapping of column to array
             Settings by column; ``pressure_MPa`` or ``gap_um`` (pressure rules where both
             stand). What is missing is taken from `base`.
 
@@ -268,63 +242,64 @@ class Responses:
         InputError
             If neither pressure nor gap is known, or a gap is asked for without calibration.
         """
-        done = frame.reset_index(drop=True).copy()
+        return pd.DataFrame(self._completed(frame))
+
+    def _completed(self, frame: Columns) -> dict[str, np.ndarray]:
+        done = {name: np.asarray(frame[name]) for name in frame}
+        rows = len(next(iter(done.values()))) if done else 0
         if "pressure_MPa" not in done and "gap_um" in done:
             if self.calibration is None:
                 raise InputError(
                     "A roll gap needs a gap calibration: fit a law with one, or use the pressure."
                 )
-            done["pressure_MPa"] = self.calibration.pressure(done["gap_um"].to_numpy(float))
+            done["pressure_MPa"] = self.calibration.pressure(floats(done, "gap_um"))
         for name, value in self.base.items():
             if name not in done and name != "gap_um":
-                done[name] = value
+                done[name] = np.full(rows, value)
         if "am_percent" in done:
             done["cbd_percent"] = 100.0 - done["am_percent"]
         if "pressure_MPa" in done and self.calibration is not None:
-            done["gap_um"] = _gap_or_nan(self.calibration, done["pressure_MPa"].to_numpy(float))
+            done["gap_um"] = _gap_or_nan(self.calibration, floats(done, "pressure_MPa"))
         if self.law is not None and "porosity_percent" not in frame:
             porosity = self._porosity(done)
             if POROSITY_SHIFT in done:
                 # No error of the law makes pores vanish or opens a coating by pressing it.
-                before = np.maximum(done["initial_porosity_percent"].to_numpy(float), porosity)
-                moved = np.clip(porosity + done[POROSITY_SHIFT].to_numpy(float), 1.0, before)
+                before = np.maximum(floats(done, "initial_porosity_percent"), porosity)
+                moved = np.clip(porosity + floats(done, POROSITY_SHIFT), 1.0, before)
                 done[POROSITY_SHIFT] = moved - porosity
                 porosity = moved
             done["porosity_percent"] = porosity
-        if "porosity_percent" in done and {"initial_porosity_percent", "initial_thickness_um"} <= {
-            *done
-        }:
+        if {"porosity_percent", "initial_porosity_percent", "initial_thickness_um"} <= done.keys():
             done["thickness_um"] = self._thickness(done)
         return done
 
-    def _porosity(self, done: pd.DataFrame) -> np.ndarray:
+    def _porosity(self, done: Columns) -> np.ndarray:
         missing = [name for name in SETTINGS if name not in done]
         if missing:
             names = ", ".join(quantity(name).label.lower() for name in missing)
             raise InputError(f"The calendering law also needs a value for: {names}.")
-        columns = {name: done[name].to_numpy(float) for name in SETTINGS}
         extra = {"extra": self.law_inputs} if self.law_inputs else {}
         return 100.0 * np.asarray(
             self.law.predict(
-                columns["am_percent"] / 100,
-                columns["initial_porosity_percent"] / 100,
-                columns["initial_thickness_um"],
-                pressure=columns["pressure_MPa"],
+                floats(done, "am_percent") / 100,
+                floats(done, "initial_porosity_percent") / 100,
+                floats(done, "initial_thickness_um"),
+                pressure=floats(done, "pressure_MPa"),
                 **extra,
             )
         )
 
-    def _thickness(self, done: pd.DataFrame) -> np.ndarray:
-        before = done["initial_porosity_percent"].to_numpy(float) / 100
-        after = done["porosity_percent"].to_numpy(float) / 100
-        start = done["initial_thickness_um"].to_numpy(float)
+    def _thickness(self, done: Columns) -> np.ndarray:
+        before = floats(done, "initial_porosity_percent") / 100
+        after = floats(done, "porosity_percent") / 100
+        start = floats(done, "initial_thickness_um")
         if self.constants.protocol == "published":
             return start * (1 - (before - after))
         return start * (1 - before) / (1 - after)
 
     def evaluate(
         self,
-        frame: pd.DataFrame,
+        frame: Columns,
         outputs: Iterable[str] | None = None,
         *,
         intervals: bool = True,
@@ -335,7 +310,7 @@ class Responses:
 
         Parameters
         ----------
-        frame : DataFrame
+        frame : DataFrame, or mapping of column to array
             See `complete`.
         outputs : iterable of str, optional
             Columns wanted; all by default.
@@ -351,88 +326,68 @@ class Responses:
         InputError
             If an output cannot be had from the law and the models at hand.
         """
-        settings = self.complete(frame)
+        settings = self._completed(frame)
         wanted = list(self.outputs if outputs is None else outputs)
-        triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        shared: dict[Any, Any] = {}
-        possible: dict[str, np.ndarray] = {}
+        asked = _Asked(settings, intervals)
         for name in wanted:
-            self._compute(name, settings, triples, possible, intervals, shared)
-        inside = np.ones(len(settings), dtype=bool)
+            self._compute(name, asked)
+        inside = np.ones(asked.rows, dtype=bool)
         notes: tuple[str, ...] = ()
         if scope:
             inside, notes = self.scope(settings, wanted, words=words)
-        value, low, high = (
-            pd.DataFrame({name: triples[name][part] for name in wanted}, index=settings.index)
-            for part in range(3)
-        )
-        could = pd.DataFrame({name: possible[name] for name in wanted}, index=settings.index)
+        could = {name: asked.possible[name] for name in wanted}
         if words:
             notes = (*notes, *dict.fromkeys(self.impossible_notes(could).values()))
-        return Evaluation(settings, value, low, high, could, inside, notes)
+        answers = {name: asked.answers[name] for name in wanted}
+        return Evaluation(settings, answers, could, inside, notes)
 
-    def impossible_notes(self, possible: pd.DataFrame) -> dict[str, str]:
-        """Outputs of `Evaluation.possible` with impossible values, and which model is to blame."""
+    def impossible_notes(self, possible: Mapping[str, np.ndarray]) -> dict[str, str]:
+        """Outputs of `Evaluation.could` with impossible values, and which model is to blame."""
         told = {}
-        for name in possible:
-            count = int((~possible[name]).sum())
+        for name, good in possible.items():
+            count = len(good) - int(np.count_nonzero(good))
             if count:
-                source = next(iter(self.models_of([str(name)])), str(name))
-                told[str(name)] = (
-                    f"The model of {quantity(source).label[:1].lower()}{quantity(source).label[1:]} "
-                    f"gives impossible values at {count} of {len(possible)} settings."
+                source = next(iter(self.models_of([name])), name)
+                told[name] = (
+                    f"The model of {lower_first(quantity(source).label)} "
+                    f"gives impossible values at {count} of {len(good)} settings."
                 )
         return told
 
-    def _compute(
-        self,
-        name: str,
-        settings: pd.DataFrame,
-        triples: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
-        possible: dict[str, np.ndarray],
-        intervals: bool,
-        shared: dict[Any, Any],
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if name in triples:
-            return triples[name]
+    def _compute(self, name: str, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if name in asked.answers:
+            return asked.answers[name]
         if not self.gives(name):
             raise InputError(
                 f"'{quantity(name).label}' cannot be shown: no trained model gives it. "
                 f"Train a model for '{name}' first."
             )
-        unknown = np.full(len(settings), np.nan)
-        good = np.ones(len(settings), dtype=bool)
+        settings = asked.settings
+        unknown = np.full(asked.rows, np.nan)
+        good = np.ones(asked.rows, dtype=bool)
         if name in self.models:
-            model = self.models[name]
-            together = getattr(model, "prediction", None)
-            if together is not None:
-                result = together(settings, intervals=intervals, shared=shared)
-            else:
-                value = np.asarray(model.predict(settings), dtype=float)
-                low, high = model.interval(settings) if intervals else (unknown, unknown)
-                result = value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+            result = asked.of_model(self.models[name])
         elif name == "porosity_percent":
-            value = settings[name].to_numpy(float)
+            value = floats(settings, name)
             width: np.ndarray | float = np.nan
             if self.law_error is not None:
                 width = 100 * self.law_error.half_width * self.doubt(settings)
             result = value, np.clip(value - width, 0, 100), np.clip(value + width, 0, 100)
         elif name == "thickness_um":
-            result = settings[name].to_numpy(float), unknown, unknown
+            result = floats(settings, name), unknown, unknown
         elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
             result = self._stored(name, settings), unknown, unknown
         else:
             before = self._source_of(name) or ""
-            source = self._compute(before, settings, triples, possible, intervals, shared)
-            result = self._derive(name, source, settings)
-            good = possible[before]
-        possible[name] = good & ~impossible(name, result[0])
+            result = self._derive(name, self._compute(before, asked), settings)
+            good = asked.possible[before]
+        asked.possible[name] = good & ~impossible(name, result[0])
         value, low, high = (np.clip(x, least_possible(name), most_possible(name)) for x in result)
-        triples[name] = value, low, high
-        return triples[name]
+        asked.answers[name] = value, low, high
+        return asked.answers[name]
 
     def _derive(
-        self, name: str, source: tuple[np.ndarray, ...], settings: pd.DataFrame
+        self, name: str, source: tuple[np.ndarray, ...], settings: Columns
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         value, low, high = source
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -449,24 +404,24 @@ class Responses:
             through = self.constants.sigma_bulk * share
             return through / value**2, through / high**2, through / low**2
 
-    def doubt(self, settings: pd.DataFrame) -> np.ndarray | float:
+    def doubt(self, settings: Columns) -> np.ndarray | float:
         """How many times larger than for a left-out coating the law's error may be, >= 1."""
         return 1.0 if self.law_doubt is None else self.law_doubt.factor(settings)
 
-    def electrolyte_share(self, settings: pd.DataFrame) -> np.ndarray:
+    def electrolyte_share(self, settings: Columns) -> np.ndarray:
         """Volume share of electrolyte (0..1) at completed settings."""
         return self.constants.shares(
-            settings["am_percent"].to_numpy(float) / 100,
-            settings["porosity_percent"].to_numpy(float) / 100,
+            floats(settings, "am_percent") / 100,
+            floats(settings, "porosity_percent") / 100,
         )[0]
 
-    def _stored(self, name: str, settings: pd.DataFrame) -> np.ndarray:
+    def _stored(self, name: str, settings: Columns) -> np.ndarray:
         # The AM per area is set by the coating alone: calendering moves none of it. Volumes
         # are therefore mass conserving here even where a protocol's box is not.
-        am = settings["am_percent"].to_numpy(float) / 100
-        before = settings["initial_porosity_percent"].to_numpy(float) / 100
-        after = settings["porosity_percent"].to_numpy(float) / 100
-        start = settings["initial_thickness_um"].to_numpy(float)
+        am = floats(settings, "am_percent") / 100
+        before = floats(settings, "initial_porosity_percent") / 100
+        after = floats(settings, "porosity_percent") / 100
+        start = floats(settings, "initial_thickness_um")
         share = self.constants.shares(am, before)[1]
         grams_per_cm2 = share * self.constants.am_density * start * 1e-4
         capacity = grams_per_cm2 * self.cell.specific_capacity
@@ -477,7 +432,7 @@ class Responses:
         return 1e4 * capacity * self.cell.voltage / thickness
 
     def scope(
-        self, settings: pd.DataFrame, outputs: Iterable[str], *, words: bool = True
+        self, settings: Columns, outputs: Iterable[str], *, words: bool = True
     ) -> tuple[np.ndarray, tuple[str, ...]]:
         """Say which settings lie inside what law and models were trained on.
 
@@ -489,7 +444,7 @@ class Responses:
         notes : tuple of str
             One sentence per reason to be outside.
         """
-        inside = np.ones(len(settings), dtype=bool)
+        inside = np.ones(_rows(settings), dtype=bool)
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
             inside, notes = law_scope(self.law, settings, words=words, inputs=self.law_inputs)
@@ -497,7 +452,7 @@ class Responses:
             for column, (low, high) in self._trained(self.models[name]).items():
                 if column not in settings:
                     continue
-                values = settings[column].to_numpy(float)
+                values = floats(settings, column)
                 slack = _ROUNDING * max(abs(low), abs(high), 1.0)
                 out = (values < low - slack) | (values > high + slack)
                 if out.any():
@@ -539,6 +494,40 @@ _DERIVED = {
     SIGMA_EFF: TAU_LIQUID,
     "macmullin_number": TAU_LIQUID,
 }
+
+
+class _Asked:
+    """What was asked of the responses, and what was answered so far."""
+
+    def __init__(self, settings: dict[str, np.ndarray], intervals: bool) -> None:
+        self.settings = settings
+        self.intervals = intervals
+        self.rows = _rows(settings)
+        self.answers: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.possible: dict[str, np.ndarray] = {}
+        self._shared: dict[Any, Any] = {}
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        return pd.DataFrame(self.settings)
+
+    def of_model(self, model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value and bounds of a model, as it gives them."""
+        if hasattr(model, "prediction"):
+            result: tuple[np.ndarray, np.ndarray, np.ndarray] = model.prediction(
+                self.settings, intervals=self.intervals, shared=self._shared
+            )
+            return result
+        value = np.asarray(model.predict(self._frame), dtype=float)
+        if not self.intervals:
+            unknown = np.full(self.rows, np.nan)
+            return value, unknown, unknown
+        low, high = model.interval(self._frame)
+        return value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+
+
+def _rows(settings: Columns) -> int:
+    return len(next(iter(settings.values()))) if isinstance(settings, dict) else len(settings)
 
 
 def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from engine.experiment.domain import distinct_rows
+from engine.maps.evaluation import Columns, floats
 from engine.maps.quantities import quantity
 
 FROM_LAW = ("porosity_percent", "thickness_um")
@@ -57,14 +58,14 @@ def law_domain(law: Any) -> dict[str, tuple[float, float]]:
 
 def law_scope(
     law: Any,
-    settings: pd.DataFrame,
+    settings: Columns,
     *,
     words: bool = True,
     inputs: Mapping[str, float] | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Where a law was measured and behaves as calendering must, and what to say elsewhere."""
     am, before, start, pressure = (
-        settings[name].to_numpy(float) / scale
+        floats(settings, name) / scale
         for name, scale in zip(
             ("am_percent", "initial_porosity_percent", "initial_thickness_um", "pressure_MPa"),
             (100, 100, 1, 1),
@@ -72,9 +73,9 @@ def law_scope(
         )
     )
     inside = law.domain_.contains(am, before, start, pressure=pressure)
-    coatings, back = np.unique(np.column_stack([am, before, start]), axis=0, return_inverse=True)
-    turns = np.asarray(law.turning_pressures(*coatings.T))[back.ravel()]
-    after = settings["porosity_percent"].to_numpy(float) / 100
+    coatings, back = distinct_rows(np.column_stack([am, before, start]))
+    turns = np.asarray(law.turning_pressures(*coatings.T))[back]
+    after = floats(settings, "porosity_percent") / 100
     inside &= (pressure <= turns) & (after > 0) & (after <= before)
     if not words:
         return inside, []

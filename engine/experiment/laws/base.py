@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
-from engine.experiment.domain import Domain
+from engine.experiment.domain import Domain, distinct_rows
 from engine.experiment.table import CalenderingTable
 from engine.progress import Progress, silent
 
@@ -349,11 +349,11 @@ class CalenderingLaw:
     ) -> list[str]:
         said = []
         coatings = np.column_stack([v[name].ravel() for name in ("AM", "eps_init", "t0")])
-        unique, back = np.unique(coatings, axis=0, return_inverse=True)
+        unique, back = distinct_rows(coatings)
         turns = self.turning_pressures(*unique.T)
         if np.isfinite(turns).any():
             pressure = v["P"] if "P" in v else self.calibration.pressure(v["gap"])
-            above = pressure.ravel() > turns[back.ravel()]
+            above = pressure.ravel() > turns[back]
             worst = int(np.argmin(turns))
             where = f"initial porosity {100 * unique[worst, 1]:.3g} %"
             said.append(
