@@ -322,7 +322,7 @@ class MapsPage(Page):
         try:
             found = profile(sources.responses, self._setting, inputs=inputs, outputs=outputs)
         except InputError as error:
-            self.profiler_view.notice.set_text(str(error), "error")
+            self.profiler_view.foot.show_notes([str(error)])
             return
         self.profiler_view.show_profile(found, inputs, outputs)
 

@@ -46,6 +46,8 @@ class Strokes:
     marks : list of (x, y, size in px, "o" or "d", colour of the edge, colour inside)
     crosses : list of (x, y, colour)
     words : list of Word
+    rules : list of (x, colour)
+        Dashed lines over the whole height.
     """
 
     bands: list[tuple[QPolygonF, QColor]] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Strokes:
     marks: list[tuple[float, float, float, str, QColor, QColor]] = field(default_factory=list)
     crosses: list[tuple[float, float, QColor]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
+    rules: list[tuple[float, QColor]] = field(default_factory=list)
 
     def add_band(
         self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float
@@ -148,6 +151,7 @@ class Drawing(pg.UIGraphicsItem):
             pen.setStyle(Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
             painter.setPen(pen)
             painter.drawPolyline(to_screen.map(line))
+        self._draw_rules(painter, to_screen, shown.rules, scale)
         self._draw_crosses(painter, to_screen, shown.crosses, scale)
         self._draw_words(painter, to_screen, shown.words, scale)
         painter.setTransform(to_screen)
@@ -173,6 +177,18 @@ class Drawing(pg.UIGraphicsItem):
             else:
                 arms = (QPointF(0, -half), QPointF(half, 0), QPointF(0, half), QPointF(-half, 0))
                 painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
+
+    def _draw_rules(
+        self, painter: QPainter, to_screen: QTransform, rules: Sequence, scale: float
+    ) -> None:
+        if not rules:
+            return
+        room, pen = self.viewRect(), QPen(QColor(), scale, Qt.PenStyle.DashLine)
+        for x, colour in rules:
+            pen.setColor(colour)
+            painter.setPen(pen)
+            ends = (QPointF(x, room.top()), QPointF(x, room.bottom()))
+            painter.drawLine(*(to_screen.map(end) for end in ends))
 
     def _draw_crosses(
         self, painter: QPainter, to_screen: QTransform, crosses: Sequence, scale: float
