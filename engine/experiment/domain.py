@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import InputError
+from engine.experiment.hull import Hull, distinct_rows
 from engine.experiment.table import CalenderingTable
 
 # How far beyond a measured value still counts as measured, as a share of the range.
 _MARGIN = 0.02
 # How far from the hull of the measured coatings a coating may lie, in ranges.
 _HULL_MARGIN = 0.1
-
-# Of more coatings than this only the corners of the hull are kept in the search.
-_MANY_COATINGS = 60
 
 _COATING = ("am", "initial_porosity", "initial_thickness")
 _WORDS = {
@@ -28,29 +27,6 @@ _WORDS = {
     "gap": ("roll gap", 1.0, " µm"),
     "pressure": ("pressure", 1.0, " MPa"),
 }
-
-
-def distinct_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """The different rows of a table, sorted, and which of them each row is.
-
-    As `numpy.unique` over rows. Tables of curves repeat a coating over each whole curve: what
-    is sorted is one row a run.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (n, k)
-
-    Returns
-    -------
-    distinct : ndarray, shape (m, k)
-    back : ndarray of int, shape (n,)
-        ``distinct[back]`` is `rows`.
-    """
-    starts = np.ones(len(rows), dtype=bool)
-    if len(rows) > 1:
-        starts[1:] = (rows[1:] != rows[:-1]).any(axis=1)
-    distinct, back = np.unique(rows[starts], axis=0, return_inverse=True)
-    return distinct, back.ravel()[np.cumsum(starts) - 1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,21 +100,17 @@ class Domain:
         scale = max(high - low, 1e-6 * max(abs(high), abs(low)))
         return (values < low - _MARGIN * scale) | (values > high + _MARGIN * scale)
 
-    def _distance_to_hull(self, coatings: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance of each coating (m, 3) to the convex hull of the measured ones, in ranges."""
-        from scipy.optimize import nnls
-
+    @cached_property
+    def _hull(self) -> tuple[Hull, NDArray[np.float64]]:
+        """Hull of the measured coatings in units of their ranges, and those units."""
         scale = np.ptp(self.coatings, axis=0)
         scale = np.where(scale > 0, scale, np.maximum(np.abs(self.coatings[0]), 1e-12))
-        corners = _outermost(self.coatings / scale).T
-        # The weights of a convex combination sum to one: a heavy extra equation says so.
-        heavy = 1e4
-        system = np.vstack([corners, np.full(corners.shape[1], heavy)])
-        distance = np.empty(len(coatings))
-        for i, point in enumerate(coatings / scale):
-            weights, _ = nnls(system, np.append(point, heavy))
-            distance[i] = np.linalg.norm(corners @ weights - point)
-        return distance
+        return Hull(self.coatings / scale), scale
+
+    def _surrounded(self, coatings: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether measured coatings surround each coating, shape (m, 3), or nearly so."""
+        hull, scale = self._hull
+        return hull.within(coatings / scale, _HULL_MARGIN)
 
     def contains(
         self,
@@ -171,7 +143,7 @@ class Domain:
         if inside.any():
             points = np.column_stack([named[name].ravel() for name in _COATING])
             unique, back = distinct_rows(points)
-            inside &= (self._distance_to_hull(unique) <= _HULL_MARGIN)[back]
+            inside &= self._surrounded(unique)[back]
         return inside.reshape(shape)
 
     def _named(
@@ -218,7 +190,7 @@ class Domain:
                 said.append(self._sentence(name, values[outside]))
         if not any(self._outside_range(name, named[name]).any() for name in _COATING):
             points = distinct_rows(np.column_stack([named[n].ravel() for n in _COATING]))[0]
-            far = self._distance_to_hull(points) > _HULL_MARGIN
+            far = ~self._surrounded(points)
             if far.any():
                 am_value, porosity, thickness = points[far][0]
                 said.append(
@@ -253,15 +225,3 @@ class Domain:
             return cls(np.array(data["coatings"], float), data["ranges"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"The domain of this law is damaged ({error}).") from error
-
-
-def _outermost(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Corners of the convex hull, or all points where they are few or flat."""
-    if len(points) <= _MANY_COATINGS:
-        return points
-    from scipy.spatial import ConvexHull, QhullError
-
-    try:
-        return points[ConvexHull(points).vertices]
-    except QhullError:
-        return np.unique(points, axis=0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.experiment.domain import distinct_rows
+from engine.experiment.hull import distinct_rows
 from engine.maps.evaluation import Columns, floats
 from engine.maps.quantities import quantity
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
-from engine.experiment.domain import Domain, distinct_rows
+from engine.experiment.domain import Domain
+from engine.experiment.hull import distinct_rows
 from engine.experiment.table import CalenderingTable
 from engine.progress import Progress, silent
 
