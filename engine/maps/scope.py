@@ -73,10 +73,14 @@ def law_scope(
         )
     )
     inside = law.domain_.contains(am, before, start, pressure=pressure)
-    coatings, back = distinct_rows(np.column_stack([am, before, start]))
-    turns = np.asarray(law.turning_pressures(*coatings.T))[back]
     after = floats(settings, "porosity_percent") / 100
-    inside &= (pressure <= turns) & (after > 0) & (after <= before)
+    inside &= (after > 0) & (after <= before)
+    if inside.any():
+        # Where the law turns is asked only for coatings that are inside otherwise.
+        asked = np.column_stack([am, before, start])[inside]
+        coatings, back = distinct_rows(asked)
+        turns = np.asarray(law.turning_pressures(*coatings.T))[back]
+        inside[inside] = pressure[inside] <= turns
     if not words:
         return inside, []
     extra = {"extra": inputs} if inputs else {}

@@ -28,7 +28,9 @@ from hybridgui.widgets.plot import BAND_OPACITY, LINE_WIDTH, Plot, paint_togethe
 
 _FILLED, _ROOM = 0.5, 0.1
 """Share of a row's range that the values must fill, and the room left when it is set anew."""
-_GROWTH = 0.25
+_ROW = 74
+"""Least height of a row, px."""
+_GROWTH = 0.5
 """Room left where a range grows under the hand, so that it grows seldom."""
 
 _SHOWN = ("pressure_MPa", "gap_um", "am_percent", "initial_porosity_percent")
@@ -49,7 +51,7 @@ class TraceCell(Plot):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.setMinimumSize(110, 74)
+        self.setMinimumSize(110, _ROW)
         self.getPlotItem().getViewBox().setMouseEnabled(False, False)
         self.viewport().setCursor(Qt.CursorShape.SizeHorCursor)
         self.drawing = Drawing(LINE_WIDTH)
@@ -126,6 +128,7 @@ class Foot(QStackedWidget):
         super().__init__(parent)
         self._words = label(words, "small", wrap=True)
         self.notice = Notice("warning")
+        self.notice.keep_room()
         for one in (self._words, self.notice):
             self.addWidget(one)
 
@@ -159,7 +162,7 @@ class ProfilerView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 2 * GRID, 0, 0)
         outer.setSpacing(GRID)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setObjectName("plain")
         content = QWidget()
@@ -246,7 +249,9 @@ class ProfilerView(QWidget):
                 cell = TraceCell()
                 last = row == len(outputs) - 1
                 cell.set_axes(quantity(name).short if last else "", "")
-                cell.getAxis("bottom").setStyle(showValues=last)
+                bottom = cell.getAxis("bottom")
+                bottom.setStyle(showValues=last)
+                bottom.setHeight(3 * cell.fontMetrics().height() if last else 1)
                 left = cell.getAxis("left")
                 left.setStyle(showValues=column == 0, autoExpandTextSpace=False)
                 # Equal widths keep the traces of a column under one another.
@@ -256,8 +261,27 @@ class ProfilerView(QWidget):
                 self._cells[name, output] = cell
                 self._grid.addWidget(cell, row, 1 + column)
                 self._grid.setColumnStretch(1 + column, 1)
-            self._grid.setRowStretch(row, 1)
         self._shape = (tuple(inputs), tuple(outputs))
+        self._share_rows()
+
+    def _share_rows(self) -> None:
+        """Give the last row, under which the axes are named, as much room for its traces."""
+        inputs, outputs = self._shape or ((), ())
+        if not inputs or not outputs:
+            return
+        axis = 3 * self._cells[inputs[0], outputs[-1]].fontMetrics().height()
+        gaps = (len(outputs) - 1) * self._grid.spacing()
+        room = max(_ROW, (self._scroll.viewport().height() - gaps - axis) // len(outputs))
+        for row, output in enumerate(outputs):
+            below = axis if row == len(outputs) - 1 else 0
+            self._grid.setRowStretch(row, room + below)
+            for name in inputs:
+                self._cells[name, output].setMinimumHeight(_ROW + below)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new height among the rows."""
+        super().resizeEvent(event)
+        self._share_rows()
 
     def _on_dragged(self, name: str, value: float) -> None:
         self._held = True

@@ -199,6 +199,7 @@ class Sentence(QWidget):
         super().__init__(parent)
         self._label = inside
         self._needed = 0
+        self.keeps_room = False  # its place is wide and high enough for all that it says
         inside.setParent(self)
         policy = inside.sizePolicy()
         policy.setHeightForWidth(inside.wordWrap())
@@ -217,6 +218,8 @@ class Sentence(QWidget):
         self._ask_for_room()
 
     def _ask_for_room(self) -> None:
+        if self.keeps_room:
+            return
         before, self._needed = self._needed, self._height()
         fits = self._needed == before and self.minimumSizeHint().width() <= self.width()
         if not (fits and self.isVisible()):
@@ -273,6 +276,11 @@ class Notice(QFrame):
         self._level = ""
         follow_theme(self, self._dress)
         self.set_text(text, level)
+
+    def keep_room(self) -> None:
+        """Stand in a place that holds any of its sentences: no new one lays out the page."""
+        self._sentence.keeps_room = True
+        self.layout().setAlignment(self._picture, Qt.AlignmentFlag.AlignVCenter)
 
     @property
     def text(self) -> str:

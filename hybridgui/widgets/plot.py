@@ -186,6 +186,7 @@ class Plot(pg.PlotWidget):
             self.addItem(one, ignoreBounds=True)
         self._ring = pg.ScatterPlotItem(size=15, brush=pg.mkBrush(None))
         self._ring.setZValue(45)
+        self._ring.hide()
         self.addItem(self._ring, ignoreBounds=True)
         self._limits: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
         self.scene().sigMouseMoved.connect(self._on_moved)
@@ -227,6 +228,7 @@ class Plot(pg.PlotWidget):
         """Mark one place with a ring; None takes the ring away."""
         if place is not None or len(self._ring.data):
             self._ring.setData(*([[v] for v in place] if place is not None else ([], [])))
+            self._ring.setVisible(place is not None)
 
     def draw_line(
         self, x, y, colour: str, *, dashed: bool = False, width: float = LINE_WIDTH
