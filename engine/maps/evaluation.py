@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,11 @@ Columns: TypeAlias = pd.DataFrame | Mapping[str, np.ndarray]
 def floats(table: Columns, name: str) -> np.ndarray:
     """One column of a table, as floats of shape (n,)."""
     return np.asarray(table[name], dtype=float)
+
+
+def row_count(settings: Columns) -> int:
+    """Rows of a table."""
+    return len(next(iter(settings.values()))) if isinstance(settings, dict) else len(settings)
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,40 @@ class Evaluation:
     def _part(self, part: int) -> pd.DataFrame:
         found = {name: answer[part] for name, answer in self.answers.items()}
         return pd.DataFrame(found, index=range(len(self.inside)))
+
+
+class Asked:
+    """What was asked of the responses, and what was answered so far.
+
+    Parameters
+    ----------
+    settings : dict of ndarray, shape (n,)
+    intervals : bool
+        Whether bounds are wanted.
+    """
+
+    def __init__(self, settings: dict[str, np.ndarray], intervals: bool) -> None:
+        self.settings = settings
+        self.intervals = intervals
+        self.rows = row_count(settings)
+        self.answers: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.possible: dict[str, np.ndarray] = {}
+        self._shared: dict[Any, Any] = {}
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        return pd.DataFrame(self.settings)
+
+    def of_model(self, model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value and bounds of a model, as it gives them."""
+        if hasattr(model, "prediction"):
+            result: tuple[np.ndarray, np.ndarray, np.ndarray] = model.prediction(
+                self.settings, intervals=self.intervals, shared=self._shared
+            )
+            return result
+        value = np.asarray(model.predict(self._frame), dtype=float)
+        if not self.intervals:
+            unknown = np.full(self.rows, np.nan)
+            return value, unknown, unknown
+        low, high = model.interval(self._frame)
+        return value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +22,7 @@ from engine.maps.electrode import (
     LawError,
     RecipeConstants,
 )
-from engine.maps.evaluation import Columns, Evaluation, floats
+from engine.maps.evaluation import Asked, Columns, Evaluation, floats, row_count
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import (
     SIGMA_EFF,
@@ -328,7 +327,7 @@ class Responses:
         """
         settings = self._completed(frame)
         wanted = list(self.outputs if outputs is None else outputs)
-        asked = _Asked(settings, intervals)
+        asked = Asked(settings, intervals)
         for name in wanted:
             self._compute(name, asked)
         inside = np.ones(asked.rows, dtype=bool)
@@ -354,7 +353,7 @@ class Responses:
                 )
         return told
 
-    def _compute(self, name: str, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _compute(self, name: str, asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if name in asked.answers:
             return asked.answers[name]
         if not self.gives(name):
@@ -444,7 +443,7 @@ class Responses:
         notes : tuple of str
             One sentence per reason to be outside.
         """
-        inside = np.ones(_rows(settings), dtype=bool)
+        inside = np.ones(row_count(settings), dtype=bool)
         notes: list[str] = []
         if self.law is not None and set(SETTINGS) <= set(settings):
             inside, notes = law_scope(self.law, settings, words=words, inputs=self.law_inputs)
@@ -494,40 +493,6 @@ _DERIVED = {
     SIGMA_EFF: TAU_LIQUID,
     "macmullin_number": TAU_LIQUID,
 }
-
-
-class _Asked:
-    """What was asked of the responses, and what was answered so far."""
-
-    def __init__(self, settings: dict[str, np.ndarray], intervals: bool) -> None:
-        self.settings = settings
-        self.intervals = intervals
-        self.rows = _rows(settings)
-        self.answers: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        self.possible: dict[str, np.ndarray] = {}
-        self._shared: dict[Any, Any] = {}
-
-    @cached_property
-    def _frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.settings)
-
-    def of_model(self, model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value and bounds of a model, as it gives them."""
-        if hasattr(model, "prediction"):
-            result: tuple[np.ndarray, np.ndarray, np.ndarray] = model.prediction(
-                self.settings, intervals=self.intervals, shared=self._shared
-            )
-            return result
-        value = np.asarray(model.predict(self._frame), dtype=float)
-        if not self.intervals:
-            unknown = np.full(self.rows, np.nan)
-            return value, unknown, unknown
-        low, high = model.interval(self._frame)
-        return value, np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-
-
-def _rows(settings: Columns) -> int:
-    return len(next(iter(settings.values()))) if isinstance(settings, dict) else len(settings)
 
 
 def _gap_or_nan(calibration: Any, pressure: np.ndarray) -> np.ndarray:
