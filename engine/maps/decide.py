@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.maps.digits import lower_first, with_uncertainty
+from engine.maps.digits import lower_first, plain, with_uncertainty
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
 from engine.maps.scope import LEVEL
@@ -430,7 +430,7 @@ def _sentence(
             f"{best_range[0]:.0f} and {best_range[1]:.0f} {one.unit}"
         )
     parts.append(
-        f"Set the {lower_first(one.label)} to {setting[variable]:.0f} {one.unit}{also} for a coating "
+        f"Set the {lower_first(one.label)} to {plain(setting[variable])} {one.unit}{also} for a coating "
         f"of {words}{room}."
     )
     said = [
@@ -441,6 +441,8 @@ def _sentence(
     parts.append(f"Expected, with {100 * LEVEL:.0f} % intervals: {'; '.join(said)}.")
     if any(target.least is not None or target.most is not None for target in targets):
         parts.append(f"All limits are kept with a chance of {_chance(probability)}.")
+    if counted := responses.cell.sentence(predicted):
+        parts.append(counted)
     return " ".join(parts)
 
 

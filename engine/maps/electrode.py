@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,9 @@ from engine.errors import InputError
 from engine.maps.scope import LEVEL
 from engine.properties.conductivities import Conductivities
 
+CAPACITY, ENERGY = "areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"
+"""What follows from the coating and a `CellAssumptions`."""
+
 
 @dataclass(frozen=True)
 class CellAssumptions:
@@ -20,16 +24,20 @@ class CellAssumptions:
     Attributes
     ----------
     specific_capacity : float, mAh per g of AM
-        Reversible capacity; 160 is usual for NMC111 to 4.3 V. Give your own.
+        Reversible capacity.
     voltage : float, V
         Mean discharge voltage against the counter electrode of the cell.
     inactive_thickness : float, µm
-        Foil, separator and counter electrode that share the volume; 0 counts the coating only.
+        Foils and separator that share the volume; 0 leaves them out.
+    counter_capacity : float, mAh per cm³
+        Capacity of the counter electrode's coating per its volume, any excess taken off; 0 leaves
+        it out. It is as thick as the capacity of this electrode asks for.
     """
 
-    specific_capacity: float = 160.0
+    specific_capacity: float = 163.0
     voltage: float = 3.7
     inactive_thickness: float = 0.0
+    counter_capacity: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.specific_capacity < 5000:
@@ -40,8 +48,53 @@ class CellAssumptions:
             raise InputError(f"Mean voltage {self.voltage:g} V is not between 0 and 10 V.")
         if not 0 <= self.inactive_thickness < 5000:
             raise InputError(
-                f"Inactive thickness {self.inactive_thickness:g} µm is not between 0 and 5000 µm."
+                f"Foils and separator of {self.inactive_thickness:g} µm are not between 0 and "
+                "5000 µm."
             )
+        if not 0 <= self.counter_capacity < 10_000:
+            raise InputError(
+                f"A counter electrode of {self.counter_capacity:g} mAh/cm³ is not between 0 and "
+                "10000 mAh/cm³."
+            )
+
+    def other_thickness(self, capacity: np.ndarray) -> np.ndarray:
+        """Thickness (µm) of all that is counted beside the coating.
+
+        Parameters
+        ----------
+        capacity : ndarray, mAh/cm²
+            Of the coating, any shape.
+        """
+        layers = np.full(np.shape(capacity), self.inactive_thickness)
+        if self.counter_capacity:
+            layers = layers + 1e4 * np.asarray(capacity, float) / self.counter_capacity
+        return layers
+
+    def sentence(self, outputs: Iterable[str]) -> str:
+        """What capacity and energy among some outputs count; empty where neither is there.
+
+        ``Energy density counts the volume of the coating alone, without foils, separator and
+        counter electrode, at 163 mAh/g of AM and a mean voltage of 3.7 V.``
+        """
+        per_gram = f"{self.specific_capacity:g} mAh/g of AM"
+        outputs = set(outputs)
+        if ENERGY not in outputs:
+            return f"Areal capacity is taken at {per_gram}." if CAPACITY in outputs else ""
+        own, left_out = [], []
+        if self.inactive_thickness:
+            own.append(f"{self.inactive_thickness:g} µm of foils and separator")
+        else:
+            left_out.append("foils, separator")
+        if self.counter_capacity:
+            own.append(f"a counter electrode of {self.counter_capacity:g} mAh/cm³")
+        else:
+            left_out.append("counter electrode")
+        what = f"the coating with {' and '.join(own)}" if own else "the coating alone"
+        without = f", without {' and '.join(left_out)}" if left_out else ""
+        return (
+            f"Energy density counts the volume of {what}{without}, at {per_gram} and a mean "
+            f"voltage of {self.voltage:g} V."
+        )
 
 
 @dataclass(frozen=True)

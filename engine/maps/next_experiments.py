@@ -14,7 +14,6 @@ from engine.experiment.safe_sheets import coating_column, extra_columns
 from engine.maps.law_doubt import left_out_refits
 from engine.maps.quantities import quantity
 from engine.maps.responses import SETTINGS, Responses, setting_range
-from engine.maps.trade_off import TradeOff, judge, survey
 
 if TYPE_CHECKING:
     from engine.experiment.table import CalenderingTable
@@ -23,16 +22,6 @@ _POOL = 600
 _MEASUREMENT_SD = 0.006
 """Scatter of a measured porosity (0..1): the typical spread between electrodes of one
 condition in the data behind DOI 10.1016/j.jpowsour.2020.229103."""
-
-STEPS = {
-    "gap_um": 1.0,
-    "pressure_MPa": 1.0,
-    "am_percent": 0.5,
-    "initial_porosity_percent": 0.5,
-    "initial_thickness_um": 1.0,
-}
-"""Steps in which a lab can set each setting: a dial of the calender has whole µm or MPa, a slurry is
-weighed to half a percent of AM, and a coating's porosity and thickness are known no better."""
 
 # Correlation length of what a law misses, as a share of each setting's range: half a range
 # lets a measurement speak for its neighbourhood, not for the far end.
@@ -186,56 +175,6 @@ HEADERS = {
 """Headings of the sheets: the first five as the import of a sheet reads them, with their units."""
 
 
-def settable(responses: Responses, found: TradeOff, *, inside_only: bool = False) -> pd.DataFrame:
-    """Conditions that a lab can make and that keep all limits, in `STEPS`.
-
-    The feasible settings are rounded, what falls together counts once, and law, models and limits
-    are asked again at the rounded conditions. A setting that is held keeps its value.
-
-    Parameters
-    ----------
-    responses : Responses
-    found : TradeOff
-        The grid judged by the targets.
-    inside_only : bool
-        As `found` was judged.
-
-    Returns
-    -------
-    DataFrame
-        Completed settings.
-
-    Raises
-    ------
-    InputError
-        If nothing that can be made keeps the limits.
-    """
-    names = [target.output for target in found.targets]
-    responses = responses.asked(names)
-    variable = responses.lab_variable
-    chosen = found.settings[found.feasible]
-    own = [n for n in (*SETTINGS, *responses.ranges) if n in chosen and n != "gap_um"]
-    own = list(dict.fromkeys(variable if name == "pressure_MPa" else name for name in own))
-    grid = chosen[own].copy()
-    for name in own:
-        step = STEPS.get(name)
-        if step is None or found.settings[name].nunique() < 2:
-            continue
-        low, high = setting_range(responses, name)
-        low, high = np.ceil(low / step - 1e-6) * step, np.floor(high / step + 1e-6) * step
-        if low <= high:
-            grid[name] = np.clip(np.round(grid[name] / step) * step, low, high)
-    grid = grid.drop_duplicates().reset_index(drop=True)
-    if grid.empty:
-        raise InputError("No setting keeps the limits: loosen one before planning experiments.")
-    again = judge(survey(responses, names, grid), found.targets, inside_only=inside_only)
-    if not again.feasible.any():
-        raise InputError(
-            "No setting in steps that a lab can make keeps the limits: loosen one a little."
-        )
-    return again.settings[again.feasible].reset_index(drop=True)
-
-
 def next_experiments(
     responses: Responses,
     conditions: pd.DataFrame,
@@ -257,7 +196,8 @@ def next_experiments(
     responses : Responses
         With a calendering law.
     conditions : DataFrame
-        Completed settings of the feasible region (``found.settings[found.feasible]``).
+        Completed settings of the feasible region (``found.settings[found.feasible]``), in steps
+        that a lab can set.
     table : CalenderingTable, optional
         The measurements behind the law.
     count : int

@@ -87,12 +87,13 @@ def _level() -> str:
 def _setting(one: Recommendation, sources: Sources) -> Grid:
     """Settings in the lab's order; the porosity as far as the law knows it."""
     error = sources.responses.law_error
-    known = {
+    known: dict[str, int | None] = {
         "gap_um": 0,
         "pressure_MPa": 0,
         "thickness_um": 0,
         "porosity_percent": None if error is None else decimals(100 * error.sd),
     }
+    known[one.variable] = None  # as it is set
     names = [one.variable, *(name for name in (*_SETTINGS, *one.setting) if name != one.variable)]
     rows = []
     for name in dict.fromkeys(names):
@@ -177,10 +178,15 @@ def verified(data: Mapping[str, Any]) -> dict[str, Any]:
             math.nan if check[key] is None else float(check[key])
             for key in ("predicted", "low", "high", "computed", "sd")
         )
-        numbers = Check(check["output"], predicted, low, high, computed, sd).texts
-        one = quantity(check["output"])
+        one, found = (
+            quantity(check["output"]),
+            Check(check["output"], predicted, low, high, computed, sd),
+        )
         verdict = check.get("verdict", "inside" if check["agrees"] else "outside")
-        rows.append([one.label, *map(Digits, numbers), one.unit, verdict])
+        verdict = "inside, but wide" if verdict == "inside" and found.wide else verdict
+        shares = (plain(100 * share, 2) for share in (found.width, found.off))
+        rows.append([one.label, *map(Digits, (*found.texts, *shares)), one.unit, verdict])
     level = f" ({100 * data['level']:.0f} %)" if "level" in data else ""
-    head = ["Property", "Predicted", f"Low{level}", f"High{level}", "Computed", "± sd", "Unit"]
+    head = ["Property", "Predicted", f"Low{level}", f"High{level}", "Computed", "± sd"]
+    head += ["Half width (% of computed)", "Off by (%)", "Unit"]
     return {"sentence": data["sentence"], "table": Grid.of([*head, "Verdict"], rows)}

@@ -426,7 +426,7 @@ class Responses:
         capacity = grams_per_cm2 * self.cell.specific_capacity
         if name.startswith("areal"):
             return capacity
-        thickness = start * (1 - before) / (1 - after) + self.cell.inactive_thickness
+        thickness = start * (1 - before) / (1 - after) + self.cell.other_thickness(capacity)
         # mAh/cm² * V / µm = 1e-3 Wh/cm² / 1e-4 cm = 10 Wh/cm³ = 1e4 Wh/L
         return 1e4 * capacity * self.cell.voltage / thickness
 

@@ -20,7 +20,18 @@ from engine.maps.responses import Responses, setting_range
 from engine.maps.targets import Desirability, Target
 
 STEPS = {"gap_um": 41, "pressure_MPa": 41, "am_percent": 13, "initial_porosity_percent": 21}
-"""Grid steps along each setting; 11 for any other."""
+"""Grid points along each setting at most; 11 for any other."""
+
+LAB_STEPS = {
+    "gap_um": 1.0,
+    "pressure_MPa": 1.0,
+    "am_percent": 0.5,
+    "initial_porosity_percent": 0.5,
+    "initial_thickness_um": 1.0,
+}
+"""Steps in which a lab can set each setting: a dial of the calender has whole µm or MPa, a slurry is
+weighed to half a percent of AM, and a coating's porosity and thickness are known no better."""
+_FINER = (1, 5, 10, 50)
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,10 @@ def candidates(
     steps: Mapping[str, int] | None = None,
     fixed: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """A fine grid over the settings, stepped in what the lab sets: roll gap or pressure.
+    """A fine grid over the settings that a lab can set, in its own variable: roll gap or pressure.
+
+    Settings stand on multiples of `LAB_STEPS`, so that what is recommended can be made, and is
+    judged as it is made; where the range holds hardly any, on those of a finer step.
 
     Parameters
     ----------
@@ -200,13 +214,18 @@ def survey(
 
 
 def _axis(name: str, low: float, high: float, count: int) -> np.ndarray:
-    """Steps of one setting; a machine is set in whole µm or MPa."""
+    """Points along one setting, on steps that a lab can set."""
     if high <= low:
         return np.array([low])
-    steps = np.linspace(low, high, count)
-    if name in ("gap_um", "pressure_MPa") and high - low >= count:
-        steps = np.unique(np.clip(np.round(steps), np.ceil(low - 1e-9), np.floor(high + 1e-9)))
-    return steps
+    step = LAB_STEPS.get(name)
+    if step is None:
+        return np.linspace(low, high, count)
+    for finer in _FINER:
+        # Whole multiples inside the range, which rounding of its ends does not narrow.
+        first, last = np.ceil(low * finer / step - 1e-9), np.floor(high * finer / step + 1e-9)
+        if last - first >= 2:
+            return np.unique(np.round(np.linspace(first, last, count))) * step / finer
+    return np.linspace(low, high, count)
 
 
 def judge(survey: Survey, targets: Sequence[Target], *, inside_only: bool = False) -> TradeOff:

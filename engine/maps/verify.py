@@ -25,6 +25,8 @@ FIRST_SEED = 20_000_000
 
 _TOO_WIDE = 3.0
 """An interval wider than so many times what was computed agrees with nearly everything."""
+_WIDE = 0.25
+"""A half width, as a share of what was computed, above which an interval tests little."""
 
 _UNTOLD = {
     "too wide to tell": "the interval is too wide to tell",
@@ -75,6 +77,21 @@ class Check:
     def judged(self) -> bool:
         """Whether the interval tells anything, for or against."""
         return self.verdict in ("inside", "outside")
+
+    @property
+    def width(self) -> float:
+        """Half of the interval as a share of the computed value; nan where one is unknown."""
+        return _ratio(0.5 * (self.high - self.low), abs(self.computed))
+
+    @property
+    def off(self) -> float:
+        """Computed over predicted value, less 1; nan where one is unknown."""
+        return _ratio(self.computed - self.predicted, abs(self.predicted))
+
+    @property
+    def wide(self) -> bool:
+        """Whether the value lies inside an interval so wide that this says little."""
+        return self.agrees and self.width > _WIDE
 
     @property
     def texts(self) -> tuple[str, str, str, str, str]:
@@ -142,12 +159,9 @@ class Verification:
             else f"Nothing can be told from {len(self.seeds)} fresh structures by the models' "
             "intervals."
         )
+        told += self._sharpness()
         for verdict, words in _UNTOLD.items():
-            names = [
-                quantity(c.output).symbol or quantity(c.output).label
-                for c in self.checks
-                if c.verdict == verdict
-            ]
+            names = [_symbol(check) for check in self.checks if check.verdict == verdict]
             if names:
                 told += f" Not counted, as {words}: {', '.join(names)}."
         if self.changed:
@@ -157,6 +171,24 @@ class Verification:
                 "before reading a difference as an error of the models."
             )
         return told
+
+    def _sharpness(self) -> str:
+        """How wide the intervals are: a wide one holds nearly every value."""
+        judged = sorted((c for c in self.checks if c.judged), key=lambda check: check.width)
+        if not judged or not math.isfinite(judged[-1].width):
+            return ""
+        first, last = judged[0], judged[-1]
+        reach = f"± {_percent(first.width)} % ({_symbol(first)})"
+        if last is not first:
+            reach += f" to ± {_percent(last.width)} % ({_symbol(last)})"
+        told = f" The intervals reach {reach} of what was computed"
+        wide = [_symbol(check) for check in judged if check.wide]
+        if wide:
+            told += (
+                f"; to lie inside one of more than ± {_percent(_WIDE)} % says little: "
+                f"{', '.join(wide)}"
+            )
+        return f"{told}."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -203,6 +235,20 @@ class Verification:
                 for check in self.checks
             ]
         )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _percent(share: float) -> str:
+    """A share in percent, two digits of small ones."""
+    return f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.0f}"
+
+
+def _symbol(check: Check) -> str:
+    one = quantity(check.output)
+    return one.symbol or one.label
 
 
 def _number(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.maps.decide import Recommendation
 from engine.maps.digits import three
@@ -17,6 +17,7 @@ from engine.maps.scope import LEVEL
 from engine.maps.targets import Target
 from engine.maps.trade_off_plot import LEFT_OUT
 from engine.maps.verify import Verification
+from hybridgui.maps.check_view import CheckView
 from hybridgui.maps.setting_bar import SettingBar
 from hybridgui.maps.work import Decision
 from hybridgui.theme import GRID, theme
@@ -128,10 +129,9 @@ class DecideView(QWidget):
         self.notice = Notice("warning")
         column.addWidget(self.notice)
         self.table = DataTable()
-        self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(self.table)
-        self._check = label("", "", wrap=True, selectable=True)
-        column.addWidget(self._check)
+        self.check_view = CheckView()
+        column.addWidget(self.check_view)
         self._trade = QWidget()
         column.addWidget(self._trade, 1)
         column = QVBoxLayout(self._trade)
@@ -189,11 +189,10 @@ class DecideView(QWidget):
         self._sure.setText(_how_sure(best))
         self._sure.setVisible(bool(self._sure.text()))
         self.notice.set_sentences(list(best.notes), folded=True)
-        self._check.setText("")
-        self._check.hide()
+        self.check_view.show_verification(None)
         self._made.setText(_made(best))
         self._made.setToolTip(_models(best))
-        self._show_table(None)
+        self._show_table()
         self._trade.setVisible(decision.found is not None)
         self._scroll.verticalScrollBar().setValue(0)
         if decision.found is None:
@@ -279,64 +278,36 @@ class DecideView(QWidget):
         if self._decision is not None:
             self.electrodeAsked.emit(dict(self._decision.recommendation.setting))
 
-    def _show_table(self, verification: Verification | None) -> None:
+    def _show_table(self) -> None:
         assert self._decision is not None
         best = self._decision.recommendation
-        checks = {} if verification is None else {c.output: c for c in verification.checks}
-        wanted = {target.output: _wish(target) for target in best.targets}
         rows = []
-        for output in dict.fromkeys([*wanted, *checks]):
-            check = checks.get(output)
-            row = {"name": quantity(output).brief, "wanted": wanted.get(output, "")}
-            value = check.predicted if check is not None else math.nan
-            row["value"] = f"{number(value, 3)} {_unit(output)}".strip()
+        for target in best.targets:
+            output = target.output
+            row = {"name": quantity(output).brief, "wanted": _wish(target)}
             if output in best.predicted:
                 middle, low, high = three(*best.predicted[output])
                 row["value"] = f"{middle} {_unit(output)}".strip()
                 row["range"] = f"{low} to {high}" if low != high else "–"
                 row["why"] = _why(best.shares.get(output, {}))
-            if check is not None:
-                value, low, high, computed, spread = check.texts
-                row["value"] = f"{value} {_unit(output)}".strip()
-                row["computed"] = f"{computed} ± {spread}"
-                known = math.isfinite(check.high - check.low)
-                row["reach"] = f"{low} to {high}" if known else "unknown"
-                row["agrees"] = "OUTSIDE" if check.verdict == "outside" else check.verdict
             rows.append(row)
-        columns = [Column("name", "Response"), Column("value", "Expected")]
-        if verification is None:
-            columns.insert(1, Column("wanted", "Wanted"))
-            tip = "From law, models and process together"
-            columns.append(Column("range", f"{100 * LEVEL:.0f} % interval", tip=tip))
-            if best.shares:
-                tip = "Part of each source of error in the variance of this response"
-                columns.append(Column("why", "Unsure by", tip=tip))
-        else:
-            level = f"{100 * verification.level:.0f} %, models alone"
-            tip = (
-                "Interval of the models for the mean of the fresh structures, at the law's porosity"
-            )
-            columns += [
-                Column("reach", level, tip=tip),
-                Column("computed", "Fresh structures"),
-                Column("agrees", "Verdict"),
-            ]
+        tip = "From law, models and process together"
+        columns = [
+            Column("name", "Response"),
+            Column("wanted", "Wanted"),
+            Column("value", "Expected"),
+            Column("range", f"{100 * LEVEL:.0f} % interval", tip=tip),
+        ]
+        if best.shares:
+            tip = "Part of each source of error in the variance of this response"
+            columns.append(Column("why", "Unsure by", tip=tip))
         self.table.show_frame(pd.DataFrame(rows).fillna(""), columns)
-        self.table.fit_columns()
-        # In a narrow window names are cut rather than numbers.
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        height = self.table.horizontalHeader().sizeHint().height()
-        section = self.table.verticalHeader().defaultSectionSize()
-        self.table.setFixedHeight(height + len(rows) * section + 6)
+        self.table.fit_names()
 
     def show_verification(self, verification: Verification) -> None:
-        """Show what fresh structures gave, beside what was predicted."""
-        if self._decision is None:
-            return
-        self._show_table(verification)
-        self._check.setText(verification.sentence)
-        self._check.show()
+        """Show what fresh structures gave, below what was recommended."""
+        if self._decision is not None:
+            self.check_view.show_verification(verification)
 
     def mark_earlier(self, earlier: bool, outdated: str = "", law_changed: bool = False) -> None:
         """Say that the recommendation answers earlier targets or results, or is the present one.

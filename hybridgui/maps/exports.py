@@ -106,12 +106,12 @@ class Exports:
 
     def next_experiments(self, sources: Sources, decision: Decision) -> None:
         """Show the conditions worth measuring next, and write them where asked."""
-        found, inside_only = decision.found, decision.recommendation.inside_only
+        found = decision.found
         if found is None:
             return
         self._model.start_job(
             "Planning experiments",
-            lambda job: plan(job, sources, found, inside_only),
+            lambda job: plan(job, sources, found),
             stage=_STAGE,
             finished=self._on_planned,
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from engine.maps.digits import plain
-from engine.maps.next_experiments import HEADERS, STEPS, NextExperiments
+from engine.maps.next_experiments import HEADERS, NextExperiments
+from engine.maps.trade_off import LAB_STEPS
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, dialog_buttons, label
 from hybridgui.widgets.table import Column, DataTable
 
 _MOST_ROWS, _WIDTH = 12, 820
-_SET = {HEADERS[name] for name in STEPS}
+_SET = {HEADERS[name] for name in LAB_STEPS}
 _NOW = "Standard deviation of the expected porosity, from what was measured so far"
 _THEN = "The same when the conditions above it have been measured"
 

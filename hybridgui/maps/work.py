@@ -17,7 +17,7 @@ from engine.maps.drawing import draw_curves, draw_interdependence
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
 from engine.maps.lab_record import LabRecord
-from engine.maps.next_experiments import NextExperiments, next_experiments, settable
+from engine.maps.next_experiments import NextExperiments, next_experiments
 from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.report import write_report
 from engine.maps.sources import Sources, read_sources
@@ -190,10 +190,10 @@ def check(job: Job, sources: Sources, setting: dict[str, float], repeats: int) -
     )
 
 
-def plan(job: Job, sources: Sources, found: TradeOff, inside_only: bool) -> NextExperiments:
+def plan(job: Job, sources: Sources, found: TradeOff) -> NextExperiments:
     """Choose the next experiments among what can be made and keeps the limits."""
     job.engine_progress.report(0.0, "choosing conditions")
-    conditions = settable(sources.responses, found, inside_only=inside_only)
+    conditions = found.settings[found.feasible].reset_index(drop=True)
     return next_experiments(sources.responses, conditions, sources.table, count=6, coatings=3)
 
 

@@ -228,6 +228,15 @@ class DataTable(CopyTable):
             height += self.horizontalScrollBar().sizeHint().height()
         self.setMaximumHeight(height)
 
+    def fit_names(self) -> None:
+        """Be as high as all rows; where it gets narrow, names in the first column are cut."""
+        self.fit_columns()
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        rows = self._proxy.rowCount() * self.verticalHeader().defaultSectionSize()
+        self.setFixedHeight(header.sizeHint().height() + rows + 6)
+
     def set_filter(self, text: str) -> None:
         """Show only rows that contain a text."""
         self._proxy.setFilterFixedString(text)

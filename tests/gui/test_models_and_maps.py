@@ -500,7 +500,11 @@ def test_that_a_recommendation_is_shown_again_with_its_study(
     deciding._deciding.verify()
     idle(trained)
     before = deciding.decide_view.decision.recommendation
-    checked = deciding.decide_view.table.frame
+    asked, checked = (
+        table.frame for table in (deciding.decide_view.table, deciding.decide_view.check_view.table)
+    )
+    # What was wanted, and how sure it is, stays beside the check.
+    assert {"wanted", "range"} <= {*asked} and {"width", "off", "agrees"} <= {*checked}
     path = tmp_path / "kept.study"
     trained.model.save_as(path)
     trained.new_study()
@@ -510,7 +514,8 @@ def test_that_a_recommendation_is_shown_again_with_its_study(
     page = trained.pages["maps"]
     view = page.decide_view
     assert view.decision.recommendation == before and view.earlier_notice.isHidden()
-    assert view.table.frame.equals(checked) and view.verify_button.isEnabled()
+    assert view.table.frame.equals(asked) and view.check_view.table.frame.equals(checked)
+    assert view.verify_button.isEnabled()
     assert before.made in view._made.text() and len(view.front_table.frame)
     # Other models: what is shown says so, and nothing can be done with it.
     study = trained.model.study

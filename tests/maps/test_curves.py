@@ -14,7 +14,7 @@ from engine.maps.drawing import draw_curves
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
-from engine.maps.responses import RecipeConstants
+from engine.maps.responses import CellAssumptions, RecipeConstants
 from engine.structure.condition import Recipe
 from tests.maps.examples import published_points, published_responses
 from tests.maps.studies import made_up_table
@@ -182,13 +182,36 @@ def test_that_capacity_follows_from_the_coating_and_energy_density_from_pressing
     )
     capacity = result.values["areal_capacity_mAh_per_cm2"]
     share = Recipe.published(0.94).volume_fractions(0.45, "resolved")[1]
-    assert capacity[0] == capacity[1] == pytest.approx(share * 4.65 * 100e-4 * 160)
+    assert capacity[0] == capacity[1] == pytest.approx(share * 4.65 * 100e-4 * 163)
     after = result.values["porosity_percent"][1] / 100
     pressed = Recipe.published(0.94).volume_fractions(after, "resolved")[1]
     # Wh/L = mAh/g * V * g/cm³ * AM share
     energy = result.values["energy_density_Wh_per_L"]
-    assert energy[1] == pytest.approx(160 * 3.7 * 4.65 * pressed)
+    assert energy[1] == pytest.approx(163 * 3.7 * 4.65 * pressed)
     assert energy[1] > energy[0]
+
+
+def test_that_energy_density_counts_the_layers_that_it_names(responses):
+    cell = CellAssumptions(inactive_thickness=30.0, counter_capacity=450.0)
+    stack = dataclasses.replace(responses, cell=cell)
+    names = ["areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L", "thickness_um"]
+    frame = pd.DataFrame({"pressure_MPa": [60.0]})
+    alone, whole = (one.evaluate(frame, names).values.iloc[0] for one in (responses, stack))
+    counter = 1e4 * alone[names[0]] / 450  # µm
+    coating = 1e4 * alone[names[0]] * 3.7 / alone[names[1]]
+    assert 1e4 * alone[names[0]] * 3.7 / whole[names[1]] == pytest.approx(coating + 30 + counter)
+    assert CellAssumptions().sentence(names) == (
+        "Energy density counts the volume of the coating alone, without foils, separator and "
+        "counter electrode, at 163 mAh/g of AM and a mean voltage of 3.7 V."
+    )
+    assert cell.sentence(names) == (
+        "Energy density counts the volume of the coating with 30 µm of foils and separator and "
+        "a counter electrode of 450 mAh/cm³, at 163 mAh/g of AM and a mean voltage of 3.7 V."
+    )
+    assert cell.sentence(names[:1]) == "Areal capacity is taken at 163 mAh/g of AM."
+    assert cell.sentence(["tortuosity_solid"]) == ""
+    with pytest.raises(InputError, match="counter electrode of -1"):
+        CellAssumptions(counter_capacity=-1)
 
 
 def test_that_the_profiler_traces_pass_through_the_setting(responses):

@@ -125,7 +125,7 @@ def test_that_settings_outside_the_domains_can_be_refused(responses):
 def test_that_a_moved_slider_asks_the_models_for_few_points(responses, monkeypatch):
     """What keeps an answer within 50 ms; `benchmarks/maps.py` takes the time."""
     everything = survey(responses)
-    assert len(everything.settings) > 10_000
+    assert len(everything.settings) > 5_000
     asked = []
     plain = Quadratic.predict
     monkeypatch.setattr(
@@ -197,11 +197,29 @@ def test_that_the_hardest_limit_is_named_when_nothing_keeps_all(responses):
         recommend(responses, none.targets, none)
 
 
-def test_that_the_grid_is_stepped_in_whole_micrometres_of_gap(responses):
+def test_that_the_grid_stands_on_what_a_lab_can_set(responses):
     grid = candidates(responses)
     assert (grid["gap_um"] == grid["gap_um"].round()).all()
     assert grid["gap_um"].min() == 1 and grid["gap_um"].max() == 91
-    assert len(np.unique(grid["am_percent"])) == 13
+    assert sorted(set(grid["am_percent"])) == [93, 93.5, 94, 94.5, 95, 95.5, 96]
+    # Of a range as measurements give it, the multiples inside.
+    odd = {"initial_porosity_percent": (41.27, 44.27), "initial_thickness_um": (81.3, 139.98)}
+    lab = dataclasses.replace(responses, ranges={**responses.ranges, **odd})
+    grid = candidates(lab, steps={"gap_um": 3})
+    assert sorted(set(grid["initial_porosity_percent"])) == [41.5, 42, 42.5, 43, 43.5, 44]
+    thick = np.unique(grid["initial_thickness_um"])
+    assert (thick == thick.round()).all() and thick[0] == 82 and thick[-1] == 139
+    assert len(thick) == 11
+
+
+def test_that_a_range_of_hardly_a_step_is_divided_finer(responses):
+    narrow = {"am_percent": (94.13, 94.62), "initial_porosity_percent": (44.27, 44.31)}
+    lab = dataclasses.replace(responses, ranges={**responses.ranges, **narrow})
+    grid = candidates(lab, steps={"gap_um": 3})
+    assert np.allclose(np.unique(grid["am_percent"]), [94.2, 94.3, 94.4, 94.5, 94.6])
+    assert np.allclose(
+        np.unique(grid["initial_porosity_percent"]), [44.27, 44.28, 44.29, 44.3, 44.31]
+    )
 
 
 def test_that_the_grid_obeys_ranges_and_fixed_settings(responses):
@@ -658,3 +676,18 @@ def test_that_a_law_in_the_gap_is_not_asked_for_pressures_that_no_gap_gives(tmp_
         measured[0] = 1.2 * PUBLISHED_CALIBRATION.pressure_max  # the sheet gives both
         study.set_table(dataclasses.replace(table, pressure=measured, driver="both"))
         assert read_sources(study).responses.law_doubt is None
+
+
+def test_that_the_porosity_can_be_limited_and_a_recommendation_names_what_its_energy_counts():
+    responses = published_responses()
+    error = LawError(sd=0.01, half_width=0.013, level=0.8)
+    responses = dataclasses.replace(responses, law_error=error)
+    targets = [Target(ENERGY, "up"), Target("porosity_percent", least=34.0, most=38.0)]
+    best = recommend(responses, targets, trade_off(responses, targets, steps=COARSE))
+    value, low, high = best.predicted["porosity_percent"]
+    assert 34 <= value <= 38 and low < value < high
+    assert best.setting["porosity_percent"] == pytest.approx(value)
+    assert 0 < best.probability < 1
+    assert best.shares["porosity_percent"]["models"] < 1e-12
+    assert "coating alone, without foils, separator and counter electrode" in best.sentence
+    assert "163 mAh/g of AM and a mean voltage of 3.7 V" in best.sentence

@@ -9,10 +9,10 @@ from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.reader import read_table
 from engine.experiment.table import CalenderingTable
-from engine.maps.next_experiments import STEPS, next_experiments, settable
+from engine.maps.next_experiments import next_experiments
 from engine.maps.responses import Responses
 from engine.maps.targets import Target
-from engine.maps.trade_off import trade_off
+from engine.maps.trade_off import LAB_STEPS, trade_off
 from tests.maps.examples import published_responses
 from tests.shared_data import shared_file
 
@@ -178,40 +178,17 @@ def test_that_without_law_or_region_a_plan_is_refused(feasible):
         next_experiments(responses, feasible.iloc[:0])
 
 
-def test_that_conditions_are_asked_for_in_steps_that_a_lab_can_set_and_keep_the_limits():
-    responses = published_responses()
-    targets = [Target("tortuosity_electrolyte", "down", most=3)]
-    steps = {"gap_um": 17, "am_percent": 9, "initial_porosity_percent": 8}
-    found = trade_off(responses, targets, steps=steps)
-    pool = settable(responses, found)
-    own = ["gap_um", "am_percent", "initial_porosity_percent"]
-    for name in own:
-        share = pool[name].to_numpy() / STEPS[name]
+def test_that_conditions_are_asked_for_in_steps_that_a_lab_can_set(feasible):
+    plan = next_experiments(published_responses(), feasible, count=4)
+    for name in ("gap_um", "am_percent", "initial_porosity_percent"):
+        share = plan.table[name].to_numpy() / LAB_STEPS[name]
         assert np.allclose(share, np.round(share), atol=1e-6), name
-        low, high = found.settings[name].min(), found.settings[name].max()
-        assert low - 1e-6 <= pool[name].min() and pool[name].max() <= high + 1e-6
-    assert len(pool.drop_duplicates(own)) == len(pool) > 10
-    # The limits are asked anew at the rounded conditions.
-    tau = responses.evaluate(pool, ["tortuosity_electrolyte"]).values
-    assert (tau["tortuosity_electrolyte"] <= 3).all()
-    plan = next_experiments(responses, pool, count=4)
-    assert plan.table["am_percent"].mod(0.5).max() == 0
-    rounded = found.settings.loc[found.feasible, own] / [STEPS[name] for name in own]
-    assert len(pool) < len(np.unique(np.round(rounded), axis=0))  # some broke the limit
-
-
-def test_that_a_setting_that_is_held_is_not_rounded():
-    targets = [Target("tortuosity_electrolyte", "down")]
-    steps = {"gap_um": 5, "am_percent": 3, "initial_porosity_percent": 3}
-    responses = published_responses()
-    found = trade_off(responses, targets, steps=steps, fixed={"am_percent": 94.3})
-    assert set(settable(responses, found)["am_percent"]) == {94.3}
 
 
 def test_that_a_sheet_of_rounded_conditions_is_filled_in_and_loaded_again(measured, tmp_path):
     responses = published_responses()
     found = trade_off(responses, [Target("tortuosity_electrolyte", "down")], steps={"gap_um": 9})
-    plan = next_experiments(responses, settable(responses, found), measured, count=3)
+    plan = next_experiments(responses, found.settings[found.feasible], measured, count=3)
     path = plan.write(tmp_path / "next.xlsx")
     book = openpyxl.load_workbook(path)
     for row, value in zip((2, 3, 4), (31.5, 28.0, 26.25), strict=True):

@@ -93,6 +93,20 @@ def test_that_what_no_interval_tells_is_said_and_not_counted():
     assert none.to_dict()["checks"][1]["verdict"] == "no interval"
 
 
+def test_that_a_wide_interval_is_not_sold_as_a_success():
+    sharp = Check(TAU_SOLID, 1.30, 1.27, 1.33, 1.32, 0.01)
+    wide = Check(SIGMA_EFF, 0.050, 0.02, 0.08, 0.040, 0.001)
+    assert sharp.width == pytest.approx(0.03 / 1.32) and not sharp.wide
+    assert wide.width == pytest.approx(0.75) and wide.agrees and wide.wide
+    assert wide.off == pytest.approx(-0.2)
+    condition = Condition(Recipe(am_fraction=0.95), 0.35, 80.0, protocol="published")
+    told = Verification(condition, (wide, sharp), (1, 2), 0.8).sentence
+    assert "reach ± 2.3 % (τ_sol) to ± 75 % (σ_eff,ion) of what was computed" in told
+    assert "more than ± 25 % says little: σ_eff,ion." in told
+    alone = Verification(condition, (sharp,), (1, 2), 0.8).sentence
+    assert "reach ± 2.3 % (τ_sol) of what" in alone and "says little" not in alone
+
+
 def test_that_few_structures_widen_the_interval():
     small = template(box=(16.0, 16.0))
     like, fewer = (
