@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QScrollArea,
+    QSizePolicy,
+    QSpacerItem,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.maps.decide import Recommendation
 from engine.maps.digits import three
@@ -134,6 +141,10 @@ class DecideView(QWidget):
         column.addWidget(self.check_view)
         self._trade = QWidget()
         column.addWidget(self._trade, 1)
+        # Without a plot the room that is left stays below, not within notices.
+        column.addSpacerItem(
+            QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        )
         column = QVBoxLayout(self._trade)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -373,7 +384,7 @@ class DecideView(QWidget):
                 entries.append((text, colour, "dot"))
         here = [best.predicted.get(name, (math.nan,) * 3)[0] for name in (x, y)]
         plot.draw_points([here[0]], [here[1]], t.text, symbol="star", size=16)
-        entries.append(("recommended", t.text, "dot"))
+        entries.append(("recommended", t.text, "star"))
         self._panel.legend.show_entries("", entries)
         plot.set_limits()
         self._draw_ring()

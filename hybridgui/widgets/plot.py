@@ -88,6 +88,13 @@ class Swatch(QWidget):
             painter.setPen(QPen(colour, 1.5))
             arms = (QPointF(0, -5), QPointF(5, 0), QPointF(0, 5), QPointF(-5, 0))
             painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
+        elif self._kind == "star":
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            turns = np.arange(10) * np.pi / 5
+            reach = np.where(np.arange(10) % 2, 2.4, 6.0)
+            tips = zip(reach * np.sin(turns), -reach * np.cos(turns), strict=True)
+            painter.drawPolygon(QPolygonF([middle + QPointF(x, y) for x, y in tips]))
         elif self._kind == "cross":
             painter.setPen(QPen(colour, 1.5))
             painter.drawLine(middle + QPointF(-4, -4), middle + QPointF(4, 4))
