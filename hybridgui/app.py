@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     settings = Settings()
     theme().attach(settings)
 
-    from hybridgui.study_model import remove_empty_leftovers
+    from hybridgui.leftovers import remove_empty_leftovers
     from hybridgui.window import MainWindow
 
     errors = UnexpectedErrors()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
 import json
@@ -12,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from engine.errors import InputError
 from engine.study import Study
 from hybridgui.bridge import Job, JobCentre, Work
+from hybridgui.leftovers import LAST_STRUCTURE, UNTITLED, remove_study
 from hybridgui.settings import Settings, data_folder
 from hybridgui.stages import STAGE_KEYS, Advice, StageState
+from hybridgui.undo import DocumentCommand, ParameterCommand
 
-UNTITLED = "Untitled"
 _PARAMETERS = "window/parameters"
 _PROVENANCE = "window/provenance"
-_LAST_STRUCTURE = "window/last_structure"
 _SHEET_SOURCE = "window/sheet_source"
 
 
@@ -31,53 +30,6 @@ def fingerprint(data: Any) -> str:
     """Return a short name of a JSON value: equal values, equal names."""
     text = json.dumps(data, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-class _ParameterCommand(QUndoCommand):
-    """Set one parameter; edits of the same field that follow at once become one step."""
-
-    def __init__(self, model: StudyModel, key: str, before: Any, after: Any, text: str):
-        super().__init__(text)
-        self._model, self._key = model, key
-        self._before, self._after = before, after
-
-    def id(self) -> int:
-        return int(hashlib.sha256(self._key.encode()).hexdigest()[:7], 16)
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _ParameterCommand) or other._key != self._key:
-            return False
-        if other.text() != self.text():  # several things may live under one key
-            return False
-        self._after = other._after
-        self.setObsolete(self._before == self._after)
-        return True
-
-    def redo(self) -> None:
-        self._model._put_parameter(self._key, self._after)
-
-    def undo(self) -> None:
-        self._model._put_parameter(self._key, self._before)
-
-
-class _DocumentCommand(QUndoCommand):
-    """Replace the sheet or the law; what was there comes back by undo."""
-
-    def __init__(self, text: str, redo: Callable[[], None], undo: Callable[[], None]):
-        super().__init__(text)
-        self._redo, self._undo = redo, undo
-        # Done here and not by `push`: an error there would be lost inside Qt.
-        redo()
-        self._first = True
-
-    def redo(self) -> None:
-        if self._first:
-            self._first = False
-            return
-        self._redo()
-
-    def undo(self) -> None:
-        self._undo()
 
 
 def _while(wanted: Callable[[], bool], slot: Callable[..., None]) -> Callable[..., None]:
@@ -251,7 +203,7 @@ class StudyModel(QObject):
         self._let_go()
         self._take(study, untitled=False, quiet=True)
         if untitled:
-            _remove_study(old_path)
+            remove_study(old_path)
         self.settings.add_recent_file(path)
         self.titleChanged.emit()
 
@@ -264,7 +216,7 @@ class StudyModel(QObject):
         path = self._study.path
         self._let_go()
         if remove:
-            _remove_study(path)
+            remove_study(path)
 
     def _take(self, study: Study, *, untitled: bool, quiet: bool = False) -> None:
         if self._study is not None:
@@ -310,7 +262,7 @@ class StudyModel(QObject):
         before = self._parameters.get(key)
         if before != value:
             self.undo_stack.push(
-                _ParameterCommand(self, key, before, value, text or f"Change {key}")
+                ParameterCommand(self._put_parameter, key, before, value, text or f"Change {key}")
             )
 
     def _put_parameter(self, key: str, value: Any) -> None:
@@ -346,9 +298,7 @@ class StudyModel(QObject):
         before = (self._table, self.sheet_source)
         after = (table, source or {})
         self.undo_stack.push(
-            _DocumentCommand(
-                text, lambda: self._put_table(*after), lambda: self._put_table(*before)
-            )
+            DocumentCommand(text, lambda: self._put_table(*after), lambda: self._put_table(*before))
         )
 
     def _put_table(self, table: Any, source: dict[str, Any]) -> None:
@@ -377,7 +327,7 @@ class StudyModel(QObject):
         before = (self.law, self.assessment, self._provenance.get("law_table"))
         after = (law, assessment, self._table_fingerprint())
         self.undo_stack.push(
-            _DocumentCommand(text, lambda: self._put_law(*after), lambda: self._put_law(*before))
+            DocumentCommand(text, lambda: self._put_law(*after), lambda: self._put_law(*before))
         )
 
     def _put_law(self, law: Any, assessment: Any, table: str | None) -> None:
@@ -389,11 +339,11 @@ class StudyModel(QObject):
     @property
     def last_structure(self) -> dict[str, Any] | None:
         """What the structure page generated last (condition, seed, properties), or None."""
-        return self.study.get_setting(_LAST_STRUCTURE) if self._study is not None else None
+        return self.study.get_setting(LAST_STRUCTURE) if self._study is not None else None
 
     def set_last_structure(self, record: dict[str, Any] | None) -> None:
         """Keep what the structure page shows (JSON values only), so that it can be shown again."""
-        self.study.set_setting(_LAST_STRUCTURE, record)
+        self.study.set_setting(LAST_STRUCTURE, record)
         self._set_provenance("structure_law", fingerprint(self.law))
         self.lastStructureChanged.emit()
 
@@ -606,39 +556,3 @@ class StudyModel(QObject):
 
     def _models_fingerprint(self) -> str:
         return fingerprint(self.study.models())
-
-
-def is_untitled_leftover(path: Path) -> bool:
-    """Whether an untitled study that nobody has open is empty, so that it can be removed."""
-    try:
-        with contextlib.closing(Study.open(path)) as study:
-            return (
-                study.table() is None
-                and study.law() is None
-                and not study.campaigns()
-                and not study.stacks()
-                and not study.get_setting(_LAST_STRUCTURE)
-            )
-    except InputError:
-        return False
-
-
-def can_be_opened(path: Path) -> bool:
-    """Whether a study is whole and open nowhere else."""
-    try:
-        Study.open(path).close()
-    except InputError:
-        return False
-    return True
-
-
-def _remove_study(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-lock"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def remove_empty_leftovers() -> None:
-    """Remove empty untitled studies that a crash left in the data folder."""
-    for path in data_folder().glob(f"{UNTITLED}*.study"):
-        if is_untitled_leftover(path):
-            _remove_study(path)

@@ -35,10 +35,11 @@ from hybridgui import dialogs
 from hybridgui.about import show_about, show_shortcuts
 from hybridgui.bridge import Job
 from hybridgui.errors import ToastHost
+from hybridgui.leftovers import can_be_opened
 from hybridgui.pages import make_pages
 from hybridgui.settings import FONT_PERCENTS, PALETTES, Settings
 from hybridgui.stages import STAGE_KEYS, STAGES
-from hybridgui.study_model import StudyModel, can_be_opened
+from hybridgui.study_model import StudyModel
 from hybridgui.widgets.job_bar import JobBar
 from hybridgui.widgets.rail import StageRail
 

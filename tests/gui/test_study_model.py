@@ -8,10 +8,11 @@ from engine.errors import InputError
 from engine.experiment.laws import published_law
 from engine.experiment.reader import read_table
 from engine.study import Study
+from hybridgui.leftovers import remove_empty_leftovers
 from hybridgui.resources import sample_sheet
 from hybridgui.settings import data_folder
 from hybridgui.stages import StageState
-from hybridgui.study_model import StudyModel, remove_empty_leftovers
+from hybridgui.study_model import StudyModel
 from tests.gui.studies import fill, fit_sample
 
 
