@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from engine.errors import InputError
+from engine.structure.materials import Material
 from engine.study import Study
 from hybridgui.bridge import Job, JobCentre, Work
 from hybridgui.leftovers import LAST_STRUCTURE, UNTITLED, remove_study
@@ -24,6 +25,7 @@ from hybridgui.undo import DocumentCommand, ParameterCommand
 _PARAMETERS = "window/parameters"
 _PROVENANCE = "window/provenance"
 _SHEET_SOURCE = "window/sheet_source"
+_AS_SAID = "as said before"
 
 
 def fingerprint(data: Any) -> str:
@@ -291,18 +293,32 @@ class StudyModel(QObject):
         """File of the sheet and how it was read, as JSON values; empty where there is none."""
         return self.study.get_setting(_SHEET_SOURCE, {}) if self._study is not None else {}
 
+    @property
+    def material(self) -> Material | None:
+        """The active material of the sheet's electrodes, or None where it was not said."""
+        return self._study.material() if self._study is not None else None
+
     def set_table(
-        self, table: Any, source: dict[str, Any] | None = None, text: str = "Import sheet"
+        self,
+        table: Any,
+        source: dict[str, Any] | None = None,
+        text: str = "Import sheet",
+        material: Material | str | None = _AS_SAID,
     ) -> None:
-        """Replace the sheet (undoable); `source` says where it came from and how it was read."""
-        before = (self._table, self.sheet_source)
-        after = (table, source or {})
+        """Replace the sheet (undoable).
+
+        `source` says where it came from and how it was read, `material` what was pressed, where
+        that is to change too.
+        """
+        before = (self._table, self.sheet_source, self.material)
+        after = (table, source or {}, self.material if material == _AS_SAID else material)
         self.undo_stack.push(
             DocumentCommand(text, lambda: self._put_table(*after), lambda: self._put_table(*before))
         )
 
-    def _put_table(self, table: Any, source: dict[str, Any]) -> None:
+    def _put_table(self, table: Any, source: dict[str, Any], material: Material | None) -> None:
         self.study.set_table(table)
+        self.study.set_material(material)
         self.study.set_setting(_SHEET_SOURCE, source or None)
         self._table = table
         self.tableChanged.emit()

@@ -22,6 +22,7 @@ from engine.campaign.variables import (
 )
 from engine.errors import InputError
 from engine.properties.conductivities import Conductivities
+from engine.structure.materials import material
 
 _TABLES = ("design", "law", "conductivities")
 _DESIGN_KEYS = ("repeats", "seed", "sampling", "samples", "properties", "resolution_check", "name")
@@ -37,7 +38,8 @@ def read_design(path: Path) -> Design:
     path : Path
         TOML. ``[design]`` holds lists (or single values) of ``gap_um`` or ``pressure_MPa``,
         ``am_percent``, ``initial_porosity_percent``, ``initial_thickness_um`` (100 µm if
-        absent) and of any other recipe or generator parameter; and ``repeats`` (3),
+        absent) and of any other recipe or generator parameter; ``material`` (a preset, whose
+        density and particle sizes stand where none are given); and ``repeats`` (3),
         ``seed`` (0), ``protocol`` (physical), ``voxel_size_um``, ``sampling`` (grid),
         ``samples``, ``properties`` (published), ``resolution_check`` (false), ``name``; with ``standard_error_percent``
         repeats stop early, see `AdaptiveRepeats` (``minimum_repeats``, ``precision_of``).
@@ -85,9 +87,13 @@ def _design(
         if isinstance(variables.get(prefix[:-1]), dict):
             for name, value in variables.pop(prefix[:-1]).items():
                 variables[prefix + name] = value
+    preset = _text(table, "material", where)
+    if preset is not None:
+        variables.pop("material")
+        variables = _material_variables(preset, variables, where) | variables
     for name in variables:
         if not is_known(name) and name not in ALIASES:
-            raise unknown_key(name, (*known_names(), *ALIASES, *own), where)
+            raise unknown_key(name, (*known_names(), *ALIASES, *own, "material"), where)
     fields = {name: table[name] for name in _DESIGN_KEYS if name in table}
     for name in ("sampling", "properties", "name"):
         if name in fields and not isinstance(fields[name], str):
@@ -102,6 +108,19 @@ def _design(
     design = Design(variables, law, **fields, adaptive=adaptive, conductivities=bulk, name=where)
     object.__setattr__(design, "name", title or path.stem)
     return design
+
+
+def _material_variables(name: str, variables: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Density and particle sizes of a preset."""
+    if "published" in str(variables.get("protocol", "")):
+        raise InputError(
+            f"{where}: the published protocol has its own density and particle sizes: leave out "
+            "'material'."
+        )
+    try:
+        return material(name).variables
+    except InputError as error:
+        raise InputError(f"{where}, 'material': {error}") from None
 
 
 def _adaptive(table: Mapping[str, Any], where: str) -> AdaptiveRepeats | None:

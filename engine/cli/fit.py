@@ -9,6 +9,7 @@ from typing import Any
 from engine.cli.console import Console
 from engine.cli.outputs import output_file
 from engine.cli.quantities import pairs
+from engine.errors import InputError
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:
@@ -49,6 +50,10 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:
         "--fill-down", action="store_true",
         help="rows that leave the coating blank repeat that of the row above",
     )  # fmt: skip
+    parser.add_argument(
+        "--material", metavar="NMC811",
+        help="preset of the active material, kept in the study: its capacity, voltage and density",
+    )  # fmt: skip
     parser.add_argument("--study", metavar="S", help="study that keeps the sheet and the law")
     parser.add_argument("--out", metavar="law.json", help="file for the law")
     return parser
@@ -60,9 +65,13 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from engine.experiment.diagnostics import assess
     from engine.experiment.laws import make_law, save_law
     from engine.experiment.reader import BEYOND_CALIBRATION, read_table
+    from engine.structure.materials import material
     from engine.study import Study
 
     out = output_file(args.out, "--out") if args.out else None
+    preset = None if args.material is None else material(args.material)
+    if preset is not None and not args.study:
+        raise InputError("--material is kept in a study: give one by --study.")
     table = read_table(
         args.sheet_file,
         sheet=args.sheet,
@@ -91,6 +100,8 @@ def run(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         path = Path(args.study)
         with Study.open(path) if path.exists() else Study.create(path) as study:
             study.set_table(table)
+            if preset is not None:
+                study.set_material(preset)
             study.set_law(law.to_dict(), assessment.to_dict())
     return {
         "law": law.kind,

@@ -41,6 +41,7 @@ from engine.progress import Progress
 
 if TYPE_CHECKING:
     from engine.maps.verify import Verification
+    from engine.structure.materials import Material
     from engine.study import Study
 
 RECOMMENDATION_SETTING = "maps.recommendation"
@@ -90,7 +91,7 @@ def collect(
         "trade_off": trade_off_of(sources, recommendation),
         "electrode": electrode_of(sources, recommendation, checked, picturing),
         "verification": None if checked is None else verified(checked),
-        "measurements": _measurements(sources),
+        "measurements": _measurements(sources, study.material()),
         "beside": _beside(sources),
         "law": _law(sources),
         "campaigns": _campaigns(study, campaign),
@@ -132,7 +133,7 @@ def _stored_recommendation(study: Study) -> Recommendation | None:
     return None if data is None else Recommendation.from_dict(data)
 
 
-def _measurements(sources: Sources) -> dict[str, Any] | None:
+def _measurements(sources: Sources, material: Material | None) -> dict[str, Any] | None:
     table = sources.table
     if table is None:
         return None
@@ -164,6 +165,7 @@ def _measurements(sources: Sources) -> dict[str, Any] | None:
         "summary": (
             f"{len(table)} measured conditions of {table.family_count} coatings"
             + (f", from {table.source}." if table.source else ".")
+            + ("" if material is None else f" Active material {material.in_words}.")
         ),
         "table": Grid.of(head, rows),
         "notes": [in_words(note) for note in (*table.notes, *notes)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.experiment.diagnostics import LawAssessment
     from engine.experiment.table import CalenderingTable
     from engine.structure.condition import Condition
+    from engine.structure.materials import Material
     from engine.study import CampaignRecord, Study
 
 CELL_SETTING = "maps.cell"
@@ -190,8 +191,8 @@ def read_sources(
             models={name: at_level(model) for name, model in models.items()},
             law=law,
             law_error=error,
-            constants=constants_of(template, bulk),
-            cell=cell or _kept_cell(study),
+            constants=constants_of(template, bulk, study.material()),
+            cell=cell or kept_cell(study),
             base=_base(dataset, table),
             law_doubt=LawDoubt.of(law, table, inputs) if assessment is not None else None,
             blockage=Blockage.of(dataset),
@@ -251,10 +252,23 @@ def _gap_of_another_machine(table: CalenderingTable | None) -> bool:
     )
 
 
-def _kept_cell(study: Study) -> CellAssumptions:
+def kept_cell(study: Study) -> CellAssumptions:
+    """What the study keeps of the cell; of its active material where nothing else was given.
+
+    Raises
+    ------
+    InputError
+        If the stored values cannot be read.
+    """
+    material = study.material()
+    usual = (
+        {}
+        if material is None
+        else {"specific_capacity": material.specific_capacity, "voltage": material.voltage}
+    )
     data = study.get_setting(CELL_SETTING) or {}
     try:
-        return CellAssumptions(**{str(name): float(value) for name, value in data.items()})
+        return CellAssumptions(**usual | {str(name): float(one) for name, one in data.items()})
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"The cell kept in the study cannot be read ({error}).") from error
 
@@ -264,10 +278,16 @@ def conductivities_of(campaign: CampaignRecord) -> Conductivities:
     return Conductivities.of(campaign.design.get("conductivities"))
 
 
-def constants_of(template: Condition | None, bulk: Conductivities) -> RecipeConstants:
-    """Densities and conventions of a condition; the physical defaults without one."""
+def constants_of(
+    template: Condition | None, bulk: Conductivities, material: Material | None = None
+) -> RecipeConstants:
+    """Densities and conventions of a condition; without one the physical defaults.
+
+    Of those the density of the active material is replaced where it is known.
+    """
     if template is None:
-        return RecipeConstants(conductivities=bulk)
+        usual = RecipeConstants(conductivities=bulk)
+        return usual if material is None else replace(usual, am_density=material.density)
     recipe = template.recipe
     return RecipeConstants(
         am_density=recipe.am_density,

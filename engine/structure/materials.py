@@ -6,10 +6,14 @@ published work's value stands. Real powders have closed pores and are a little l
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from engine.errors import InputError
+from engine.structure.condition import Recipe
+from engine.structure.options import GENERATOR_OPTIONS
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Material:
         Generator options that give its particle sizes.
     density_source, capacity_source, size_source : str
         Where each number comes from; "assumed" says that it has no source but habit.
+    voltage : float, V
+        Usual mean discharge voltage of a cell; cathodes against graphite.
     """
 
     name: str
@@ -34,10 +40,52 @@ class Material:
     density_source: str
     capacity_source: str
     size_source: str
+    voltage: float = 3.7
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form; `Material(**data)` gives it back."""
+        """JSON form; `from_dict` gives it back."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Material:
+        """Rebuild a material from `to_dict`; what a newer version adds is passed over.
+
+        Raises
+        ------
+        InputError
+            If the data are not those of a material.
+        """
+        names = {one.name for one in fields(cls)}
+        try:
+            return cls(**{name: value for name, value in data.items() if name in names})
+        except (AttributeError, TypeError) as error:
+            raise InputError(f"The stored material cannot be read ({error}).") from error
+
+    @property
+    def changed_options(self) -> dict[str, Any]:
+        """Options of its particle sizes that differ from the generator's defaults."""
+        return {
+            name: value
+            for name, value in self.size_options.items()
+            if GENERATOR_OPTIONS[name].default != value
+        }
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Its density and particle sizes as values of a campaign's variables.
+
+        Those that differ from what a campaign takes anyway.
+        """
+        own = {"am_density": self.density} if self.density != Recipe(0.95).am_density else {}
+        return own | self.changed_options
+
+    @property
+    def in_words(self) -> str:
+        """``NMC811: 4.78 g/cm³, 203 mAh/g, 3.7 V``"""
+        return (
+            f"{self.name}: {self.density:g} g/cm³, {self.specific_capacity:g} mAh/g, "
+            f"{self.voltage:g} V"
+        )
 
 
 def _about(d50: float) -> dict[str, Any]:
@@ -81,12 +129,14 @@ MATERIALS: dict[str, Material] = {
             "crystal: 157.76 g/mol, 10.33 x 6.01 x 4.69 Å, 4 formulas a cell",
             "theoretical, one Li a formula; Padhi et al. 1997 (DOI 10.1149/1.1837571)",
             "assumed: agglomerates of about 1 µm; give your own",
+            3.2,
         ),
         Material(
             "LCO", 5.05, 137.0, _about(10.0),
             "crystal: 97.87 g/mol, a 2.816 Å, c 14.05 Å, 3 formulas a cell",
             "half of the theoretical 274 mAh/g, the stable range of LiCoO2",
             "assumed: particles of about 10 µm; give your own",
+            3.8,
         ),
         Material(
             "graphite", 2.26, 372.0, _about(11.72),
@@ -111,3 +161,14 @@ def material(name: str) -> Material:
         if preset.name.lower() == name.lower():
             return preset
     raise InputError(f"'{name}' is no known material: use one of {', '.join(MATERIALS)}.")
+
+
+def material_named_in(text: str) -> str:
+    """Name of the preset that a text mentions, say that of a file; empty where none or several.
+
+    >>> material_named_in("line 2, nmc-811.xlsx"), material_named_in("trial 7.xlsx")
+    ('NMC811', '')
+    """
+    plain = re.sub(r"[\s_-]", "", text.lower())
+    found = [name for name in MATERIALS if name.lower() in plain]
+    return found[0] if len(found) == 1 else ""

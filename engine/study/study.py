@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.experiment.table import CalenderingTable
+    from engine.structure.materials import Material
 
 
 class Study:
@@ -145,6 +146,17 @@ class Study:
 
         data = self._get("document", "table")
         return None if data is None else CalenderingTable.from_dict(data)
+
+    def set_material(self, material: Material | None) -> None:
+        """Keep the active material of the lab's electrodes; None where it was not said."""
+        self._set("document", {"material": None if material is None else material.to_dict()})
+
+    def material(self) -> Material | None:
+        """Return the active material, or None where it was not said."""
+        from engine.structure.materials import Material
+
+        data = self._get("document", "material")
+        return None if data is None else Material.from_dict(data)
 
     def set_law(self, law: dict[str, Any] | None, assessment: dict[str, Any] | None = None) -> None:
         """Keep the calendering law and what is known of its quality (both as dicts)."""

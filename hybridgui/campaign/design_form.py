@@ -268,7 +268,7 @@ class DesignForm(QWidget):
         """Fill the form from a known design, as one step of undo."""
         text, values = PRESETS[key]
         self._model.undo_stack.beginMacro(f"Use design: {text}")
-        for name, value in {"more": {}, **values}.items():
+        for name, value in {**values, "more": None}.items():
             self._model.set_parameter(f"campaign/{name}", value)
         self._model.undo_stack.endMacro()
 
@@ -320,7 +320,16 @@ class DesignForm(QWidget):
     def value(self, name: str) -> Any:
         """Value of a parameter of the design."""
         given = self._model.parameter(f"campaign/{name}")
-        return self._of_sheet().get(name, SMALL[name]) if given is None else given
+        if given is not None:
+            return given
+        return self._of_material() if name == "more" else self._of_sheet().get(name, SMALL[name])
+
+    def _of_material(self) -> dict[str, Any]:
+        """Density and particle sizes of the study's active material, as further variables."""
+        material = self._model.material if self._model.is_open else None
+        if material is None or self.value("protocol") == "published":
+            return {}
+        return {name: [value] for name, value in material.variables.items()}
 
     def _of_sheet(self) -> dict[str, Any]:
         """Ranges of the study's sheet; empty without one."""
@@ -342,8 +351,11 @@ class DesignForm(QWidget):
         left = [n for n in sheet if n in self.fields and not self._changed(n)]
         words = [_FROM_SHEET[name] for name in left]
         listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-        self.origin.setText(f"From the ranges of the sheet: {listed}." if words else "")
-        self._conditions.set_row_visible(self.origin, bool(words))
+        told = [f"From the ranges of the sheet: {listed}."] if words else []
+        if not self._changed("more") and self._of_material():
+            told.append(f"Density and particle sizes below are of {self._model.material.name}.")
+        self.origin.setText(" ".join(told))
+        self._conditions.set_row_visible(self.origin, bool(told))
         self._sheet_action.setEnabled(bool(sheet) and any(map(self._changed, sheet)))
 
     def _changed(self, name: str) -> bool:

@@ -56,6 +56,11 @@ class Conversions(QObject):
         """The folds, for a layout."""
         return [self.densities_fold, self.rolls_fold, self.calibration_fold]
 
+    def suggest_density(self, density: float) -> None:
+        """Take the density of a material, where no porosity is derived by another."""
+        if not self.derive_box.isChecked():
+            self.am_density.show_value(density)
+
     def show_preview(self, preview: SheetPreview, options: ReadOptions) -> None:
         """Show what applies to a sheet, with the values in use."""
         self.derive_box.setChecked(options.densities is not None)

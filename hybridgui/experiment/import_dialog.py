@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from engine.experiment.headers import ROLE_KINDS, ROLE_LABELS, ROLES
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
 from engine.experiment.workbook import Workbook
+from engine.structure.materials import MATERIALS, Material, material_named_in
 from hybridgui.experiment.conversions import Conversions, line_of
 from hybridgui.experiment.sheet_model import MOST_ROWS
 from hybridgui.experiment.sheet_table import SheetTable
@@ -66,9 +68,12 @@ class ImportDialog(QDialog):
         *,
         known_as: str = "",
         can_add: bool = False,
+        materials: Mapping[str, Material] = MATERIALS,
+        material: str = "",
     ):
         super().__init__(parent)
         self._known_as, self._can_add = known_as, can_add
+        self._materials = materials
         self._workbook: Workbook = preview.workbook
         self._options: ReadOptions = preview.options
         self.preview = preview
@@ -77,6 +82,10 @@ class ImportDialog(QDialog):
         room = parent.size() if parent is not None else QSize(1280, 800)
         self.resize(min(1120, room.width() - 40), min(720, room.height() - 40))
         self._show(preview)
+        self.material_choice.show_value(
+            material or material_named_in(Path(preview.workbook.path).name)
+        )
+        self._on_material()
         if preview.problems:
             self._go_to(preview.problems[0].row, preview.problems[0].column)
 
@@ -84,6 +93,11 @@ class ImportDialog(QDialog):
     def mode(self) -> str:
         """What importing does: "replace", or add rows as "measured" or "simulated"."""
         return self.mode_choice.current if self._can_add else "replace"
+
+    @property
+    def material(self) -> Material | None:
+        """The active material that was chosen; None where it was not said."""
+        return self._materials.get(self.material_choice.current)
 
     @property
     def remembers(self) -> bool:
@@ -152,8 +166,17 @@ class ImportDialog(QDialog):
         )
         self.mode_choice.setMinimumContentsLength(18)
         self.mode_choice.setVisible(self._can_add)
+        self.material_choice = Choice(
+            [("", "Not said"), *((name, name) for name in self._materials)],
+            tip="Its density, capacity, voltage and particle sizes are used where you give no "
+            "others: structures, campaigns, capacity and energy. Not said: as NMC111.\nYour own "
+            "materials are kept on the page Structure.",
+        )
+        self.material_choice.setAccessibleName("Active material")
+        self.material_choice.edited.connect(lambda _: self._on_material())
         last = QWidget()
         flow = FlowLayout(last)
+        flow.addWidget(line_of("Active material", self.material_choice))
         flow.addWidget(self.remember_box)
         flow.addWidget(self.mode_choice)
         layout.addWidget(last)
@@ -254,6 +277,11 @@ class ImportDialog(QDialog):
         """Leave out every row that holds something to mend."""
         bad = {problem.row for problem in self.preview.problems}
         self._try(self._options.replace(leave_out=self._options.leave_out | bad))
+
+    def _on_material(self) -> None:
+        found = self.material
+        if found is not None:
+            self.conversions.suggest_density(found.density)
 
     def _on_conversion(self, changes: dict[str, Any]) -> None:
         self._try(self._options.replace(**changes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from engine.experiment.templates import (
     save_templates,
     template_from_preview,
 )
+from engine.structure.materials import MATERIALS, Material
+from engine.structure.own_materials import read_own_materials
 from hybridgui import dialogs
 from hybridgui.experiment.coefficients import coefficient_row
 from hybridgui.experiment.curves_view import CurvesView
@@ -52,7 +55,7 @@ from hybridgui.experiment.work import (
     suggest_law,
 )
 from hybridgui.resources import sample_sheet
-from hybridgui.settings import templates_file
+from hybridgui.settings import materials_file, templates_file
 from hybridgui.stages import StageState
 from hybridgui.study_model import StudyModel
 from hybridgui.theme import GRID
@@ -213,7 +216,9 @@ class ExperimentPage(Page):
             "Reading the sheet",
             lambda job: read_sample(job, path),
             stage=self.key,
-            finished=lambda table: self._accept_table(table, {"path": str(path)}),
+            finished=lambda table: self._accept_table(
+                table, {"path": str(path)}, MATERIALS["NMC111"]
+            ),
         )
 
     def fit_law(self) -> None:
@@ -311,8 +316,17 @@ class ExperimentPage(Page):
     # -- what the engine gave -------------------------------------------------------------------------
     def _on_sheet_opened(self, opened: tuple[SheetPreview, str]) -> None:
         preview, known_as = opened
+        said = self._model.material
+        own = {} if said is None else {said.name: said}
+        with contextlib.suppress(InputError):  # the page Structure says what is wrong with them
+            own |= read_own_materials(materials_file())
         self.dialog = ImportDialog(
-            preview, self.window(), known_as=known_as, can_add=self._model.table is not None
+            preview,
+            self.window(),
+            known_as=known_as,
+            can_add=self._model.table is not None,
+            materials=MATERIALS | own,
+            material="" if said is None else said.name,
         )
         self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialog.acceptedPreview.connect(self._on_preview_accepted)
@@ -338,7 +352,7 @@ class ExperimentPage(Page):
                 "options": options_to_dict(preview.options),
             }
         )
-        self._accept_table(table, source)
+        self._accept_table(table, source, self.dialog.material)
 
     def _remember(self, preview: SheetPreview) -> None:
         """Keep how the sheet was read for the next one like it."""
@@ -349,9 +363,11 @@ class ExperimentPage(Page):
         except InputError as error:
             self._model.say("warning", f"How this sheet is read was not remembered: {error}")
 
-    def _accept_table(self, table: CalenderingTable, source: dict[str, Any]) -> None:
+    def _accept_table(
+        self, table: CalenderingTable, source: dict[str, Any], material: Material | None
+    ) -> None:
         try:
-            self._model.set_table(table, source)
+            self._model.set_table(table, source, material=material)
         except InputError as error:
             self._model.say("error", str(error))
             return

@@ -192,10 +192,10 @@ class DecideForm(QWidget):
         self.inside_box.setChecked(bool(values.get("inside_only", False)))
         for name, field in self._scatter.items():
             field.show_value(values.get(f"scatter_{name}", _USUAL[name]))
-        cell = vars(CellAssumptions()) | (values.get("cell") or {})
+        cell = CellAssumptions() if self._responses is None else self._responses.cell
         for name, field in self._cell.items():
-            field.show_value(cell[name])
-        self.counted.setText(CellAssumptions(**cell).sentence([ENERGY]))
+            field.show_value(getattr(cell, name))
+        self.counted.setText(cell.sentence([ENERGY]))
 
     def scatter(self) -> dict[str, float]:
         """Standard deviations of the process."""

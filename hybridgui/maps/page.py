@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.maps.curves import PAPER_FIGURES
 from engine.maps.electrode import CellAssumptions
 from engine.maps.profiler import profile
-from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, same_law
+from engine.maps.sources import CELL_SETTING, TURNS_SETTING, Sources, kept_cell, same_law
 from engine.maps.verify import condition_at
 from hybridgui.maps.curves_form import CurvesForm
 from hybridgui.maps.curves_tab import CurvesTab
@@ -47,7 +47,9 @@ class MapsPage(Page):
         self._build_middle()
         self._build_side()
         model.studyOpened.connect(self._on_study_opened)
-        for signal in (model.modelsChanged, model.lawChanged, model.campaignsChanged):
+        for signal in (
+            model.tableChanged, model.modelsChanged, model.lawChanged, model.campaignsChanged,
+        ):  # fmt: skip
             signal.connect(self._on_sources_changed)
         model.parameterChanged.connect(self._on_parameter_changed)
         model.jobs.ended.connect(lambda _: self._refresh_buttons())
@@ -385,7 +387,7 @@ class MapsPage(Page):
         if not self._model.read_only:
             self._model.study.set_setting(CELL_SETTING, values)
         if self._sources is not None:
-            cell = CellAssumptions(**(values or {}))
+            cell = CellAssumptions(**values) if values else kept_cell(self._model.study)
             responses = replace(self._sources.responses, cell=cell)
             self._sources = replace(self._sources, responses=responses)
             self._deciding.show_sources(self._sources)

@@ -34,11 +34,6 @@ _FROM_SHEET = {
 }
 
 
-def changed_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Options that differ from the defaults."""
-    return {n: v for n, v in options.items() if GENERATOR_OPTIONS[n].default != v}
-
-
 class RecipeForm(QWidget):
     """Inputs of a structure, kept in the study as parameters that can be undone.
 
@@ -196,7 +191,7 @@ class RecipeForm(QWidget):
             values |= {
                 "am_density": preset.density,
                 "specific_capacity": preset.specific_capacity,
-                "options": sizes | changed_options(preset.size_options),
+                "options": sizes | preset.changed_options,
             }
         self._set_all(values, "Change material")
 

@@ -85,9 +85,23 @@ class RecipeReader:
         self._start: tuple[Any, dict[str, Any]] = (None, {})
 
     def value(self, name: str) -> Any:
-        """Value of a parameter; of the sheet, or the default, where the user gave none."""
+        """Value of a parameter; of sheet, material or default where the user gave none."""
         given = self._model.parameter(PREFIX + name)
-        return self.of_sheet().get(name, DEFAULTS[name]) if given is None else given
+        if given is not None:
+            return given
+        return (self.of_material() | self.of_sheet()).get(name, DEFAULTS[name])
+
+    def of_material(self) -> dict[str, Any]:
+        """What the study's active material says of the inputs; empty where it was not said."""
+        material = self._model.material if self._model.is_open else None
+        if material is None:
+            return {}
+        return {
+            "material": material.name,
+            "am_density": material.density,
+            "specific_capacity": material.specific_capacity,
+            "options": material.changed_options,
+        }
 
     def of_sheet(self) -> dict[str, Any]:
         """What the study's sheet says of the inputs; empty without one."""

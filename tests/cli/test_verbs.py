@@ -136,6 +136,16 @@ def test_that_generate_knows_the_materials_that_the_window_keeps(verb, tmp_path)
     assert status == 2 and "no file" in error
 
 
+def test_that_fit_keeps_the_material_in_the_study(verb, sample_sheet, tmp_path):
+    study = tmp_path / "a.study"
+    status, _, _ = verb("fit", sample_sheet, "--study", study, "--material", "nmc811")
+    assert status == 0
+    with Study.open(study) as kept:
+        assert kept.material().name == "NMC811"
+    status, _, error = verb("fit", sample_sheet, "--material", "nmc811")
+    assert status == 2 and "give one by --study" in error
+
+
 def test_that_generate_repeats_itself_bit_for_bit_and_states_what_it_made(verb, tmp_path):
     words = ["generate", "--am", "94", *SMALL, "--gap", "41", *PUBLISHED, "--seed", "7"]
     status, first, _ = verb(*words, "--out", tmp_path / "a.tif")

@@ -181,3 +181,33 @@ def test_that_the_next_step_waits_for_what_runs_and_for_results(window, idle):
     fill(model.study, failing=tuple(range(100)))
     model.note_campaigns(model.law)
     assert model.next_step().text == "Every structure failed: see why."
+
+
+def test_that_the_material_is_asked_with_the_sheet_and_used_by_every_page(window, idle, tmp_path):
+    page = window.pages["experiment"]
+    path = sheet(tmp_path)
+    named = path.rename(path.with_name("LFP line 2.xlsx"))
+    page.import_sheet(named)
+    idle(window)
+    assert page.dialog.material.name == "LFP"  # the file says so
+    page.dialog.material_choice.show_value("NMC811")
+    page.dialog._on_import()
+    idle(window)
+    assert window.model.study.material().name == "NMC811"
+    window.show_stage("structure")
+    form = window.pages["structure"].form
+    assert form.plan.condition.recipe.am_density == 4.78
+    assert form.plan.condition.options["d50"] == 10.44
+    page.fit_law()
+    idle(window)
+    window.show_stage("campaign")
+    design = window.pages["campaign"].form.design()
+    assert design.variables["am_density"] == (4.78,) and design.variables["d50"] == (10.44,)
+    # Read again, the sheet keeps what was said; taken back, nothing was.
+    page.import_sheet(named)
+    idle(window)
+    assert page.dialog.material.name == "NMC811"
+    page.dialog.reject()
+    while window.model.table is not None:
+        window.model.undo_stack.undo()
+    assert window.model.material is None
