@@ -133,7 +133,7 @@ def _stored_recommendation(study: Study) -> Recommendation | None:
     return None if data is None else Recommendation.from_dict(data)
 
 
-def _measurements(sources: Sources, material: Material | None) -> dict[str, Any] | None:
+def _measurements(sources: Sources, material: Material | None = None) -> dict[str, Any] | None:
     table = sources.table
     if table is None:
         return None
