@@ -7,12 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QKeySequence,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -20,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,13 +28,13 @@ from engine.kernels import compile_kernels
 from engine.structure.particle_table import SUFFIXES as PARTICLE_SUFFIXES
 from engine.structure.particle_table import looks_like_particles
 from hybridgui import dialogs
-from hybridgui.about import show_about, show_shortcuts
 from hybridgui.bridge import Job
 from hybridgui.errors import ToastHost
 from hybridgui.leftovers import can_be_opened
+from hybridgui.menus import Menus
 from hybridgui.pages import make_pages
-from hybridgui.settings import FONT_PERCENTS, PALETTES, Settings
-from hybridgui.stages import STAGE_KEYS, STAGES
+from hybridgui.settings import Settings
+from hybridgui.stages import STAGE_KEYS
 from hybridgui.study_model import StudyModel
 from hybridgui.widgets.job_bar import JobBar
 from hybridgui.widgets.rail import StageRail
@@ -61,7 +57,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(1024, 680)
         self._build()
-        self._build_menus()
+        self.menus = Menus(self)
         self._connect()
         self.resize(1280, 800)
         geometry = settings.layout("window")
@@ -96,118 +92,6 @@ class MainWindow(QMainWindow):
         self._drop_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside.addWidget(self._drop_text)
         self._drop.hide()
-
-    def _build_menus(self) -> None:
-        bar = self.menuBar()
-        self._name = QLabel()
-        self._name.setProperty("role", "muted")
-        self._corner = QWidget()  # the menu bar does not keep it alive by itself
-        inside = QHBoxLayout(self._corner)
-        inside.setContentsMargins(0, 4, 16, 4)
-        inside.addWidget(self._name)
-        bar.setCornerWidget(self._corner)
-        file = bar.addMenu("&File")
-        self._action(file, "New study", self.new_study, QKeySequence.StandardKey.New)
-        self._action(file, "Open study…", self.ask_open_study, QKeySequence.StandardKey.Open)
-        self._recent = file.addMenu("Open recent")
-        self._recent.aboutToShow.connect(self._fill_recent)
-        self._action(file, "Open sample", self.open_sample)
-        file.addSeparator()
-        self._save_as = self._action(
-            file, "Save as…", self.ask_save_as, QKeySequence.StandardKey.SaveAs
-        )
-        self._action(file, "Save", self._on_save, QKeySequence.StandardKey.Save)
-        file.addSeparator()
-        self._action(file, "Import sheet…", self.ask_import_sheet, "Ctrl+I")
-        self._action(file, "Import voxel stack…", self.ask_import_stack, "Ctrl+Shift+I")
-        self._action(
-            file, "Export measurements…", lambda: self.pages["experiment"].export_measurements()
-        )
-        blank = file.addMenu("Save blank sheet")
-        for language, name in (("en", "English"), ("fr", "Français"), ("de", "Deutsch")):
-            for driver, word in (("gap", "roll gap"), ("pressure", "pressure")):
-                self._action(
-                    blank,
-                    f"{name}, {word}…",
-                    lambda language=language, driver=driver: self.pages[
-                        "experiment"
-                    ].save_blank_sheet(language, driver),
-                )
-        self._export = self._action(file, "Export dataset…", self.export_dataset, "Ctrl+E")
-        file.addSeparator()
-        self._action(file, "Close window", self.close, QKeySequence.StandardKey.Quit)
-
-        edit = bar.addMenu("&Edit")
-        stack = self.model.undo_stack
-        undo = stack.createUndoAction(self, "Undo")
-        undo.setShortcuts(QKeySequence.StandardKey.Undo)
-        redo = stack.createRedoAction(self, "Redo")
-        redo.setShortcuts(QKeySequence.StandardKey.Redo)
-        edit.addAction(undo)
-        edit.addAction(redo)
-
-        view = bar.addMenu("&View")
-        self._choices(
-            view.addMenu("Theme"),
-            [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
-            lambda: self.settings.theme,
-            lambda key: setattr(self.settings, "theme", key),
-        )
-        self._choices(
-            view.addMenu("Font size"),
-            [(p, f"{p} %") for p in FONT_PERCENTS],
-            lambda: self.settings.font_percent,
-            lambda key: setattr(self.settings, "font_percent", key),
-        )
-        self._action(view, "Larger font", lambda: self._step_font(1), "Ctrl++")
-        self._action(view, "Smaller font", lambda: self._step_font(-1), "Ctrl+-")
-        self._choices(
-            view.addMenu("Colours"),
-            [(p, p[0].upper() + p[1:]) for p in PALETTES],
-            lambda: self.settings.palette,
-            lambda key: setattr(self.settings, "palette", key),
-        )
-        view.addSeparator()
-        full = self._action(view, "Full screen", self._toggle_full_screen, "F11")
-        full.setCheckable(True)
-
-        study = bar.addMenu("&Study")
-        for number, stage in enumerate(STAGES, start=1):
-            self._action(
-                study, stage.title, lambda key=stage.key: self.show_stage(key), f"Ctrl+{number}"
-            )
-        study.addSeparator()
-        self._action(study, "Go to the next step", self._on_next_step, "Ctrl+Return")
-        study.addSeparator()
-        for page in self.pages.values():
-            for action in page.menu_actions():
-                study.addAction(action)
-
-        help_menu = bar.addMenu("&Help")
-        self._action(help_menu, "Keyboard shortcuts", lambda: show_shortcuts(self), "F1")
-        self._action(help_menu, "About HybridGUI", lambda: show_about(self))
-
-    def _action(self, menu: QMenu, text: str, slot, shortcut=None) -> QAction:
-        action = QAction(text, self)
-        if shortcut is not None:
-            if isinstance(shortcut, QKeySequence.StandardKey):
-                action.setShortcuts(shortcut)
-            else:
-                action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda *_: slot())
-        menu.addAction(action)
-        return action
-
-    def _choices(self, menu: QMenu, choices: list, get, put) -> None:
-        group = QActionGroup(self)
-        actions = {}
-        for key, text in choices:
-            action = QAction(text, self, checkable=True)
-            action.triggered.connect(lambda _=False, key=key: put(key))
-            group.addAction(action)
-            menu.addAction(action)
-            actions[key] = action
-        menu.aboutToShow.connect(lambda: actions[get()].setChecked(True))
 
     def _connect(self) -> None:
         model = self.model
@@ -258,7 +142,7 @@ class MainWindow(QMainWindow):
 
         self._try(work)
 
-    def _on_save(self) -> None:
+    def save(self) -> None:
         if self.model.is_untitled:
             self.ask_save_as()
             return
@@ -456,7 +340,7 @@ class MainWindow(QMainWindow):
         """Key of the page on screen."""
         return STAGE_KEYS[self._stack.currentIndex()]
 
-    def _on_next_step(self) -> None:
+    def go_to_next_step(self) -> None:
         self.show_stage(self.model.next_step(self.stage).stage)
 
     def _on_study_opened(self) -> None:
@@ -488,8 +372,8 @@ class MainWindow(QMainWindow):
 
     def _refresh_title(self) -> None:
         self.setWindowTitle(f"{self.model.title} – HybridGUI")
-        self._name.setText(self.model.title)
-        self._name.setToolTip(str(self.model.path or ""))
+        self.menus.name.setText(self.model.title)
+        self.menus.name.setToolTip(str(self.model.path or ""))
         self.menuBar().adjustSize()
         self._refresh_quiet_text()
 
@@ -521,27 +405,6 @@ class MainWindow(QMainWindow):
             work()
         except InputError as error:
             self.model.say("error", str(error))
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        files = self.settings.recent_files
-        for number, path in enumerate(files, start=1):
-            action = self._recent.addAction(f"&{number} {path.name}")
-            action.setToolTip(str(path))
-            action.triggered.connect(lambda _=False, path=path: self.open_study(path))
-        if not files:
-            self._recent.addAction("No recent studies").setEnabled(False)
-        else:
-            self._recent.addSeparator()
-            self._recent.addAction("Clear this list", self.settings.clear_recent_files)
-
-    def _step_font(self, step: int) -> None:
-        index = FONT_PERCENTS.index(self.settings.font_percent) + step
-        if 0 <= index < len(FONT_PERCENTS):
-            self.settings.font_percent = FONT_PERCENTS[index]
-
-    def _toggle_full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     # -- drag and drop ----------------------------------------------------------------------------------------
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
