@@ -20,7 +20,8 @@ from engine.maps.canvas import (
 from engine.maps.curves import Curve, CurveSet, Panel, stretches
 from engine.maps.interdependence import METHODS, Interdependence
 from engine.maps.palette import SIGN_COLOURS
-from engine.maps.quantities import POROSITY, Quantity, quantity, to_mathtext
+from engine.maps.quantities import POROSITY, Quantity, quantity
+from engine.maps.symbols import to_mathtext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +56,7 @@ def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> F
             continue
         panel = data.panels[index]
         dress(axes)
-        axes.set_title(_mathtext_label(panel.title), fontsize=NORMAL, color=INK, pad=3)
+        axes.set_title(to_mathtext(panel.title), fontsize=NORMAL, color=INK, pad=3)
         shared = data.y.column == POROSITY
         _draw_panel(axes, panel, bands and not shared)
         if bands and shared:
@@ -268,7 +269,7 @@ def _legend(figure: Figure, data: CurveSet) -> None:
 
     curves = data.panels[0].curves
     handles: list[Any] = [Line2D([], [], color=curve.colour, linewidth=1.5) for curve in curves]
-    names = [_mathtext_label(curve.label) for curve in curves]
+    names = [to_mathtext(curve.label) for curve in curves]
     every = [curve for panel in data.panels for curve in panel.curves]
     if any(not curve.inside.all() for curve in every):
         handles.append(Line2D([], [], color="#555555", linewidth=1.3, linestyle=(0, (3.5, 1.8))))
@@ -326,11 +327,6 @@ def _notes(data: CurveSet) -> list[str]:
     if held:
         notes.append(f"Held: {', '.join(held)}.")
     return notes
-
-
-def _mathtext_label(label: str) -> str:
-    first, _, rest = label.partition(" ")
-    return f"{to_mathtext(first)} {rest}" if "_" in first else label
 
 
 def _two_lines(one: Quantity) -> str:

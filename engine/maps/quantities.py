@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.maps.symbols import to_mathtext
 from engine.properties.catalogue import CATALOGUE
 
 
@@ -54,11 +54,6 @@ class Quantity:
     def short(self) -> str:
         """Symbol and unit, e.g. ``τ_liq (–)``; the label where there is no symbol."""
         return f"{self.symbol or self.label} ({self.unit})"
-
-
-def to_mathtext(symbol: str) -> str:
-    """Turn ``τ_liq`` into matplotlib's ``τ$_{\\mathrm{liq}}$``."""
-    return re.sub(r"_([^\W_][\w,-]*)", r"$_{\\mathrm{\1}}$", symbol)
 
 
 SIGMA_EFF = "effective_conductivity_ionic_S_per_m"

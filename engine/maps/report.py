@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from engine.maps.provenance import csv_text
 from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, collect
 from engine.maps.report_grid import Grid
 from engine.maps.report_template import MACROS, PAGE, TRADE_OFF_APART, TRADE_OFF_CAPTION
-from engine.maps.report_words import INDEX
+from engine.maps.symbols import to_html
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -188,6 +187,6 @@ def _picture(figure: Figure) -> str:
 
 def _indices(text: str) -> Any:
     """Set the index of a symbol (τ_liq) low; everything is escaped first."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
-    return Markup(re.sub(INDEX, r"\1<sub>\2</sub>", str(escape(text))))
+    return Markup(to_html(str(text)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.maps.canvas import FAINT, INK
 from engine.maps.report_grid import Grid
 from engine.maps.report_template import TRADE_OFF_APART, TRADE_OFF_CAPTION
-from engine.maps.report_words import INDEX
+from engine.maps.symbols import to_mathtext
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Pages:
         page.text(
             (_LEFT + indent) / _WIDTH,
             self._y / _HEIGHT,
-            _typeset(text),
+            to_mathtext(text),
             fontsize=size,
             color=style.pop("color", INK),
             **style,
@@ -158,7 +157,7 @@ class Pages:
                 page.text(
                     x / _WIDTH,
                     (self._y + 0.03 + line * (max(len(cell), most) - 1 - number)) / _HEIGHT,
-                    _typeset(text),
+                    to_mathtext(text),
                     fontsize=size,
                     color=INK,
                     ha="right" if right else "left",
@@ -186,12 +185,6 @@ class Pages:
         axes.imshow(pixels, aspect="auto", interpolation="lanczos")
         axes.set_axis_off()
         self.gap(0.1)
-
-
-def _typeset(text: str) -> str:
-    """The text for matplotlib, with the indices of symbols set low."""
-    plain = text.replace("$", r"\$")
-    return re.sub(INDEX, r"\1$_{\\mathrm{\2}}$", plain)
 
 
 @functools.cache

@@ -36,10 +36,6 @@ _DESIGN_NAMES = {
     "cbd_nanoporosity": "Nanoporosity of CBD",
     "cbd_nanoporosity_percent": "Nanoporosity of CBD (%)",
 }
-INDEX = r"([^\W\d_a-zA-Z]|\bAS|\b[a-zA-Z])_([A-Za-z][A-Za-z0-9]*(?:,[A-Za-z0-9]+)*)"
-"""A symbol and its index (``τ_liq``): Greek symbols, AS and single letters only, so that names of
-columns keep their underscores."""
-
 # Longest first, so that no name is found inside a longer one.
 _COLUMNS = sorted({*QUANTITIES, *CATALOGUE} - {"seconds"}, key=len, reverse=True)
 _COLUMN = re.compile(rf"'?(?<!\w)({'|'.join(map(re.escape, _COLUMNS))})(?!\w)'?")

@@ -10,7 +10,8 @@ import numpy as np
 from engine.errors import InputError
 from engine.maps.canvas import INK, NORMAL, SMALL, dress, new_figure, settle, write_notes
 from engine.maps.palette import AM
-from engine.maps.quantities import quantity, to_mathtext
+from engine.maps.quantities import quantity
+from engine.maps.symbols import to_mathtext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -52,7 +52,7 @@ def _build() -> dict[str, Entry]:
             f"Tortuosity factor, {words}",
             f"τf_{short}",
             "",
-            "Volume fraction over relative effective conductivity: D_eff = D_0·ε/τ_f. "
+            "Volume fraction over relative effective conductivity: D_eff = D₀·ε/τ_f. "
             "Infinite where the phase does not join both ends.",
             "down",
         )

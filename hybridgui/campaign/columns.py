@@ -11,6 +11,7 @@ from engine.maps.quantities import quantity
 from engine.properties.catalogue import CATALOGUE
 from engine.properties.resolution import RANGE
 from hybridgui.widgets.numbers import number, rounded
+from hybridgui.widgets.plot import tip_html
 from hybridgui.widgets.table import Column
 
 _COUNTS = {
@@ -44,14 +45,14 @@ _HEADINGS = {
 
 
 def heading(column: str) -> str:
-    """Short name and unit of a column, for headers that cannot set an index lower."""
+    """Short name and unit of a column."""
     if column in _HEADINGS:
         return _HEADINGS[column]
     if column.startswith(INPUT_PREFIX):
         return column.removeprefix(INPUT_PREFIX)
     found = quantity(column)
     unit = "" if found.unit in ("–", "") else f" ({found.unit})"
-    return f"{(found.symbol or found.label).replace('_', ' ')}{unit}"
+    return f"{found.symbol or found.label}{unit}"
 
 
 def title(column: str) -> str:
@@ -65,7 +66,7 @@ def tip(column: str) -> str:
     """What a column means."""
     entry = CATALOGUE.get(column)
     label = quantity(column).label
-    return f"{label}\n{entry.definition}" if entry is not None else label
+    return tip_html(f"{label}\n{entry.definition}") if entry is not None else label
 
 
 def dataset_columns(

@@ -15,6 +15,7 @@ from hybridgui.campaign.columns import heading
 from hybridgui.theme import theme
 from hybridgui.widgets.basics import follow_theme
 from hybridgui.widgets.numbers import number
+from hybridgui.widgets.plot import tip_html
 
 _MIN_CELL, _MAX_CELL_WIDTH, _MAX_CELL_HEIGHT, _GAP = 10, 96, 36, 2
 _SHORT = {
@@ -271,7 +272,8 @@ class ConditionGrid(QWidget):
         """Tell about the cell under the pointer."""
         if event.type() == QHelpEvent.Type.ToolTip:
             cell = self._cell_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.describe(cell) if cell else "", self)
+            text = tip_html(self.describe(cell)) if cell else ""
+            QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
 

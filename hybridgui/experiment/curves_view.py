@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from hybridgui.experiment.words import coating_shown
+from hybridgui.experiment.words import coating_plain, coating_shown
 from hybridgui.experiment.work import FamilyCurve
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import follow_theme, label
@@ -51,7 +51,7 @@ class CurvesView(QWidget):
         """Show the law's curves and, where there is a sheet, its measurements."""
         self._curves, self._table, self._level = curves, table, level
         self.which.set_choices(
-            [("all", "All coatings"), *((str(c.family), coating_shown(c.name)) for c in curves)]
+            [("all", "All coatings"), *((str(c.family), coating_plain(c.name)) for c in curves)]
         )
         self._chosen = "all"
         self.which.show_value("all")

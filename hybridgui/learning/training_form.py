@@ -18,6 +18,7 @@ from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, label
 from hybridgui.widgets.check_list import CheckList
 from hybridgui.widgets.form import Choice, FormGroup
+from hybridgui.widgets.plot import tip_html
 
 
 class TrainingForm(QWidget):
@@ -202,7 +203,7 @@ class TrainingForm(QWidget):
 
 def _tip(column: str) -> str:
     entry = CATALOGUE.get(column)
-    return f"{entry.label}\n{entry.definition}" if entry is not None else column
+    return tip_html(f"{entry.label}\n{entry.definition}") if entry is not None else column
 
 
 def _with_unit(column: str) -> str:

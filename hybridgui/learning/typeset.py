@@ -9,7 +9,8 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QPixmap
 
-from engine.maps.quantities import quantity, to_mathtext
+from engine.maps.quantities import quantity
+from engine.maps.symbols import to_mathtext
 
 
 @lru_cache(maxsize=256)

@@ -239,10 +239,7 @@ class DecideView(QWidget):
             axis=1,
         )
         frame["desirability"] = found.desirability[self._rows]
-        columns = [
-            Column(name, quantity(name).short.replace("_", " "), tip=quantity(name).label)
-            for name in frame
-        ]
+        columns = [Column(name, quantity(name).short, tip=quantity(name).label) for name in frame]
         self.front_table.show_frame(frame.reset_index(drop=True), columns)
         self.front_table.fit_columns()
 

@@ -29,7 +29,7 @@ class PropertySummary(QWidget):
             # a symbol such as %CC-AM has its unit
             unit = label("" if row.symbol.startswith("%") else row.unit, "muted")
             for column, part in enumerate((name, value, unit)):
-                part.setToolTip(f"<b>{row.label}</b><br>{row.definition}")
+                part.setToolTip(f"<b>{row.label}</b><br>{rich(row.definition)}")
                 self._grid.addWidget(part, line, column)
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             self._values[row.column] = value

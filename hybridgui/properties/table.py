@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
-from PySide6.QtGui import QPalette, QTextDocument
-from PySide6.QtWidgets import (
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtWidgets import QHeaderView, QWidget
 
 from hybridgui.properties.values import Row, change, rows_of
+from hybridgui.widgets.indexed import IndexedDelegate
 from hybridgui.widgets.plot import rich
 from hybridgui.widgets.table import CopyTable
 
@@ -73,7 +67,7 @@ class PropertyModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._texts(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"<b>{row.label}</b><br>{row.definition}" if row.definition else row.label
+            return f"<b>{row.label}</b><br>{rich(row.definition)}" if row.definition else row.label
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = (
                 Qt.AlignmentFlag.AlignRight if index.column() == 2 else Qt.AlignmentFlag.AlignLeft
@@ -93,29 +87,6 @@ class PropertyModel(QAbstractTableModel):
         return None
 
 
-class SymbolDelegate(QStyledItemDelegate):
-    """Draws ``τ_liq`` with its index set lower."""
-
-    def paint(self, painter, option, index) -> None:
-        """Draw the cell."""
-        shown = QStyleOptionViewItem(option)
-        self.initStyleOption(shown, index)
-        text = shown.text
-        shown.text = ""
-        style = shown.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, shown.widget)
-        document = QTextDocument()
-        document.setDefaultFont(shown.font)
-        document.setDocumentMargin(0)
-        colour = shown.palette.color(QPalette.ColorRole.Text).name()
-        document.setHtml(f'<span style="color:{colour}">{rich(text)}</span>')
-        painter.save()
-        top = shown.rect.top() + (shown.rect.height() - document.size().height()) / 2
-        painter.translate(shown.rect.left() + 8, top)
-        document.drawContents(painter, QRectF(0, 0, shown.rect.width() - 8, shown.rect.height()))
-        painter.restore()
-
-
 class PropertyTable(CopyTable):
     """All properties: what they are called, their symbol, value and unit; hover for more."""
 
@@ -123,7 +94,7 @@ class PropertyTable(CopyTable):
         super().__init__(parent)
         self._model = PropertyModel(self)
         self.setModel(self._model)
-        self.setItemDelegateForColumn(1, SymbolDelegate(self))
+        self.setItemDelegateForColumn(1, IndexedDelegate(self))
         # names that begin alike end differently, and wrapped text is cut at its words
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setAccessibleName("Properties")

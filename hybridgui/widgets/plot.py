@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.maps.symbols import to_html
 from hybridgui.theme import CATEGORY_COLOURS, GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label
 from hybridgui.widgets.flow import FlowLayout
@@ -32,9 +31,13 @@ LINE_WIDTH = 1.5
 BAND_OPACITY = 0.2
 
 
-def rich(text: str) -> str:
-    """Write ``τ_liq`` with its index set lower, as HTML; ``NMC_94`` is a name and stays."""
-    return re.sub(r"\b(\w)_([^\W_][\w,]*)", r"\1<sub>\2</sub>", html.escape(text, quote=False))
+rich = to_html
+"""Set the indices of symbols low where HTML is shown."""
+
+
+def tip_html(text: str) -> str:
+    """Lines of a tooltip, with the indices of symbols set low."""
+    return f"<p>{rich(text)}</p>".replace("\n", "<br>") if text else ""
 
 
 def tick_text(symbol: str) -> str:
@@ -287,7 +290,7 @@ class Plot(pg.PlotWidget):
             brush=pg.mkBrush(None) if hollow or symbol in "x+" else pg.mkBrush(colour),
             data=list(range(len(x))),
             hoverable=tips is not None,
-            tip=None if tips is None else lambda x, y, data: tips[data],
+            tip=None if tips is None else lambda x, y, data: tip_html(tips[data]),
             hoverSize=size + 3,
         )
         if keys is not None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from hybridgui.theme import theme
+from hybridgui.widgets.indexed import IndexedDelegate, IndexedHeader
 from hybridgui.widgets.numbers import number
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -133,7 +134,10 @@ class CopyTable(QTableView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
         self.verticalHeader().hide()
+        self.setHorizontalHeader(IndexedHeader(Qt.Orientation.Horizontal, self))
+        self.horizontalHeader().setSectionsClickable(True)
         self.horizontalHeader().setHighlightSections(False)
+        self.setItemDelegate(IndexedDelegate(self))
 
     def lines(self, rows: Sequence[int] | None) -> list[str]:
         """Header and rows (None: all) as tab-separated text, numbers with full precision."""
