@@ -101,9 +101,17 @@ def _morphology() -> None:
     connectivity(_labels() == AM)
 
 
+def _front() -> None:
+    from engine.maps.pareto import FEW, non_dominated
+
+    # Few rows are compared one by one, many rows of which none beats another as sets of bits.
+    row = np.arange(2.0 * FEW)
+    non_dominated(np.column_stack([row, row]), ["up", "down"])
+
+
 # In the order in which workers take them, so that two have done most at about the same time.
 # Transport and conduction share the coarse levels and begin with kernels of their own. No campaign
-# waits for the last.
+# waits for the last three.
 _PARTS: dict[str, Callable[[], None]] = {
     "levels": _levels,
     "percolation": _percolation,
@@ -114,6 +122,7 @@ _PARTS: dict[str, Callable[[], None]] = {
     "physical": lambda: _structure("physical"),
     "morphology": _morphology,
     "contrast": _contrast,
+    "front": _front,
 }
 ALL = tuple(_PARTS)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from engine.compiled import kernel
 from engine.errors import InputError
+
+FEW = 256
+"""Members that every row is compared with one by one; sets of bits serve where there are more."""
 
 
 def non_dominated(values: ArrayLike, directions: Sequence[str]) -> NDArray[np.bool_]:
@@ -56,15 +59,33 @@ def non_dominated(values: ArrayLike, directions: Sequence[str]) -> NDArray[np.bo
     return members
 
 
-@njit(cache=True, nogil=True)
-def _members(ranks):  # type: ignore[no-untyped-def]
+def _members(ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Non-dominated rows of a table that is sorted by falling rank sum."""
+    unbeaten, decided = _unbeaten(ranks, FEW)
+    if decided:
+        return np.asarray(unbeaten)
+    # Whatever beats one of these stands among them: what the few did not beat is all it takes.
+    rest, back = np.unique(ranks[unbeaten], axis=0, return_inverse=True)
+    order = np.argsort(-rest, axis=0, kind="stable").T
+    reach = np.empty(rest.shape, dtype=np.int64)  # how many rows are as good or better
+    for j in range(rest.shape[1]):
+        column = np.sort(rest[:, j])
+        reach[:, j] = len(rest) - np.searchsorted(column, rest[:, j], side="left")
+    beaten = _beaten(np.ascontiguousarray(order), reach)
+    unbeaten[unbeaten] = ~beaten[back.ravel()]
+    return np.asarray(unbeaten)
+
+
+@kernel
+def _unbeaten(ranks, most):  # type: ignore[no-untyped-def]
+    """Rows that the first `most` members do not beat, and whether these are all members."""
     n, m = ranks.shape
-    member = np.zeros(n, dtype=np.bool_)
-    kept = np.empty(n, dtype=np.int64)
+    open_ = np.zeros(n, dtype=np.bool_)
+    kept = np.empty(most, dtype=np.int64)
     count = 0
     for i in range(n):
         beaten = False
-        for k in range(count):
+        for k in range(min(count, most)):
             other = kept[k]
             better = False
             worse = False
@@ -78,7 +99,51 @@ def _members(ranks):  # type: ignore[no-untyped-def]
                 beaten = True
                 break
         if not beaten:
-            member[i] = True
-            kept[count] = i
+            open_[i] = True
+            if count < most:
+                kept[count] = i
             count += 1
-    return member
+    return open_, count <= most
+
+
+@kernel
+def _beaten(order, reach):  # type: ignore[no-untyped-def]
+    """Rows that another row beats; no two rows are equal.
+
+    The rows that are as good as one or better in an objective are the first ones of its order, a
+    set of bits. Such sets are kept for every few hundredth length and completed for the one that is
+    asked; what they have in common over all objectives is the row itself and what beats it. So n
+    rows take n² / 64 steps for each objective, however many of them are members.
+    """
+    m, n = order.shape
+    words = (n + 63) // 64
+    step = max(256, n // 256)
+    sets = np.zeros((m, n // step + 1, words), dtype=np.uint64)
+    one = np.uint64(1)
+    for j in range(m):
+        for k in range(1, n // step + 1):
+            sets[j, k] = sets[j, k - 1]
+            for t in range((k - 1) * step, k * step):
+                row = order[j, t]
+                sets[j, k, row >> 6] |= one << np.uint64(row & 63)
+    found = np.zeros(n, dtype=np.bool_)
+    common = np.empty(words, dtype=np.uint64)
+    part = np.empty(words, dtype=np.uint64)
+    for i in range(n):
+        for j in range(m):
+            block = reach[i, j] // step
+            part[:] = sets[j, block]
+            for t in range(block * step, reach[i, j]):
+                row = order[j, t]
+                part[row >> 6] |= one << np.uint64(row & 63)
+            if j == 0:
+                common[:] = part
+            else:
+                for w in range(words):
+                    common[w] &= part[w]
+        common[i >> 6] &= ~(one << np.uint64(i & 63))
+        for w in range(words):
+            if common[w]:
+                found[i] = True
+                break
+    return found

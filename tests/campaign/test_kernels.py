@@ -182,7 +182,7 @@ def test_that_a_design_names_what_its_structures_need():
     both = Design.published_training(
         variables=published.variables | {"protocol": ("published", "physical")}, properties="all"
     )
-    assert set(both.kernels) == set(kernels.ALL) - {"contrast"}
+    assert set(both.kernels) == set(kernels.ALL) - {"contrast", "front"}
 
 
 def test_that_the_parts_leave_no_kernel_of_a_structure_to_compile():

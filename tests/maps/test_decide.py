@@ -13,6 +13,7 @@ from engine.errors import Cancelled, InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.laws import make_law
 from engine.experiment.table import CalenderingTable
+from engine.maps import pareto
 from engine.maps.curves import paper_figure
 from engine.maps.decide import Recommendation, recommend
 from engine.maps.digits import with_uncertainty
@@ -81,6 +82,26 @@ def test_that_the_non_dominated_set_is_the_one_of_brute_force(case):
     values, upward = case
     found = non_dominated(values, ["up" if up else "down" for up in upward])
     assert np.flatnonzero(found).tolist() == naive.non_dominated(values, upward)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 400), st.integers(2, 5), st.sampled_from([3, 8, 99]))
+def test_that_many_members_are_those_of_brute_force(seed, rows, columns, levels):
+    """More of them than are compared one by one, equal rows among them."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, levels, (rows, columns)).astype(float)
+    values[:, -1] = -values[:, :-1].sum(axis=1) - rng.integers(0, 2, rows)
+    found = pareto.non_dominated(values, ["up"] * columns)
+    assert np.flatnonzero(found).tolist() == naive.non_dominated(values, [True] * columns)
+
+
+def test_that_sets_of_bits_find_the_same_members_as_comparing_one_by_one(monkeypatch):
+    values = np.abs(np.random.default_rng(5).normal(size=(1500, 4)))
+    values = (values / np.linalg.norm(values, axis=1, keepdims=True)).round(2)  # of a ball
+    found = pareto.non_dominated(values, ["up"] * 4)
+    monkeypatch.setattr(pareto, "FEW", len(values))
+    plain = pareto.non_dominated(values, ["up"] * 4)
+    assert 256 < found.sum() < len(values) and np.array_equal(found, plain)
 
 
 def test_that_the_front_of_a_fine_grid_is_the_one_of_brute_force(found):
