@@ -402,8 +402,8 @@ def _sentence(
         lead += _SOURCE_WORDS[dominant]
         if dominant == "law" and responses.law_error is not None:
             lead += (
-                f", which errs by {100 * responses.law_error.sd:.1f} points of porosity on a "
-                "coating it has not seen"
+                f", which errs by {100 * responses.law_error.sd:.1f} points of porosity (RMSE) on a "
+                "coating that was not measured"
             )
         parts.append(f"{lead}.")
     one = quantity(variable)

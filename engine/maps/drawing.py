@@ -121,9 +121,8 @@ def _draw_shared_error(axes: Any, panel: Panel) -> None:
 
     A band around each would bury the curves and hide that they rise and fall as one.
     """
-    curve = panel.curves[-1]
+    curve, half = panel.curves[-1], _shared_error(panel)
     middle = len(curve.x) // 2
-    half = 0.5 * (curve.high[middle] - curve.low[middle])
     if not np.isfinite(half):
         return
     axes.errorbar(
@@ -137,6 +136,13 @@ def _draw_shared_error(axes: Any, panel: Panel) -> None:
         transform=axes.get_yaxis_transform(),
         zorder=2,
     )
+
+
+def _shared_error(panel: Panel) -> float:
+    """Half of the interval that the bar of a panel stands for: amid its last curve."""
+    curve = panel.curves[-1]
+    middle = len(curve.x) // 2
+    return 0.5 * float(curve.high[middle] - curve.low[middle])
 
 
 def _label_crosses(axes: Any, panel: Panel, ends_only: bool) -> None:
@@ -313,12 +319,13 @@ def _notes(data: CurveSet) -> list[str]:
     notes = list(data.notes)
     if notes:
         notes[0] = f"Dashed: extrapolated. {notes[0]}"
-    curve = data.panels[0].curves[0]
-    half = 0.5 * float(curve.high[0] - curve.low[0])
-    if data.y.column == POROSITY and np.isfinite(half):
+    halves = [_shared_error(panel) for panel in data.panels]
+    if data.y.column == POROSITY and np.isfinite(halves).all():
+        reach = " to ".join(dict.fromkeys(f"{half:.1f}" for half in (min(halves), max(halves))))
+        farther = ", more the farther from measured coatings" if " to " in reach else ""
         notes.append(
-            f"Bar: error of the law for a coating family it has not seen, ± {half:.1f} points "
-            f"({100 * data.level:.0f} %); it moves all curves together."
+            f"Bar: {100 * data.level:.0f} % interval of the law for a coating that was not "
+            f"measured, ± {reach} points{farther}; it moves all curves together."
         )
     held = [
         f"{quantity(name).label.lower()} {value:.4g} {quantity(name).unit}"

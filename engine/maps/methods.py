@@ -11,6 +11,7 @@ import pandas as pd
 from engine import __version__
 from engine.maps.quantities import quantity
 from engine.maps.report_words import law_name
+from engine.maps.scope import LEVEL
 from engine.maps.uncertainty import without_interval
 
 if TYPE_CHECKING:
@@ -222,14 +223,14 @@ def _law_part(sources: Sources, reference: str) -> Sequence[str]:
     error = (
         "could not be determined"
         if assessment.grouped_cv_rmse is None
-        else f"is {100 * assessment.grouped_cv_rmse:.1f} points of porosity"
+        else f"is {100 * assessment.grouped_cv_rmse:.1f} points of porosity (RMSE)"
     )
-    interval = assessment.interval()
+    interval = assessment.interval(LEVEL)
     level = (
         ""
         if interval is None
-        else f"; a distribution-free interval supports a level of {100 * interval[1]:.0f} % at most "
-        f"{reference}"
+        else f"; the distribution-free {100 * interval[1]:.0f} % interval for a coating that was not "
+        f"measured is ± {100 * interval[0]:.1f} points {reference}"
     )
     return [
         f"The calendering law ({law_name(law.kind)}) was fitted to {assessment.conditions} measured "

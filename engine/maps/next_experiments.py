@@ -60,8 +60,8 @@ class NextExperiments:
         one = len(self.table) == 1
         return (
             f"Measuring {'this condition' if one else f'these {len(self.table)} conditions'} is "
-            f"expected to lower the law's uncertainty where the limits are kept from "
-            f"{self.sd_before:.1f} to {self.sd_after:.1f} points of porosity."
+            f"expected to lower the law's error where the limits are kept from "
+            f"{self.sd_before:.1f} to {self.sd_after:.1f} points of porosity (standard deviation)."
         )
 
     def sheet(self) -> pd.DataFrame:

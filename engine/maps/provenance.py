@@ -36,7 +36,7 @@ def provenance_lines(sources: Sources, what: str = "") -> list[str]:
         off = (
             ""
             if error is None
-            else f", errs by {100 * error.sd:.1f} points of porosity on a coating not seen"
+            else f", errs by {100 * error.sd:.1f} points of porosity (RMSE) on a coating not measured"
         )
         lines.append(f"calendering law: {law_name(law.kind)}{off}")
     for name, words in models_in_words(sources.responses).items():

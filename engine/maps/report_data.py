@@ -118,7 +118,7 @@ def _first(sources: Sources) -> list[str]:
     elif error is not None:
         sentences.append(
             "For a coating that was not measured, expect errors of about "
-            f"{100 * error.sd:.1f} porosity points of the calendering law."
+            f"{100 * error.sd:.1f} porosity points of the calendering law (RMSE)."
         )
     else:
         sentences.append(
@@ -216,8 +216,14 @@ def _law(sources: Sources) -> dict[str, Any] | None:
     if assessment is not None:
         interval = assessment.interval(LEVEL)
         points = [
-            ("Error for a coating family left out (RMSE)", assessment.grouped_cv_rmse),
-            ("Error for a single condition left out (RMSE)", assessment.condition_cv_rmse),
+            (
+                "Error for a coating that was not measured (RMSE, each left out in turn)",
+                assessment.grouped_cv_rmse,
+            ),
+            (
+                "Error for another pressing of a measured coating (RMSE, each left out)",
+                assessment.condition_cv_rmse,
+            ),
             ("Error of the fit (RMSE)", assessment.rmse),
         ]
         rows: list[list[Any]] = [
@@ -225,14 +231,14 @@ def _law(sources: Sources) -> dict[str, Any] | None:
             for name, value in points
         ]
         rows += [
-            ["R² for a coating family left out", _figure(assessment.grouped_cv_r2, 3), ""],
+            ["R² for a coating that was not measured", _figure(assessment.grouped_cv_r2, 3), ""],
             ["R² of the fit", _figure(assessment.r2, 3), ""],
         ]
         if interval is not None:
             rows.insert(
                 1,
                 [
-                    f"Interval for a new coating at {100 * interval[1]:.0f} % (half width)",
+                    f"{100 * interval[1]:.0f} % interval for a coating that was not measured (half width)",
                     _figure(100 * interval[0], 2),
                     "points of porosity",
                 ],

@@ -6,6 +6,7 @@ non-dominated set; `trade_off` does both.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +107,28 @@ class TradeOff:
         for target in self.targets:
             kept &= target.kept(self.values[target.output].to_numpy(float))
         return kept & ~self.feasible
+
+    @property
+    def telling_pair(self) -> tuple[str, ...]:
+        """The two responses to draw against each other: the objectives most in conflict.
+
+        By rank correlation over the settings that keep all limits, the better way of each counted
+        up. With one objective, a response that is limited stands beside it; fewer than two names
+        where fewer are asked of.
+        """
+        objectives = [target for target in self.targets if target.direction]
+        if len(objectives) < 2:
+            rest = [target for target in self.targets if not target.direction]
+            return tuple(target.output for target in [*objectives, *rest][:2])
+        rows = self.feasible if self.feasible.sum() > 2 else np.ones(len(self.values), dtype=bool)
+        ranks = self.values.loc[rows, [target.output for target in objectives]].rank()
+        ranks *= [1.0 if target.direction == "up" else -1.0 for target in objectives]
+        together = ranks.corr().to_numpy()
+        pairs = list(itertools.combinations(range(len(objectives)), 2))
+        # Of responses that do not vary nothing is known: they come last, the first two before them.
+        against = [np.nan_to_num(together[i, j], nan=1.0) for i, j in pairs]
+        i, j = pairs[int(np.argmin(np.round(against, 9)))]
+        return objectives[i].output, objectives[j].output
 
     def table(self, count: int | None = None) -> pd.DataFrame:
         """The non-dominated conditions, most desirable first; the data behind the plot."""

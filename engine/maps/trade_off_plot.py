@@ -38,7 +38,7 @@ def draw_trade_off(
     recommendation : Recommendation, optional
         Marked with its interval.
     x, y : str, optional
-        Columns; the first two objectives otherwise.
+        Columns; the two objectives most in conflict otherwise.
 
     Raises
     ------
@@ -47,11 +47,8 @@ def draw_trade_off(
     """
     from matplotlib.collections import PathCollection
 
-    names = sorted(
-        (target.output for target in found.targets),
-        key=lambda name: next(not t.direction for t in found.targets if t.output == name),
-    )
-    x = x or (names[0] if names else None)
+    names = [*found.telling_pair, *(target.output for target in found.targets)]
+    x = x or next((name for name in names if name != y), None)
     y = y or next((name for name in names if name != x), None)
     if x is None or y is None:
         raise InputError("A trade-off plot needs two targets: add one.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.study.records import DONE, ConditionRecord, StructureRecord
@@ -25,6 +25,17 @@ COUNTS = ("repeats", "not_percolating")
 # The phases whose blocked paths make a condition "not percolating". The AM alone is left out:
 # touching spheres share few voxels, so that its paths are an artefact of the voxel size.
 _COUNTED = ("tortuosity_factor_electrolyte", "tortuosity_factor_solid")
+_IONIC = "effective_conductivity_ionic_S_per_m"
+
+
+def _blocked(properties: Mapping[str, float]) -> bool:
+    """Whether ions or electrons find no way through a structure.
+
+    Ions that the free electrolyte does not let through may still pass the nanopores of the CBD,
+    where they conduct: the effective conductivity knows.
+    """
+    ions, solid = (math.isinf(properties.get(name, 0.0)) for name in _COUNTED)
+    return solid or (ions and not properties.get(_IONIC, 0.0) > 0)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -84,7 +95,7 @@ def by_condition(
 
     Means and standard deviations are over repeats. Tortuosity factors of structures that do
     not percolate are infinite: they are left out of the mean and counted in
-    ``not_percolating`` (electrolyte or solid blocked). ``tortuosity_*`` is the square root of
+    ``not_percolating`` (no way for ions, be it through the CBD, or for electrons). ``tortuosity_*`` is the square root of
     the mean tortuosity factor, as published (DOI 10.1016/j.jpowsour.2020.229103); its
     ``_sd`` is the spread of the single square roots. Columns ending in ``_seconds`` are times
     and have no ``_sd``.
@@ -106,10 +117,7 @@ def by_condition(
         group.sort(key=lambda record: record.repeat)
         row: dict[str, Any] = _leading(condition)
         row["repeats"] = len(group)
-        row["not_percolating"] = sum(
-            any(math.isinf(record.properties.get(name, 0.0)) for name in _COUNTED)
-            for record in group
-        )
+        row["not_percolating"] = sum(_blocked(record.properties) for record in group)
         for name in names:
             row |= _summary(name, group)
         row |= _chosen(condition, extra)

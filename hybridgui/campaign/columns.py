@@ -19,7 +19,7 @@ _COUNTS = {
     "not_percolating": Column(
         "not_percolating",
         "Blocked",
-        tip="Structures whose electrolyte or solid does not join both ends; left out of the mean",
+        tip="Structures without a way for ions (nor through the CBD) or electrons; left out of the mean",
     ),
     "campaign": Column("campaign", "Campaign"),
 }

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.maps.scope import LEVEL
 from hybridgui.experiment.words import coating_shown
 from hybridgui.experiment.work import LawPreview
 from hybridgui.theme import GRID, theme
@@ -141,7 +142,7 @@ class LawPlots(QWidget):
                 entries.append((coating_shown(curve.name), colour, kind))
         if self._row_is_shown():
             self._mark(self._row, measured, predicted)
-        interval = assessment.interval()
+        interval = assessment.interval(LEVEL)
         if self._family != "all" and interval is not None:
             entries.append(
                 (f"{100 * interval[1]:.0f} % interval, coating not measured",
@@ -204,13 +205,14 @@ class LawPlots(QWidget):
             return "With these coatings no prediction interval can be given. Click a point to find it in all plots."
         means = self._preview.law.extra_means_ if self._preview is not None else {}
         at = ", ".join(f"{name} {mean:.4g}" for name, mean in means.items())
+        most = ", the most that this number of coatings supports" if interval[1] < LEVEL else ""
         curves = f" Curves at the mean {at}." if at else ""
         return (
             curves.strip()
             + " " * bool(curves)
             + (
                 f"In {100 * interval[1]:.0f} % of cases a coating that was not measured lies within "
-                f"± {100 * interval[0]:.1f} points, the most that this number of coatings supports. "
+                f"± {100 * interval[0]:.1f} points{most}. "
                 "Click a point to find it in all plots."
             )
         )

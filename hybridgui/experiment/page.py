@@ -27,6 +27,7 @@ from engine.experiment.templates import (
     save_templates,
     template_from_preview,
 )
+from engine.maps.scope import LEVEL
 from engine.structure.materials import MATERIALS, Material
 from engine.structure.own_materials import read_own_materials
 from hybridgui import dialogs
@@ -486,7 +487,7 @@ class ExperimentPage(Page):
         except InputError as error:
             self._model.say("error", str(error))
             return
-        interval = assessment.interval() if assessment is not None else None
+        interval = assessment.interval(LEVEL) if assessment is not None else None
         self.curves_view.show_curves(curves, table, interval[1] if interval else None)
         self._law_label.setText(law_name(law["kind"], law.get("params")))
         clear_layout(self._coefficient_rows)

@@ -21,6 +21,7 @@ from engine.experiment.reader import read_table
 from engine.experiment.table import CalenderingTable, join_tables
 from engine.experiment.templates import load_templates, recognise
 from engine.experiment.workbook import open_workbook
+from engine.maps.scope import LEVEL
 from hybridgui.bridge import Job
 
 
@@ -185,7 +186,7 @@ def ask_law(
     """Porosity that a law gives for a coating (fractions, µm) at a pressure (MPa)."""
     point = (am, initial_porosity, thickness)
     porosity = float(law.predict(*point, pressure=pressure, extra=extra))
-    interval = assessment.interval() if assessment is not None else None
+    interval = assessment.interval(LEVEL) if assessment is not None else None
     return Answer(
         porosity,
         interval[0] if interval else None,
@@ -202,7 +203,7 @@ def family_curves(law_data: dict[str, Any], assessment: LawAssessment | None) ->
 def curves_of(law: CalenderingLaw, assessment: LawAssessment | None) -> list[FamilyCurve]:
     """Porosity against pressure for each coating in a law's domain."""
     pressure = law.pressure_grid()
-    interval = assessment.interval() if assessment is not None else None
+    interval = assessment.interval(LEVEL) if assessment is not None else None
     curves = []
     plain = unique_names(distinguishing_names(*law.domain_.coatings.T))
     for family, (am, porosity, thickness) in enumerate(law.domain_.coatings):

@@ -212,10 +212,13 @@ class DecideView(QWidget):
         self._apart.setVisible(best.robust)
         self._show_front()
         names = [(t.output, quantity(t.output).brief) for t in best.targets]
+        before = [self.x_choice.itemData(k) for k in range(self.x_choice.count())]
         self.x_choice.set_choices(names)
         self.y_choice.set_choices(names)
-        if len(names) > 1 and self.x_choice.current == self.y_choice.current:
-            self.y_choice.show_value(names[1][0])
+        if before != [output for output, _ in names]:  # else the user's axes stay
+            pair = decision.found.telling_pair
+            self.x_choice.show_value(pair[0])
+            self.y_choice.show_value(pair[-1])
         self._draw()
 
     def _order(self) -> tuple[str, ...]:

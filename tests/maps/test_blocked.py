@@ -75,6 +75,7 @@ def blocked_study(tmp_path, monkeypatch):
             found |= dict.fromkeys(
                 ("tortuosity_factor_electrolyte", "tortuosity_electrolyte"), math.inf
             )
+            found["effective_conductivity_ionic_S_per_m"] = 0.0
         return found
 
     monkeypatch.setattr(studies, "properties_of", blocked)

@@ -113,3 +113,22 @@ def test_that_what_a_newer_version_adds_to_a_stored_decision_is_passed_over(resp
     assert Recommendation.from_dict(newer) == best
     with pytest.raises(InputError, match="cannot be read"):
         Recommendation.from_dict({name: data[name] for name in data if name != "targets"})
+
+
+def test_that_the_two_objectives_most_in_conflict_are_drawn_first():
+    rising = np.arange(8.0)
+    values = {SIGMA: rising, TAU: 9 - rising, ENERGY: -rising, "porosity_percent": 30 + rising}
+    count = len(rising)
+    one = Survey(pd.DataFrame({"gap_um": rising}), pd.DataFrame(values), np.ones(count, dtype=bool))
+    # A lower tortuosity and a higher conductivity go together: energy is against both.
+    wishes = (Target("porosity_percent", least=20.0), Target(SIGMA, "up"), Target(TAU, "down"),
+              Target(ENERGY, "up"))  # fmt: skip
+    assert judge(one, wishes).telling_pair == (SIGMA, ENERGY)
+    assert judge(one, wishes[:3]).telling_pair == (SIGMA, TAU)
+    assert judge(one, wishes[:2]).telling_pair == (SIGMA, "porosity_percent")
+    assert judge(one, wishes[1:2]).telling_pair == (SIGMA,)
+    # Where a response does not vary, nothing conflicts with it.
+    flat = dataclasses.replace(one, values=one.values.assign(**{ENERGY: 300.0}))
+    assert judge(flat, wishes[1:]).telling_pair == (SIGMA, TAU)
+    figure = draw_trade_off(judge(one, wishes))
+    assert "ionic" in figure.axes[0].get_xlabel() and "energy" in figure.axes[0].get_ylabel()

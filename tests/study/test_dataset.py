@@ -70,6 +70,20 @@ def test_that_am_paths_that_do_not_percolate_are_not_counted():
     assert row["not_percolating"] == 0 and math.isnan(row["tortuosity_factor_am"])
 
 
+def test_that_ions_that_pass_the_open_cbd_are_not_counted_as_blocked():
+    sigma = "effective_conductivity_ionic_S_per_m"
+    blocked, closed = math.inf, {"tortuosity_factor_electrolyte": math.inf}
+    results = [
+        result(0, 0, **closed, **{sigma: 0.02}),  # through the nanopores of the CBD
+        result(0, 1, **closed, **{sigma: 0.0}),
+        result(0, 2, **closed),
+        result(0, 3, tortuosity_factor_solid=blocked, **{sigma: 0.02}),
+        result(0, 4, tortuosity_factor_electrolyte=4.0, **{sigma: math.nan}),
+    ]
+    (row,) = by_condition(conditions(), results).to_dict("records")
+    assert row["repeats"] == 5 and row["not_percolating"] == 3
+
+
 def test_that_times_have_a_mean_and_no_spread():
     frame = by_condition(conditions(), [result(0, 0, a_seconds=1.0), result(0, 1, a_seconds=2.0)])
     assert frame["a_seconds"].tolist() == [1.5]
