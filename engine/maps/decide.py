@@ -19,6 +19,7 @@ from engine.maps.digits import lower_first, plain, with_uncertainty
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
 from engine.maps.scope import LEVEL
+from engine.maps.second_opinions import disagreement, second_opinions
 from engine.maps.standing import models_in_words, stands_on
 from engine.maps.targets import Desirability, Target
 from engine.maps.trade_off import TradeOff, trade_off
@@ -75,6 +76,9 @@ class Recommendation:
         Fingerprint of the law, models and cell (`engine.maps.standing.stands_on`).
     models : dict of target to str
         The models asked, in words.
+    others : dict of output to dict of str to float
+        What other models of the study expect, by the model in words: their choice is in no
+        interval.
     """
 
     setting: dict[str, float]
@@ -98,6 +102,7 @@ class Recommendation:
     made: str = ""
     stands_on: str = ""
     models: dict[str, str] = field(default_factory=dict)
+    others: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, for a study's settings and the report."""
@@ -123,6 +128,7 @@ class Recommendation:
             "made": self.made,
             "stands_on": self.stands_on,
             "models": dict(self.models),
+            "others": {name: dict(one) for name, one in self.others.items()},
         }
 
     @classmethod
@@ -154,6 +160,7 @@ def recommend(
     fixed: Mapping[str, float] | None = None,
     inside_only: bool = False,
     draws: int = _DRAWS,
+    others: Mapping[str, tuple[Any, ...]] | None = None,
     progress: Progress | None = None,
 ) -> Recommendation:
     """Choose a setting and say how sure it is.
@@ -176,6 +183,9 @@ def recommend(
         Leave out settings beyond what was measured, as in `found` where it is given.
     draws : int
         Draws of the errors.
+    others : mapping of target to models, optional
+        Models beside those in use (`engine.maps.second_opinions.others_of`): what they expect at
+        the setting is kept, and said where it lies outside the intervals.
     progress : Progress, optional
 
     Raises
@@ -240,6 +250,7 @@ def recommend(
     setting = {
         str(name): float(chosen[name].iloc[0]) for name in chosen if not str(name).startswith("_")
     }
+    opinions = second_opinions(responses, others or {}, setting, names)
     inside, scope_notes = responses.scope(chosen, names)
     notes = [*found.impossible, *propagation.notes_, *moved_notes, *scope_notes]
     if responses.blockage is not None and closed >= 0.01:
@@ -279,6 +290,7 @@ def recommend(
             budget,
             dominant,
             responses,
+            disagreement(opinions, predicted),
         )
         + _at_the_edge(found.settings, setting, [variable, *responses.settings]),
         notes=tuple(dict.fromkeys(notes)),
@@ -288,6 +300,7 @@ def recommend(
         made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         stands_on=stands_on(whole),
         models=models_in_words(whole, responses.models_of(names)),
+        others=opinions,
     )
 
 
@@ -394,6 +407,7 @@ def _sentence(
     budget: Mapping[str, float],
     dominant: str,
     responses: Responses,
+    against: str,
 ) -> str:
     """The recommendation in words; what dominates its uncertainty comes first."""
     parts = []
@@ -439,6 +453,8 @@ def _sentence(
         for name, (value, low, high) in predicted.items()
     ]
     parts.append(f"Expected, with {100 * LEVEL:.0f} % intervals: {'; '.join(said)}.")
+    if against:
+        parts.append(against)
     if any(target.least is not None or target.most is not None for target in targets):
         parts.append(f"All limits are kept with a chance of {_chance(probability)}.")
     if counted := responses.cell.sentence(predicted):

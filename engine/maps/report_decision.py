@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.maps.decide import Recommendation
-from engine.maps.digits import decimals, lower_first, plain, three, with_decimals
+from engine.maps.digits import (
+    decimals,
+    interval_decimals,
+    lower_first,
+    plain,
+    three,
+    with_decimals,
+)
 from engine.maps.electrode_picture import draw_electrode
 from engine.maps.quantities import quantity
 from engine.maps.report_grid import Digits, Grid
@@ -76,6 +83,7 @@ def recommended(one: Recommendation, sources: Sources) -> dict[str, Any]:
             ],
         ),
         "budget": _budget(one),
+        "others": _others(one),
         "notes": one.notes,
     }
 
@@ -102,6 +110,26 @@ def _setting(one: Recommendation, sources: Sources) -> Grid:
             text = with_decimals(value, known[name]) if name in known else plain(value)
             rows.append([quantity(name).label, Digits(text), quantity(name).unit])
     return Grid.of(["Setting", "Value", "Unit"], rows)
+
+
+def _others(one: Recommendation) -> Grid | None:
+    """What the other models of the study expect at the setting; None where there are none."""
+    rows = []
+    for name, values in one.others.items():
+        expected, low, high = one.predicted[name]
+        places = interval_decimals(expected, low, high)
+        rows += [
+            [
+                quantity(name).label,
+                words,
+                Digits(with_decimals(value, places)),
+                quantity(name).unit,
+                "inside" if low <= value <= high else "outside",
+            ]
+            for words, value in values.items()
+        ]
+    head = ["Property", "Other model of the study", "It expects", "Unit", f"Interval ({_level()})"]
+    return Grid.of(head, rows) if rows else None
 
 
 def _budget(one: Recommendation) -> Grid:
@@ -184,9 +212,11 @@ def verified(data: Mapping[str, Any]) -> dict[str, Any]:
         )
         verdict = check.get("verdict", "inside" if check["agrees"] else "outside")
         verdict = "inside, but wide" if verdict == "inside" and found.wide else verdict
-        shares = (plain(100 * share, 2) for share in (found.width, found.off))
-        rows.append([one.label, *map(Digits, (*found.texts, *shares)), one.unit, verdict])
-    level = f" ({100 * data['level']:.0f} %)" if "level" in data else ""
-    head = ["Property", "Predicted", f"Low{level}", f"High{level}", "Computed", "± sd"]
-    head += ["Half width (% of computed)", "Off by (%)", "Unit"]
-    return {"sentence": data["sentence"], "table": Grid.of([*head, "Verdict"], rows)}
+        value, start, end, mean, spread = found.texts
+        reach = f"{start}\u00a0to\u00a0{end}" if math.isfinite(low + high) else "unknown"
+        width, off = (plain(100 * share, 2) for share in (found.width, found.off))
+        numbers = [Digits(value), reach, *map(Digits, (width, mean, spread, off))]
+        rows.append([one.label, *numbers, one.unit, verdict])
+    level = f"{100 * data['level']:.0f} % interval" if "level" in data else "Interval"
+    head = ["Property", "Predicted", level, "± (% of computed)", "Computed", "± sd", "Off by (%)"]
+    return {"sentence": data["sentence"], "table": Grid.of([*head, "Unit", "Verdict"], rows)}

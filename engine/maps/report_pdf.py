@@ -284,7 +284,7 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
     if one["inside_only"]:
         choice += " Settings beyond what was measured were left out."
     pages.paragraph(f"Wanted: {one['wanted']}.{held} Process scatter: {one['scatter']}. {choice}")
-    for part in ("setting", "predicted", "budget"):
+    for part in ("setting", "predicted", "budget", "others"):
         pages.grid(one[part])
     pages.bullets(one["notes"])
     if data["electrode"] is not None:
@@ -299,9 +299,9 @@ def _decision(pages: Pages, data: Mapping[str, Any]) -> None:
         )
     checked = data["verification"]
     if checked is None:
-        pages.paragraph("The recommendation was not verified by generating fresh structures.")
+        pages.paragraph("The recommendation was not checked by fresh structures.")
     else:
-        pages.heading("Verified by fresh structures", 9.5, keep=1.9)
+        pages.heading("Checked by fresh structures", 9.5, keep=1.9)
         pages.paragraph(checked["sentence"])
         pages.grid(checked["table"])
 
@@ -329,7 +329,7 @@ def _evidence(pages: Pages, data: Mapping[str, Any]) -> None:
             pages.picture(law["plot"], 5.2)
         pages.grid(law["coefficients"])
         pages.bullets(law["warnings"])
-    pages.heading("Structures and campaign")
+    pages.heading("Structures and campaign", keep=1.8)
     for campaign in data["campaigns"]:
         pages.heading(campaign["title"], 9.5)
         pages.paragraph(campaign["summary"])
@@ -337,9 +337,9 @@ def _evidence(pages: Pages, data: Mapping[str, Any]) -> None:
         pages.bullets(campaign["notes"])
     if not data["campaigns"]:
         pages.paragraph("No campaign was run.")
-    pages.heading("Models")
+    pages.heading("Models", keep=2.2)
     for model in data["models"]:
-        pages.heading(model["title"], 9.5)
+        pages.heading(model["title"], 9.5, keep=1.4)
         pages.paragraph(model["summary"])
         if model["equation"]:
             pages.paragraph(model["equation"], 8.0)

@@ -88,6 +88,7 @@ tr, .box, dl { page-break-inside: avoid; }
 {{ grid(recommendation.setting) }}
 {{ grid(recommendation.predicted) }}
 {{ grid(recommendation.budget) }}
+{{ grid(recommendation.others) }}
 {{ bullets(recommendation.notes) }}
 {% if electrode and not electrode[0] %}<p>{{ electrode[1] }}</p>{% elif electrode %}<figure><img alt="Slices through the recommended electrode"
 src="{{ electrode[0] | picture }}"><figcaption>{{ electrode[1] }}</figcaption></figure>{% endif %}
@@ -95,10 +96,10 @@ src="{{ electrode[0] | picture }}"><figcaption>{{ electrode[1] }}</figcaption></
 <figcaption>{{ trade_off_caption }} <a download="trade_off.csv" href="{{ trade_off[1] | csv(provenance) }}">Non-dominated settings
 (CSV)</a></figcaption></figure>{% endif %}
 {% if verification %}
-<h3>Verified by fresh structures</h3>
+<h3>Checked by fresh structures</h3>
 <p>{{ verification.sentence | indices }}</p>
 {{ grid(verification.table) }}
-{% else %}<p>The recommendation was not verified by generating fresh structures.</p>{% endif %}
+{% else %}<p>The recommendation was not checked by fresh structures.</p>{% endif %}
 {% else %}
 <p>No recommendation has been made in this study: set targets on the page Maps.</p>
 {% endif %}

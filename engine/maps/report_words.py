@@ -10,6 +10,7 @@ from engine.campaign.variables import INPUT_PREFIX
 from engine.maps.digits import lower_first, plain
 from engine.maps.quantities import QUANTITIES, quantity
 from engine.properties.catalogue import CATALOGUE
+from engine.structure.options import GENERATOR_OPTIONS
 
 LAW_NAMES = {
     "polynomial": "polynomial with the published terms",
@@ -25,6 +26,13 @@ _LAW_SYMBOLS = {
     "eps_cal": "ε_cal",
     "t0": "t_init",
     "gap": "g",
+}
+_OPTION_NAMES = {
+    "size_distribution": "Particle sizes",
+    "size_basis": "Particle sizes by",
+    "d10": "Particle diameter D10",
+    "d50": "Particle diameter D50",
+    "d90": "Particle diameter D90",
 }
 _DESIGN_NAMES = {
     "protocol": "Protocol",
@@ -79,6 +87,10 @@ def design_name(name: str) -> str:
         return name.removeprefix(INPUT_PREFIX)
     if name.startswith("law."):
         return f"Coefficient {law_symbol(name.removeprefix('law.'))} of the law"
+    if name in GENERATOR_OPTIONS:
+        unit = GENERATOR_OPTIONS[name].unit
+        label = _OPTION_NAMES.get(name) or name.replace("_", " ").capitalize()
+        return f"{label} ({unit})" if unit else label
     one = quantity(name)
     label = f"{one.label[:1].upper()}{one.label[1:]}"
     return label if one.unit == "–" else f"{label} ({one.unit})"

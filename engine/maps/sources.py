@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from engine.maps.responses import (
     Responses,
 )
 from engine.maps.scope import at_level
+from engine.maps.second_opinions import others_of
 from engine.properties.conductivities import Conductivities
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Sources:
         Oldest program version among the campaigns that count; empty without one.
     seeds : tuple of str
         Campaigns that count, with their seed, in words.
+    others : dict of target to models
+        Models beside those in use (`engine.maps.second_opinions`).
     """
 
     responses: Responses
@@ -81,6 +84,7 @@ class Sources:
     campaign: int | None = None
     made_with: str = ""
     seeds: tuple[str, ...] = ()
+    others: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def read_sources(
@@ -210,6 +214,7 @@ def read_sources(
         campaign,
         made_with,
         seeds,
+        others_of(models, (model_from_dict(data) for data in study.all_models())),
     )
 
 

@@ -409,6 +409,8 @@ def _how_sure(best: Recommendation) -> str:
         shares = sorted(best.budget.items(), key=lambda item: -item[1])
         told = ", ".join(f"{_SOURCES[name]} {percent(share, 0)}" for name, share in shares)
         parts.append(f"What makes it unsure, on average over the responses: {told}.")
+    if best.others and "disagree by more" not in best.sentence:
+        parts.append("The other models of the study agree within the intervals.")
     if not best.robust:
         parts.append("The choice itself does not take the uncertainty into account.")
     return " ".join(parts)
@@ -423,8 +425,13 @@ def _made(best: Recommendation) -> str:
 
 
 def _models(best: Recommendation) -> str:
-    """The models, a line each."""
+    """The models, a line each, and what others expect."""
     told = [f"{quantity(name).label}: {words}" for name, words in best.models.items()]
+    told += [
+        f"{quantity(name).label}: {number(value, 3)} {_unit(name)} by another, {words}"
+        for name, values in best.others.items()
+        for words, value in values.items()
+    ]
     return "\n".join(told)
 
 

@@ -170,6 +170,7 @@ def decide(
         robust=robust,
         fixed=fixed,
         inside_only=inside_only,
+        others=sources.others,
         progress=progress,
     )
     return Decision(found, replace(best, campaign=sources.campaign))
