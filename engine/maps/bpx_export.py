@@ -305,18 +305,36 @@ def merge(
         )
     electrode.update(block)
     header = document.setdefault("Header", {})
+    described = str(header.get("Description", "")).strip()
+    header["Description"] = f"{described} {_note(parameters)}".strip()
+    return document
+
+
+def block_alone(
+    parameters: ElectrodeParameters, *, equivalent_radius: bool = False
+) -> dict[str, Any]:
+    """The keys that a structure sets, at their places in a BPX document and without the rest.
+
+    No BPX file by itself: a cell has more than one electrode. It can be merged key by key into one.
+    """
+    return {
+        "Header": {"Description": _note(parameters)},
+        "Parameterisation": {POSITIVE: parameters.block(equivalent_radius=equivalent_radius)},
+    }
+
+
+def _note(parameters: ElectrodeParameters) -> str:
+    """Where the block comes from, and what of it is doubtful."""
     note = f"Positive electrode: structure from HybridGUI {__version__}"
     if parameters.source:
         note += f" ({parameters.source})"
     if parameters.doubts:
         note += f". Not to be relied on: {', '.join(parameters.doubts)}"
-    described = str(header.get("Description", "")).strip()
-    header["Description"] = f"{described} {note}.".strip()
-    return document
+    return f"{note}."
 
 
 def write_bpx(
-    template: str | Path,
+    template: str | Path | None,
     parameters: ElectrodeParameters,
     path: str | Path,
     *,
@@ -324,7 +342,7 @@ def write_bpx(
 ) -> Path:
     """Read a BPX file, set its positive electrode and write the result.
 
-    Where the `bpx` package is installed, the result is checked by it before anything is
+    Without a file the block of the electrode is written alone (`block_alone`). Where the `bpx` package is installed, the result is checked by it before anything is
     written.
 
     Raises
@@ -332,7 +350,10 @@ def write_bpx(
     InputError
         If a file cannot be read or written, or the result is no valid BPX.
     """
-    template, path = Path(template), Path(path)
+    path = Path(path)
+    if template is None:
+        return _write(block_alone(parameters, equivalent_radius=equivalent_radius), path)
+    template = Path(template)
     try:
         document = json.loads(template.read_text(encoding="utf-8"))
     except OSError as error:
@@ -343,8 +364,12 @@ def write_bpx(
         raise InputError(f"{template} is not a BPX file: it holds no parameters.")
     merged = merge(document, parameters, equivalent_radius=equivalent_radius)
     _check(merged)
+    return _write(merged, path)
+
+
+def _write(document: dict[str, Any], path: Path) -> Path:
     try:
-        path.write_text(json.dumps(merged, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(document, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"The BPX file cannot be written to {path}: {error.strerror}.") from error
     return path

@@ -134,15 +134,16 @@ class Exports:
     def cell_model(
         self, sources: Sources, decision: Decision, verification: Verification | None = None
     ) -> None:
-        """Ask for a BPX file, and write it anew with the recommended electrode."""
+        """Write the recommended electrode into a copy of a BPX file, or its block alone."""
         kinds = "BPX file (*.json)"
         answer = dialogs.ask(
             self._page.window(),
-            "Choose the BPX file of a whole cell",
+            "Write the electrode into the BPX file of a whole cell?",
             "A study knows the structure of one electrode only. Chemistry, kinetics and the other "
             "electrode come from a BPX file of yours: a copy of it is written, with this "
-            "structure in its positive electrode.",
-            [("choose", "Choose file"), ("stay", "Cancel")],
+            "structure in its positive electrode. The block of the electrode alone can be merged "
+            "by hand.",
+            [("choose", "Choose cell file"), ("alone", "Block alone"), ("stay", "Cancel")],
             default="choose",
             escape="stay",
         )
@@ -153,14 +154,17 @@ class Exports:
             "BPX file of the rest of the cell",
             kinds,
         )
-        path = self._ask_save("Write BPX file", kinds, "electrode.bpx.json") if template else None
-        if not template or path is None:
+        wanted = template or answer == "alone"
+        name = "cell.bpx.json" if template else "positive_electrode.json"
+        path = self._ask_save("Write BPX file", kinds, name) if wanted else None
+        if path is None:
             self._model.say("info", "No BPX file was written.")
         else:
             setting = decision.recommendation.setting
+            cell = Path(template) if template else None
             self._model.start_job(
                 "Writing the BPX file",
-                lambda job: bpx(job, sources, setting, Path(template), path, verification),
+                lambda job: bpx(job, sources, setting, cell, path, verification),
                 stage=_STAGE,
                 finished=lambda sentence: self._model.say("success", sentence),
             )

@@ -202,11 +202,14 @@ def bpx(
     job: Job,
     sources: Sources,
     setting: dict[str, float],
-    template: Path,
+    template: Path | None,
     path: Path,
     verification: Verification | None = None,
 ) -> str:
-    """Merge the electrode of a setting into a BPX file; say what it kept and what is doubtful."""
+    """Merge the electrode of a setting into a BPX file, or write its block alone.
+
+    Returns what the file kept or lacks, and what is doubtful, in words.
+    """
     checks = () if verification is None else verification.checks
     parameters = from_responses(sources.responses, setting, checks)
     write_bpx(template, parameters, path)
@@ -218,6 +221,7 @@ def bpx(
         )
         if value is None
     ]
-    kept = f" No model gives the {' and the '.join(missing)}: the file kept its own."
+    rest = "the file kept its own" if template is not None else "left out"
+    kept = f" No model gives the {' and the '.join(missing)}: {rest}."
     doubts = f" Do not rely on: {', '.join(parameters.doubts)}." if parameters.doubts else ""
     return f"Wrote {path.name}.{kept if missing else ''}{doubts}"

@@ -617,7 +617,7 @@ def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
     answers.will("stay", "choose")
     deciding.decide_view.bpx_button.click()
     assert said(trained)[-1] == "No BPX file was written."
-    assert answers.questions == ["Choose the BPX file of a whole cell"]
+    assert answers.questions == ["Write the electrode into the BPX file of a whole cell?"]
     files.will_choose("")
     deciding.decide_view.bpx_button.click()
     assert said(trained)[-1] == "No BPX file was written." and not path.exists()
@@ -630,6 +630,14 @@ def test_that_the_recommended_electrode_is_put_into_a_bpx_file(
     thickness = merged.parameterisation.positive_electrode.thickness
     assert thickness == pytest.approx(1e-6 * best.setting["thickness_um"])
     assert "the file kept its own" in said(trained)[-1]
+    answers.will("alone")
+    files.will_choose(tmp_path / "block.json")
+    deciding.decide_view.bpx_button.click()
+    idle(trained)
+    block = json.loads((tmp_path / "block.json").read_text(encoding="utf-8"))
+    (own,) = block["Parameterisation"].values()
+    assert own["Thickness [m]"] == pytest.approx(thickness)
+    assert "left out" in said(trained)[-1]
 
 
 def test_that_the_problem_of_a_model_is_written_for_the_reference_programs(

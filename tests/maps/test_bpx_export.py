@@ -167,3 +167,14 @@ def test_that_what_fresh_structures_and_left_out_conditions_deny_is_said_in_the_
     assert described.endswith(
         ". Not to be relied on: transport efficiency (R² on conditions left out is 0.2)."
     )
+
+
+def test_that_the_block_alone_merges_into_a_cell_as_the_export_does(tmp_path):
+    parameters = from_responses(published_responses(), SETTING)
+    path = write_bpx(None, parameters, tmp_path / "block.json")
+    alone = json.loads(path.read_text(encoding="utf-8"))
+    assert list(alone["Parameterisation"]) == [POSITIVE]
+    assert "structure from HybridGUI" in alone["Header"]["Description"]
+    whole = full_example()
+    whole["Parameterisation"][POSITIVE] |= alone["Parameterisation"][POSITIVE]
+    assert whole["Parameterisation"] == merge(full_example(), parameters)["Parameterisation"]
