@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.maps.quantities import quantity
@@ -12,11 +13,11 @@ from engine.maps.verify import Check, Verification
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import label
 from hybridgui.widgets.numbers import percent
+from hybridgui.widgets.plot import rich
 from hybridgui.widgets.table import Column, DataTable
 
 _REACH = "Interval of the models for the mean of the fresh structures, at the law's porosity"
 _WIDTH = "Half of the interval as a share of the computed value: how sharply the models are tested"
-_OFF = "Computed against expected"
 
 
 class CheckView(QWidget):
@@ -31,6 +32,7 @@ class CheckView(QWidget):
         self.table = DataTable()
         column.addWidget(self.table)
         self.sentence = label("", "", wrap=True, selectable=True)
+        self.sentence.setTextFormat(Qt.TextFormat.RichText)
         column.addWidget(self.sentence)
         self.hide()
 
@@ -39,21 +41,19 @@ class CheckView(QWidget):
         self.setVisible(verification is not None)
         if verification is None:
             return
-        level = f"{100 * verification.level:.0f} %,\nmodels alone"
+        level = f"Models alone, {100 * verification.level:.0f} %"
         self.table.show_frame(
             pd.DataFrame([_row(check) for check in verification.checks]),
             [
                 Column("name", "Response"),
-                Column("value", "Expected"),
-                Column("reach", level, tip=_REACH),
+                Column("expected", level, tip=_REACH),
                 Column("width", "±", tip=_WIDTH),
-                Column("computed", "Fresh\nstructures"),
-                Column("off", "Off\nby", tip=_OFF),
+                Column("computed", "Fresh structures"),
                 Column("agrees", "Verdict"),
             ],
         )
         self.table.fit_names()
-        self.sentence.setText(verification.sentence)
+        self.sentence.setText(rich(verification.sentence))
 
 
 def _row(check: Check) -> dict[str, str]:
@@ -63,11 +63,9 @@ def _row(check: Check) -> dict[str, str]:
     known = math.isfinite(check.high - check.low)
     return {
         "name": one.brief,
-        "value": f"{value} {unit}".strip(),
-        "reach": f"{low} to {high}" if known else "unknown",
+        "expected": f"{value} {unit}".strip() + (f" ({low} to {high})" if known else ""),
         "width": _share(check.width),
         "computed": f"{computed} ± {spread}",
-        "off": _share(check.off),
         "agrees": {"outside": "OUTSIDE"}.get(
             check.verdict, "inside, but wide" if check.wide else check.verdict
         ),

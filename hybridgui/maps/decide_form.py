@@ -138,8 +138,8 @@ class DecideForm(QWidget):
             group.add(text, field, tip)
             self._cell[name] = field
         self.counted = label("", "small", wrap=True)
-        group.add_wide(self.counted)
         fold.body.addWidget(group)
+        fold.body.addWidget(self.counted)
         column.addWidget(fold)
 
     def show_sources(self, responses: Responses | None) -> None:

@@ -397,9 +397,9 @@ _APART = (
 
 
 def _why(shares: dict[str, float]) -> str:
-    """Sources of error of one response by weight; those below half a percent left out."""
+    """Sources of error of one response by weight, as far as they matter."""
     told = sorted(shares.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {percent(share, 0)}" for name, share in told if share >= 0.005)
+    return ", ".join(f"{name} {percent(share, 0)}" for name, share in told if share >= 0.095)
 
 
 def _how_sure(best: Recommendation) -> str:

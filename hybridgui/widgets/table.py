@@ -233,8 +233,12 @@ class DataTable(CopyTable):
         self.setMaximumHeight(height)
 
     def fit_names(self) -> None:
-        """Be as high as all rows; where it gets narrow, names in the first column are cut."""
+        """Be as high as all rows; where it gets narrow, names in the first column are cut.
+
+        In the middle: their ends tell them apart.
+        """
         self.fit_columns()
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -504,7 +504,7 @@ def test_that_a_recommendation_is_shown_again_with_its_study(
         table.frame for table in (deciding.decide_view.table, deciding.decide_view.check_view.table)
     )
     # What was wanted, and how sure it is, stays beside the check.
-    assert {"wanted", "range"} <= {*asked} and {"width", "off", "agrees"} <= {*checked}
+    assert {"wanted", "range"} <= {*asked} and {"expected", "width", "agrees"} <= {*checked}
     path = tmp_path / "kept.study"
     trained.model.save_as(path)
     trained.new_study()
