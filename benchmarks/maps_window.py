@@ -28,7 +28,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.maps import METHODS, SISSO, campaign_table
 from engine.experiment.laws import published_law
 from engine.learning.training import train
-from engine.maps.quantities import PAPER_INPUTS, PAPER_TARGETS
+from engine.maps.quantities import PAPER_INPUTS, PAPER_TARGETS, SIGMA_EFF
 from engine.study import Study
 from hybridgui.settings import Settings
 from hybridgui.theme import theme
@@ -82,7 +82,7 @@ def rest(seconds: float, busy: Callable[[], bool] = lambda: False) -> None:
 
 
 def main() -> None:
-    """Measure curves and profiler for each method."""
+    """Measure curves, profiler and trade-off for each method."""
     app = QApplication([])
     settings = Settings()
     theme().attach(settings)
@@ -140,6 +140,20 @@ def main() -> None:
             return lambda marks: sum(m.count > 0 for m in marks) >= 0.75 * len(marks)
 
         measure("profiler, four responses", list(page.profiler_view._cells.values()), drag)
+        page.tabs.setCurrentIndex(3)
+        idle()
+        row, view = page.goals.row(SIGMA_EFF), page.decide_view.trade_off
+        span = np.quantile(view.found.values[SIGMA_EFF], [0.1, 0.9])
+        judged = view.found
+
+        def limit(step: int, row: object = row, view: object = view, span: np.ndarray = span):  # type: ignore[no-untyped-def]
+            nonlocal judged
+            judged = view.found  # type: ignore[attr-defined]
+            row.least.setText(f"{span[0] + (0.37 * step % 1) * (span[1] - span[0]):.5f}")  # type: ignore[attr-defined]
+            row.least.edited.emit()  # type: ignore[attr-defined]
+            return lambda marks: view.found is not judged and all(m.count for m in marks)  # type: ignore[attr-defined]
+
+        measure(f"trade-off, {len(judged.values):,} settings", [view.plot], limit)
         window.model.close(discard_untitled=True)
         window.close()
     app.quit()

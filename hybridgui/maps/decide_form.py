@@ -144,6 +144,8 @@ class DecideForm(QWidget):
 
     def show_sources(self, responses: Responses | None) -> None:
         """Offer the responses and settings at hand."""
+        if responses is not None and responses is self._responses:
+            return
         outputs = list(responses.outputs) if responses is not None else []
         self.goals.show_outputs(outputs)
         has_gap = responses is not None and responses.has_gap

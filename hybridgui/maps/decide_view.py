@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QSpacerItem,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -22,39 +19,25 @@ from engine.maps.digits import three
 from engine.maps.quantities import quantity
 from engine.maps.scope import LEVEL
 from engine.maps.targets import Target
-from engine.maps.trade_off_plot import LEFT_OUT
+from engine.maps.trade_off import TradeOff
 from engine.maps.verify import Verification
 from hybridgui.maps.check_view import CheckView
-from hybridgui.maps.setting_bar import SettingBar
+from hybridgui.maps.trade_off_view import TradeOffView
 from hybridgui.maps.work import Decision
-from hybridgui.theme import GRID, theme
+from hybridgui.theme import GRID
 from hybridgui.widgets.basics import (
     Card,
     EmptyState,
     Notice,
-    Segmented,
     button,
     enable,
-    follow_theme,
     label,
 )
 from hybridgui.widgets.flow import FlowLayout
-from hybridgui.widgets.form import Choice
-from hybridgui.widgets.numbers import number, percent
-from hybridgui.widgets.plot import PlotPanel, rich
+from hybridgui.widgets.numbers import percent
+from hybridgui.widgets.plot import rich
 from hybridgui.widgets.table import Column, DataTable
 
-_MOST_POINTS = 3000
-_REACH = 16
-"""How far from a point a click may be, px."""
-_SETTING_ORDER = (
-    "gap_um",
-    "pressure_MPa",
-    "am_percent",
-    "initial_porosity_percent",
-    "initial_thickness_um",
-    "porosity_percent",
-)
 _SOURCES = {
     "law": "the calendering law",
     "models": "the models",
@@ -104,9 +87,6 @@ class DecideView(QWidget):
         self._result.hide()
         column.addWidget(self._result, 1)
         self._decision: Decision | None = None
-        self._marked: int | None = None
-        self._rows = np.empty(0, dtype=int)
-        follow_theme(self, self._draw)
 
     def _build(self) -> QWidget:
         content = QWidget()
@@ -115,7 +95,7 @@ class DecideView(QWidget):
         column.setSpacing(GRID)
         self.earlier_notice = Notice("warning")
         column.addWidget(self.earlier_notice)
-        card = Card("Recommended")
+        self._card = card = Card("Recommended")
         self._sentence = label("", "", wrap=True, selectable=True)
         self._sentence.setTextFormat(Qt.TextFormat.RichText)
         card.body.addWidget(self._sentence)
@@ -139,47 +119,13 @@ class DecideView(QWidget):
         column.addWidget(self.table)
         self.check_view = CheckView()
         column.addWidget(self.check_view)
-        self._trade = QWidget()
-        column.addWidget(self._trade, 1)
+        self.trade_off = TradeOffView()
+        self.trade_off.electrodeAsked.connect(self.electrodeAsked)
+        column.addWidget(self.trade_off, 1)
         # Without a plot the room that is left stays below, not within notices.
         column.addSpacerItem(
             QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         )
-        column = QVBoxLayout(self._trade)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        choices = QWidget()
-        row = FlowLayout(choices, across=GRID)
-        row.addWidget(label("Trade-off", "heading"))
-        self.form_choice = Segmented([("plot", "Plot"), ("table", "Table")])
-        self.form_choice.chosen.connect(lambda key: self._stack.setCurrentIndex(key == "table"))
-        row.addWidget(self.form_choice)
-        self.x_choice, self.y_choice = Choice(), Choice()
-        for choice, before in ((self.y_choice, ""), (self.x_choice, "against")):
-            choice.setMinimumContentsLength(20)
-            choice.edited.connect(lambda _: self._draw())
-            if before:
-                row.addWidget(label(before, "muted"))
-            row.addWidget(choice)
-        for index in range(row.count()):
-            row.itemAt(index).widget().setFixedHeight(self.x_choice.sizeHint().height())
-        column.addWidget(choices)
-        self._apart = label("", "small", wrap=True)
-        column.addWidget(self._apart)
-        self._panel = PlotPanel(legend="top")
-        self._panel.plot.name = "trade_off"
-        self._panel.plot.placeClicked.connect(self.pick)
-        self.front_table = DataTable()
-        self.front_table.rowChosen.connect(lambda row: self._mark(int(self._rows[row])))
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._panel)
-        self._stack.addWidget(self.front_table)
-        self._stack.setMinimumHeight(180)
-        self._stack.setToolTip("Click a point to see its setting and its electrode.")
-        column.addWidget(self._stack, 1)
-        self.setting_bar = SettingBar("")
-        self.setting_bar.electrodeAsked.connect(self.electrodeAsked)
-        column.addWidget(self.setting_bar)
         return content
 
     @property
@@ -188,102 +134,34 @@ class DecideView(QWidget):
         return self._decision
 
     def show_decision(self, decision: Decision | None) -> None:
-        """Show a decision, or the empty state."""
-        self._decision, self._marked = decision, None
-        self._empty.setVisible(decision is None)
-        self._result.setVisible(decision is not None)
-        self.setting_bar.hide()
+        """Show a decision with the trade-off it stands on, or the empty state."""
+        self._decision = decision
+        for one in (self._card, self.table):
+            one.setVisible(decision is not None)
+        self.check_view.show_verification(None)
         if decision is None:
+            self.notice.set_text("")
+            self.show_trade_off(None)
             return
         best = decision.recommendation
         self._sentence.setText(rich(best.sentence))
         self._sure.setText(_how_sure(best))
         self._sure.setVisible(bool(self._sure.text()))
         self.notice.set_sentences(list(best.notes), folded=True)
-        self.check_view.show_verification(None)
         self._made.setText(_made(best))
         self._made.setToolTip(_models(best))
         self._show_table()
-        self._trade.setVisible(decision.found is not None)
+        self.show_trade_off(decision.found, best.variable)
         self._scroll.verticalScrollBar().setValue(0)
-        if decision.found is None:
-            return
-        self._apart.setText(_APART if best.robust else "")
-        self._apart.setVisible(best.robust)
-        self._show_front()
-        names = [(t.output, quantity(t.output).brief) for t in best.targets]
-        before = [self.x_choice.itemData(k) for k in range(self.x_choice.count())]
-        self.x_choice.set_choices(names)
-        self.y_choice.set_choices(names)
-        if before != [output for output, _ in names]:  # else the user's axes stay
-            pair = decision.found.telling_pair
-            self.x_choice.show_value(pair[0])
-            self.y_choice.show_value(pair[-1])
-        self._draw()
 
-    def _order(self) -> tuple[str, ...]:
-        """Settings in the order shown, what the lab sets first."""
-        assert self._decision is not None
-        first = self._decision.recommendation.variable
-        return first, *(name for name in _SETTING_ORDER if name != first)
-
-    def _show_front(self) -> None:
-        """The non-dominated settings, most desirable first."""
-        assert self._decision is not None
-        found = self._decision.found
-        assert found is not None
-        rows = np.flatnonzero(found.front)
-        self._rows = rows[np.argsort(-found.desirability[rows], kind="stable")]
-        names = [n for n in self._order() if n in found.settings]
-        varied = [n for n in names if found.settings[n].nunique() > 1]
-        outputs = [name for name in found.values if name not in varied]
-        frame = pd.concat(
-            [found.settings[varied].iloc[self._rows], found.values[outputs].iloc[self._rows]],
-            axis=1,
-        )
-        frame["desirability"] = found.desirability[self._rows]
-        columns = [Column(name, quantity(name).short, tip=quantity(name).label) for name in frame]
-        self.front_table.show_frame(frame.reset_index(drop=True), columns)
-        self.front_table.fit_columns()
-
-    def pick(self, place: QPointF) -> None:
-        """Choose the setting drawn nearest to a place in the units of the plot."""
+    def show_trade_off(self, found: TradeOff | None, variable: str = "") -> None:
+        """Show settings as they are judged at this moment, recommended or not."""
         decision = self._decision
-        if decision is None or decision.found is None:
-            return
-        across, up = self._panel.plot.getPlotItem().getViewBox().viewPixelSize()
-        values = decision.found.values
-        x, y = (values[c.current].to_numpy(float) for c in (self.x_choice, self.y_choice))
-        away = ((x - place.x()) / across) ** 2 + ((y - place.y()) / up) ** 2
-        away = np.where(np.isfinite(away), away, np.inf)
-        # Where points lie on each other, the one that nothing beats is meant.
-        nearest = int(np.argmin(away - decision.found.front))
-        if away[nearest] <= _REACH**2:
-            self._mark(nearest)
-
-    def _mark(self, row: int) -> None:
-        assert self._decision is not None
-        self._marked = row
-        found = self._decision.found
-        assert found is not None
-        own = found.settings.iloc[row]
-        setting = {n: float(own[n]) for n in self._order() if n in own and np.isfinite(own[n])}
-        told = [
-            f"{rich(quantity(name).symbol or quantity(name).label)} "
-            f"{number(float(found.values[name].iloc[row]), 3)} {_unit(name)}".strip()
-            for name in found.values
-        ]
-        self.setting_bar.show_setting(setting, ", ".join(told))
-        self.setting_bar.show()
-        self._draw_ring()
-
-    def _draw_ring(self) -> None:
-        place = None
-        found = None if self._decision is None else self._decision.found
-        if self._marked is not None and found is not None:
-            values = found.values.iloc[self._marked]
-            place = tuple(float(values[c.current]) for c in (self.x_choice, self.y_choice))
-        self._panel.plot.show_ring(place)
+        current = decision is not None and decision.found is not None
+        best = decision.recommendation if decision is not None and current else None
+        self.trade_off.show_trade_off(found, variable, best)
+        self._empty.setVisible(decision is None and found is None)
+        self._result.setVisible(decision is not None or found is not None)
 
     def _on_show(self) -> None:
         if self._decision is not None:
@@ -354,46 +232,7 @@ class DecideView(QWidget):
         enable(self.plan_button, plan, "Which conditions to measure to make this surer")
         enable(self.show_button, verify, "Generate this electrode and look inside it")
         enable(self.bpx_button, cell, "Put this electrode into a BPX file")
-        self.setting_bar.set_obstacle(electrode)
-
-    def _draw(self) -> None:
-        decision = self._decision
-        if decision is None or decision.found is None:
-            return
-        x, y = self.x_choice.current, self.y_choice.current
-        plot = self._panel.plot
-        plot.clear_data()
-        found, best = decision.found, decision.recommendation
-        if not x or not y:
-            return
-        plot.set_axes(quantity(x).short, quantity(y).short)
-        across, up = (found.values[name].to_numpy(float) for name in (x, y))
-        t = theme().tokens
-        keeps, front, other = theme().category_colours(3)
-        entries: list[tuple[str, str, str]] = []
-        for rows, colour, text, size in (
-            (~found.feasible & ~found.left_out, t.border_strong, "breaks a limit", 4),
-            (found.left_out, other, LEFT_OUT, 4),
-            (found.feasible & ~found.front, keeps, "keeps all limits", 4),
-            (found.front, front, "none is better in all", 6),
-        ):
-            some = np.flatnonzero(rows & np.isfinite(across) & np.isfinite(up))
-            some = some[:: max(1, len(some) // _MOST_POINTS)]
-            if len(some):
-                plot.draw_points(across[some], up[some], colour, size=size)
-                entries.append((text, colour, "dot"))
-        here = [best.predicted.get(name, (math.nan,) * 3)[0] for name in (x, y)]
-        plot.draw_points([here[0]], [here[1]], t.text, symbol="star", size=16)
-        entries.append(("recommended", t.text, "star"))
-        self._panel.legend.show_entries("", entries)
-        plot.set_limits()
-        self._draw_ring()
-
-
-_APART = (
-    "Points show expected values, errors left aside. The star is best on average over the errors, so "
-    "that points may lie above it on paper."
-)
+        self.trade_off.setting_bar.set_obstacle(electrode)
 
 
 def _why(shares: dict[str, float]) -> str:

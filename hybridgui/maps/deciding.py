@@ -12,10 +12,20 @@ from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.sources import Sources
 from engine.maps.uncertainty import Scatter
 from engine.maps.verify import Verification
+from hybridgui.bridge import Job
 from hybridgui.maps.decide_form import DecideForm
 from hybridgui.maps.decide_view import DecideView
 from hybridgui.maps.exports import Exports
-from hybridgui.maps.work import Decision, Kept, check, decide, kept_decision
+from hybridgui.maps.work import (
+    Decision,
+    Kept,
+    Weighed,
+    Wishes,
+    check,
+    decide,
+    kept_decision,
+    weigh,
+)
 from hybridgui.study_model import StudyModel
 
 _FRESH = 4
@@ -60,6 +70,9 @@ class Deciding(QObject):
         self._asked: tuple[Any, ...] = ()
         self._outdated = ""
         self._verification: Verification | None = None
+        self._weighed: Weighed | None = None
+        self._wished: Wishes | None = None
+        self._weighing: Job | None = None
         view.verifyAsked.connect(self.verify)
         view.planAsked.connect(self.plan_experiments)
         view.bpxAsked.connect(self.export_bpx)
@@ -67,6 +80,7 @@ class Deciding(QObject):
     def show_sources(self, sources: Sources | None) -> None:
         """Take other models; what the study keeps of a recommendation is shown again."""
         self._sources = sources
+        self._weighed = self._wished = None
         self._show(None)
         if sources is None or not self._model.is_open:
             return
@@ -102,8 +116,59 @@ class Deciding(QObject):
     ) -> None:
         self._asked, self._outdated, self._verification = asked, outdated, None
         self._view.show_decision(decision)
+        self._wished = None  # the plot shows what this decision stands on, not what was judged
         self.mark_earlier()
+        if self._view.isVisible():
+            self.follow()
         self.changed.emit()
+
+    def follow(self) -> None:
+        """Judge all settings by what the form asks at this moment; none is recommended.
+
+        While they are judged, what is asked last comes next.
+        """
+        sources = self._sources
+        try:
+            asked = self._asked_now()
+        except InputError:
+            return  # said at the field, and by Recommend
+        if sources is None:
+            return
+        decision = self._view.decision
+        if decision is not None and decision.found is not None and asked == self._asked:
+            self._wished = None
+            self._view.show_trade_off(decision.found, decision.recommendation.variable)
+            return
+        targets, fixed, _robust, inside_only, _scatter, _variable = asked
+        wishes = Wishes(sources.responses, targets, fixed, inside_only)
+        if self._wished == wishes:
+            return
+        self._wished = wishes
+        if self._weighing is not None:
+            return
+
+        def show(weighed: Weighed) -> None:
+            self._weighed = weighed
+            self._view.show_trade_off(weighed.found, sources.responses.lab_variable)
+
+        def done() -> None:
+            self._weighing = None
+            if self._wished is not None and self._wished != wishes:
+                self._wished = None
+                self.follow()
+
+        before = self._weighed
+        self._weighing = self._model.start_job(
+            "Judging settings",
+            lambda job: weigh(job, wishes, before),
+            stage="",
+            quiet=True,
+            # What a moved limit has overtaken is shown all the same: a moving one says more.
+            wanted=lambda: self._wished is not None and self._sources is sources,
+            finished=show,
+            failed=lambda _sentence, _details: None,  # said by Recommend
+        )
+        self._weighing.ended.connect(done)
 
     # -- what the user does -------------------------------------------------------------------
     def recommend(self) -> None:

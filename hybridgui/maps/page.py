@@ -314,6 +314,8 @@ class MapsPage(Page):
             self._matrix_tab.draw(self._sources, self._matrix_group.method)
         elif self.tabs.currentIndex() == 2:
             self._draw_profile()
+        else:
+            self._deciding.follow()
 
     def _draw_profile(self) -> None:
         sources = self._sources
@@ -362,6 +364,8 @@ class MapsPage(Page):
             "maps/inside_only",
         ) or key.startswith("maps/scatter_"):
             self._refresh_form()
+            if self.tabs.currentIndex() == 3:
+                self._deciding.follow()
             return
         if key == "maps/setting":
             base = self._sources.responses.base if self._sources is not None else {}

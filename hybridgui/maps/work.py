@@ -20,10 +20,11 @@ from engine.maps.lab_record import LabRecord
 from engine.maps.next_experiments import NextExperiments, next_experiments
 from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.report import write_report
+from engine.maps.responses import Responses
 from engine.maps.sources import Sources, read_sources
 from engine.maps.standing import why_outdated
 from engine.maps.targets import Target
-from engine.maps.trade_off import TradeOff, trade_off
+from engine.maps.trade_off import Survey, TradeOff, judge, survey, trade_off
 from engine.maps.uncertainty import Scatter
 from engine.maps.verify import Verification, verify
 from engine.study import Study
@@ -147,6 +148,56 @@ def kept_decision(
         with contextlib.suppress(InputError):  # of an older form: it can be made again
             verification = Verification.from_dict(checked)
     return Kept(Decision(found, best), verification, outdated)
+
+
+@dataclass(frozen=True, eq=False)
+class Wishes:
+    """What is asked of all settings at once: which are good, without choosing any."""
+
+    responses: Responses
+    targets: tuple[Target, ...]
+    fixed: dict[str, float]
+    inside_only: bool
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Wishes)
+            and self.asks_the_models_as(other)
+            and self.targets == other.targets
+            and self.inside_only == other.inside_only
+        )
+
+    @property
+    def outputs(self) -> list[str]:
+        """Responses that something is wanted of."""
+        return [target.output for target in self.targets]
+
+    def asks_the_models_as(self, other: Wishes) -> bool:
+        """Whether both need the same values: limits and directions may differ."""
+        return (
+            self.responses is other.responses
+            and self.outputs == other.outputs
+            and self.fixed == other.fixed
+        )
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Settings judged by some wishes, and what is known of them whatever is wished."""
+
+    wishes: Wishes
+    known: Survey
+    found: TradeOff
+
+
+def weigh(job: Job, wishes: Wishes, before: Weighed | None = None) -> Weighed:
+    """Judge a grid of settings; the models are asked only where other values are needed."""
+    if before is not None and before.wishes.asks_the_models_as(wishes):
+        known = before.known
+    else:
+        asked = wishes.responses.asked(wishes.outputs)
+        known = survey(asked, wishes.outputs, fixed=wishes.fixed)
+    return Weighed(wishes, known, judge(known, wishes.targets, inside_only=wishes.inside_only))
 
 
 def decide(

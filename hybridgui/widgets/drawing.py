@@ -43,20 +43,26 @@ class Strokes:
     lines : list of (polyline, colour, dashed)
     bars : list of (x, low, high, colour)
         Error bars.
-    marks : list of (x, y, size in px, "o" or "d", colour of the edge, colour inside)
+    dots : list of (points, colour, size in px)
+        Many small ones of a kind.
+    marks : list of (x, y, size in px, "o", "d" or "star", colour of the edge, colour inside)
     crosses : list of (x, y, colour)
     words : list of Word
     rules : list of (x, colour)
         Dashed lines over the whole height.
+    levels : list of (y, colour)
+        Dashed lines over the whole width.
     """
 
     bands: list[tuple[QPolygonF, QColor]] = field(default_factory=list)
     lines: list[tuple[QPolygonF, QColor, bool]] = field(default_factory=list)
     bars: list[tuple[float, float, float, QColor]] = field(default_factory=list)
+    dots: list[tuple[QPolygonF, QColor, float]] = field(default_factory=list)
     marks: list[tuple[float, float, float, str, QColor, QColor]] = field(default_factory=list)
     crosses: list[tuple[float, float, QColor]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     rules: list[tuple[float, QColor]] = field(default_factory=list)
+    levels: list[tuple[float, QColor]] = field(default_factory=list)
 
     def add_band(
         self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float
@@ -75,6 +81,17 @@ class Strokes:
         hue = QColor(colour)
         for part in _finite_parts(y):
             self.lines.append((polygon(x[part], y[part]), hue, dashed))
+
+    def add_dots(self, x: np.ndarray, y: np.ndarray, colour: str, size: float) -> None:
+        """Add many dots of one kind at finite places; each of shape (n,)."""
+        self.dots.append((polygon(x, y), QColor(colour), size))
+
+
+def star(radius: float) -> QPolygonF:
+    """A star around the origin with five points, one of them up."""
+    turns = np.arange(10) * np.pi / 5
+    reach = np.where(np.arange(10) % 2, 0.4, 1.0) * radius
+    return polygon(reach * np.sin(turns), -reach * np.cos(turns))
 
 
 def polygon(x: np.ndarray, y: np.ndarray) -> QPolygonF:
@@ -143,6 +160,8 @@ class Drawing(pg.UIGraphicsItem):
             painter.setBrush(colour)
             painter.drawPolygon(to_screen.map(outline))
         self._draw_bars(painter, to_screen, shown.bars, scale)
+        self._draw_dots(painter, to_screen, shown.dots, scale)
+        self._draw_rules(painter, to_screen, shown, scale)
         self._draw_marks(painter, to_screen, shown.marks, scale)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(QColor(), self._width * scale)
@@ -151,7 +170,6 @@ class Drawing(pg.UIGraphicsItem):
             pen.setStyle(Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
             painter.setPen(pen)
             painter.drawPolyline(to_screen.map(line))
-        self._draw_rules(painter, to_screen, shown.rules, scale)
         self._draw_crosses(painter, to_screen, shown.crosses, scale)
         self._draw_words(painter, to_screen, shown.words, scale)
         painter.setTransform(to_screen)
@@ -174,21 +192,33 @@ class Drawing(pg.UIGraphicsItem):
             painter.setBrush(inside)
             if sign == "o":
                 painter.drawEllipse(middle, half, half)
+            elif sign == "star":
+                painter.drawPolygon(star(half).translated(middle))
             else:
                 arms = (QPointF(0, -half), QPointF(half, 0), QPointF(0, half), QPointF(-half, 0))
                 painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
 
-    def _draw_rules(
-        self, painter: QPainter, to_screen: QTransform, rules: Sequence, scale: float
+    def _draw_dots(
+        self, painter: QPainter, to_screen: QTransform, dots: Sequence, scale: float
     ) -> None:
-        if not rules:
+        for places, colour, size in dots:
+            pen = QPen(colour, size * scale)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawPoints(to_screen.map(places))
+
+    def _draw_rules(
+        self, painter: QPainter, to_screen: QTransform, shown: Strokes, scale: float
+    ) -> None:
+        if not shown.rules and not shown.levels:
             return
         room, pen = self.viewRect(), QPen(QColor(), scale, Qt.PenStyle.DashLine)
-        for x, colour in rules:
+        ends = [(QPointF(x, room.top()), QPointF(x, room.bottom()), c) for x, c in shown.rules]
+        ends += [(QPointF(room.left(), y), QPointF(room.right(), y), c) for y, c in shown.levels]
+        for start, end, colour in ends:
             pen.setColor(colour)
             painter.setPen(pen)
-            ends = (QPointF(x, room.top()), QPointF(x, room.bottom()))
-            painter.drawLine(*(to_screen.map(end) for end in ends))
+            painter.drawLine(to_screen.map(start), to_screen.map(end))
 
     def _draw_crosses(
         self, painter: QPainter, to_screen: QTransform, crosses: Sequence, scale: float

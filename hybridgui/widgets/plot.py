@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from engine.maps.symbols import to_html
 from hybridgui.theme import CATEGORY_COLOURS, GRID, theme, with_opacity
 from hybridgui.widgets.basics import clear_layout, follow_theme, label
+from hybridgui.widgets.drawing import star
 from hybridgui.widgets.flow import FlowLayout
 
 LINE_WIDTH = 1.5
@@ -94,10 +95,7 @@ class Swatch(QWidget):
         elif self._kind == "star":
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
-            turns = np.arange(10) * np.pi / 5
-            reach = np.where(np.arange(10) % 2, 2.4, 6.0)
-            tips = zip(reach * np.sin(turns), -reach * np.cos(turns), strict=True)
-            painter.drawPolygon(QPolygonF([middle + QPointF(x, y) for x, y in tips]))
+            painter.drawPolygon(star(6).translated(middle))
         elif self._kind == "cross":
             painter.setPen(QPen(colour, 1.5))
             painter.drawLine(middle + QPointF(-4, -4), middle + QPointF(4, 4))

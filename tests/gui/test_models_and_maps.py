@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
+import hybridgui.maps.work
 from engine.errors import InputError
 from engine.experiment.laws import law_from_dict, published_law
 from engine.learning.classification import LimitClassifier
@@ -516,7 +517,7 @@ def test_that_a_recommendation_is_shown_again_with_its_study(
     assert view.decision.recommendation == before and view.earlier_notice.isHidden()
     assert view.table.frame.equals(asked) and view.check_view.table.frame.equals(checked)
     assert view.verify_button.isEnabled()
-    assert before.made in view._made.text() and len(view.front_table.frame)
+    assert before.made in view._made.text() and view.trade_off.found is view.decision.found
     # Other models: what is shown says so, and nothing can be done with it.
     study = trained.model.study
     data = next(iter(study.models().values()))
@@ -525,7 +526,9 @@ def test_that_a_recommendation_is_shown_again_with_its_study(
     idle(trained)
     assert view.decision.recommendation == before
     assert before.made in view.earlier_notice.text and "changed since" in view.earlier_notice.text
-    assert not view._trade.isVisible()
+    # All settings are judged by the present models; the earlier choice is not among them.
+    assert view.decision.found is None and view.trade_off.found.feasible.any()
+    assert not view.trade_off._drawing.strokes.marks
     for one in (view.verify_button, view.plan_button, view.bpx_button, view.show_button):
         assert not one.isEnabled() and "earlier results" in one.toolTip()
     page.recommend()
@@ -551,13 +554,56 @@ def test_that_a_limit_that_cannot_be_is_marked_at_its_field(trained, deciding):
 def test_that_a_point_of_the_trade_off_shows_its_setting(trained, deciding, idle):
     deciding.recommend()
     idle(trained)
-    view = deciding.decide_view
-    view._mark(int(view._rows[0]))
-    found = view.decision.found
+    view = deciding.decide_view.trade_off
+    view.form_choice.chosen.emit("table")
+    found = deciding.decide_view.decision.found
+    assert view.found is found and len(view.front_table.frame) == found.front.sum()
+    view.front_table.rowChosen.emit(0)
     assert view.setting_bar.setting["am_percent"] == pytest.approx(
-        float(found.settings["am_percent"].iloc[view._rows[0]])
+        float(found.settings["am_percent"].iloc[view.rows[0]])
     )
-    assert len(view.front_table.frame) == found.front.sum()
+
+
+def test_that_a_moved_limit_is_followed_at_once_and_asks_no_model(
+    trained, deciding, idle, monkeypatch
+):
+    idle(trained)
+    view, asked = deciding.decide_view.trade_off, []
+    plain = hybridgui.maps.work.survey
+    monkeypatch.setattr(
+        "hybridgui.maps.work.survey", lambda *a, **k: asked.append(a) or plain(*a, **k)
+    )
+    everything = view.found.feasible.sum()
+    assert view.isVisible() and everything == len(view.found.values)
+    least = deciding.goals.row(SIGMA_EFF).least
+    middle = float(view.found.values[SIGMA_EFF].median())
+    least.setText(f"{middle:.4g}")
+    least.edited.emit()
+    idle(trained)
+    kept = view.found.values[SIGMA_EFF] >= float(f"{middle:.4g}")
+    assert (view.found.feasible == kept.to_numpy()).all() and 0 < kept.sum() < everything
+    assert f"{kept.sum():,} of {everything:,}" in view.count.text()
+    assert [x for x, _ in view._drawing.strokes.rules] == [float(f"{middle:.4g}")]
+    assert [y for y, _ in view._drawing.strokes.levels] == [15.0]
+    least.setText("9000")
+    least.edited.emit()
+    idle(trained)
+    assert not view.found.feasible.any() and not view.nothing.isHidden()
+    assert not asked and deciding.decide_view.decision is None
+
+
+def test_that_the_plot_of_a_recommendation_comes_back_with_its_targets(trained, deciding, idle):
+    deciding.recommend()
+    idle(trained)
+    view = deciding.decide_view
+    least = deciding.goals.row(SIGMA_EFF).least
+    for text, own in (("0.01", False), ("", True)):
+        least.setText(text)
+        least.edited.emit()
+        idle(trained)
+        assert (view.trade_off.found is view.decision.found) == own
+        assert view.earlier_notice.isHidden() == own
+        assert view.trade_off._drawing.strokes.marks  # the star stays where it is
 
 
 def test_that_what_is_not_to_be_moved_stays(trained, deciding, idle):
@@ -664,7 +710,8 @@ def test_that_the_recommendation_speaks_of_what_the_calender_is_set_by(trained, 
     deciding.recommend()
     idle(trained)
     assert "Set the calender pressure to" in view.decision.recommendation.sentence
-    assert next(iter(view.front_table.frame)) == "pressure_MPa"
+    view.trade_off.form_choice.chosen.emit("table")
+    assert next(iter(view.trade_off.front_table.frame)) == "pressure_MPa"
     trained.model.undo_stack.undo()  # back to what the sheet says
     idle(trained)
     assert form.turns_choice.current == "gap_um"
