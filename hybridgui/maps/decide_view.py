@@ -34,7 +34,7 @@ from hybridgui.widgets.basics import (
     label,
 )
 from hybridgui.widgets.flow import FlowLayout
-from hybridgui.widgets.numbers import percent
+from hybridgui.widgets.numbers import number, percent
 from hybridgui.widgets.plot import rich
 from hybridgui.widgets.table import Column, DataTable
 
