@@ -8,14 +8,25 @@ has four significant digits, or as few as it takes to write it exactly.
 from __future__ import annotations
 
 import math
+import re
 
 DIGITS = 4
 _MOST_DECIMALS = 6
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|µm|MPa|S/m|Wh/L|mAh|points)")
 
 
 def lower_first(label: str) -> str:
     """A label within a sentence: symbols and abbreviations keep their capitals."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line breaks between a number and its unit.
+
+    >>> unbroken("96 % AM").replace("\u00a0", "~")
+    '96~% AM'
+    """
+    return _BEFORE_UNIT.sub("\u00a0", text)
 
 
 def decimals(uncertainty: float) -> int | None:

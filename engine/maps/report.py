@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.maps.canvas import to_bytes
 from engine.maps.decide import Recommendation
+from engine.maps.digits import unbroken
 from engine.maps.figures import MapFigure
 from engine.maps.lab_record import LabRecord
 from engine.maps.provenance import csv_text
@@ -186,7 +187,7 @@ def _picture(figure: Figure) -> str:
 
 
 def _indices(text: str) -> Any:
-    """Set the index of a symbol (τ_liq) low; everything is escaped first."""
+    """Set the index of a symbol (τ_liq) low, and units beside their numbers; all is escaped."""
     from markupsafe import Markup
 
-    return Markup(to_html(str(text)))
+    return Markup(to_html(unbroken(str(text))))

@@ -217,11 +217,11 @@ def _law(sources: Sources) -> dict[str, Any] | None:
         interval = assessment.interval(LEVEL)
         points = [
             (
-                "Error for a coating that was not measured (RMSE, each left out in turn)",
+                "Error for a coating that was not measured (RMSE)",
                 assessment.grouped_cv_rmse,
             ),
             (
-                "Error for another pressing of a measured coating (RMSE, each left out)",
+                "Error for another pressing of a measured coating (RMSE)",
                 assessment.condition_cv_rmse,
             ),
             ("Error of the fit (RMSE)", assessment.rmse),
@@ -238,7 +238,7 @@ def _law(sources: Sources) -> dict[str, Any] | None:
             rows.insert(
                 1,
                 [
-                    f"{100 * interval[1]:.0f} % interval for a coating that was not measured (half width)",
+                    f"{100 * interval[1]:.0f} % interval for a coating that was not measured (±)",
                     _figure(100 * interval[0], 2),
                     "points of porosity",
                 ],
@@ -270,7 +270,9 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
         design = record.design
         rows = [
             [design_name(name), design_values(values)]
-            for name, values in design.get("variables", {}).items()
+            for name, values in sorted(
+                design.get("variables", {}).items(), key=lambda item: _rank(item[0])
+            )
         ]
         rows += [
             ["Calendering law", law_name(str((design.get("law") or {}).get("kind", "")))],
@@ -296,6 +298,12 @@ def _campaigns(study: Study, only: int | None) -> list[dict[str, Any]]:
             }
         )
     return result
+
+
+def _rank(name: str) -> int:
+    """What a lab sets stands first in the table of a design."""
+    first = ("gap_um", *SETTINGS)
+    return first.index(name) if name in first else len(first)
 
 
 def _model(model: Any) -> dict[str, Any]:

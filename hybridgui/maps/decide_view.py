@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.maps.decide import Recommendation
-from engine.maps.digits import three
+from engine.maps.digits import three, unbroken
 from engine.maps.quantities import quantity
 from engine.maps.scope import LEVEL
 from engine.maps.targets import Target
@@ -144,7 +145,7 @@ class DecideView(QWidget):
             self.show_trade_off(None)
             return
         best = decision.recommendation
-        self._sentence.setText(rich(best.sentence))
+        self._sentence.setText(_emphasised(rich(unbroken(best.sentence))))
         self._sure.setText(_how_sure(best))
         self._sure.setVisible(bool(self._sure.text()))
         self.notice.set_sentences(list(best.notes), folded=True)
@@ -233,6 +234,11 @@ class DecideView(QWidget):
         enable(self.show_button, verify, "Generate this electrode and look inside it")
         enable(self.bpx_button, cell, "Put this electrode into a BPX file")
         self.trade_off.setting_bar.set_obstacle(electrode)
+
+
+def _emphasised(sentence: str) -> str:
+    """The sentence with the setting itself in bold."""
+    return re.sub(r"(Set the .+?)(?=; with a chance|\. Expected)", r"<b>\1</b>", sentence, count=1)
 
 
 def _why(shares: dict[str, float]) -> str:

@@ -24,6 +24,7 @@ def small(window, idle, monkeypatch):
             found |= dict.fromkeys(
                 ("tortuosity_factor_electrolyte", "tortuosity_electrolyte"), math.inf
             )
+            found["effective_conductivity_ionic_S_per_m"] = 0.0
         return found
 
     monkeypatch.setattr(studies, "made_up", blocked)

@@ -213,6 +213,7 @@ def test_that_a_setting_is_recommended_with_its_uncertainty(qtbot, trained, deci
     view = deciding.decide_view
     best = view.decision.recommendation
     assert best.predicted["current_collector_coverage_cbd_percent"][0] >= 15
+    assert "<b>Set the roll gap to" in view._sentence.text()
     assert "chance of" in view._sentence.text() and len(view.table.frame) == 2
     assert trained.model.study.get_setting("maps.recommendation")["setting"] == best.setting
     view.show_button.click()
