@@ -16,12 +16,14 @@ from engine.errors import InputError
 from engine.learning import printing
 from engine.learning.gaussian_process import GaussianProcess
 from engine.learning.network import Network
+from engine.learning.spread import Spread
 from engine.learning.symbolic import SymbolicModel
 from engine.learning.table import input_columns
 from engine.learning.units import label_of_column
 
 FORMAT = "hybridgui property model"
-VERSION = 1
+VERSION = 2
+"""2: the residuals of a formula may be scaled by their `Spread`."""
 METHODS = ("sisso", "dnn", "gp", "baseline")
 _KINDS = {"symbolic": SymbolicModel, "network": Network, "gaussian_process": GaussianProcess}
 Predictor = SymbolicModel | Network | GaussianProcess
@@ -50,8 +52,9 @@ class PropertyModel:
     statements : tuple of str
         What the user must know about this model, in whole sentences.
     residuals : dict
-        ``scores``: sorted absolute cross-validated residuals, in the unit of the target or, with
-        ``floor`` above 0, over ``sqrt(deviation**2 + floor**2)``; ``level`` by default.
+        ``scores``: sorted absolute cross-validated residuals, in the unit of the target, over
+        ``sqrt(deviation**2 + floor**2)`` with ``floor`` above 0, or over the ``spread`` (`Spread`)
+        at the prediction; ``level`` by default.
     details : dict
         How it was made: options, seed, rows, candidates, seconds.
     """
@@ -135,7 +138,9 @@ class PropertyModel:
         if isinstance(self.predictor, SymbolicModel):
             rows = next(iter(columns.values())).size if columns else 1
             centre = self.predictor.predict(columns, rows)
-            half = self.half_width(level) if intervals else math.nan
+            half: Any = self.half_width(level) if intervals else math.nan
+            if "spread" in self.residuals:
+                half = half * Spread.from_dict(self.residuals["spread"]).at(centre)
             return centre, centre - half, centre + half
         matrix = self._matrix(columns)
         if shared is not None:
@@ -438,6 +443,8 @@ def model_from_dict(data: Any) -> PropertyModel:
             residuals=dict(data["residuals"]),
             details=dict(data["details"]),
         )
+        if "spread" in model.residuals:
+            Spread.from_dict(model.residuals["spread"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         if isinstance(error, InputError):
             raise

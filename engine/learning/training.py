@@ -24,6 +24,7 @@ from engine.learning.metrics import in_plain_words
 from engine.learning.model import METHODS, PropertyModel
 from engine.learning.network import Network, NetworkOptions
 from engine.learning.sisso_search import SissoOptions
+from engine.learning.spread import Spread
 from engine.learning.symbolic import SymbolicModel
 from engine.learning.training_set import TrainingSet, prepare
 from engine.progress import Progress
@@ -167,17 +168,21 @@ def _interval(fitted: Fitted, goal: np.ndarray) -> dict[str, Any]:
     if fitted.held_out is None or not np.all(np.isfinite(fitted.held_out)):
         return {}
     scores = np.abs(goal - fitted.held_out)
-    floor = 0.0
+    floor, spread = 0.0, None
     if fitted.deviation is not None:
         # The floor keeps an accidental agreement of all members from promising certainty.
         floor = 0.0 + float(np.median(scores))
         floor = max(floor, 1e-12 * float(np.ptp(goal)))
         scores = scores / np.sqrt(fitted.deviation**2 + floor**2)
+    else:
+        spread = Spread.of_residuals(fitted.held_out, scores)
+        if spread is not None:
+            scores = scores / spread.at(fitted.held_out)
     return {
         "scores": [float(f"{s:.6g}") for s in np.sort(scores)],
         "floor": floor,
         "level": INTERVAL_LEVEL,
-    }
+    } | ({} if spread is None else {"spread": spread.to_dict()})
 
 
 def _verdict(target: str, metrics: dict[str, Any], plain: dict[str, Any]) -> list[str]:
