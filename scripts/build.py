@@ -3,7 +3,7 @@
     python scripts/build.py [--skip-build]
 
 The build is copied to another folder and started with an empty PATH: its self-test, a campaign
-on two workers, and the window for a moment. A frozen program that starts itself again could
+on two workers, and the window for a moment, empty and with a study. A frozen program that starts itself again could
 multiply without end, so every start is limited: number of processes, time, and a watcher that
 ends all processes of the build when there are too many. Needs: pip install -e '.[build]'
 """
@@ -137,6 +137,8 @@ def main() -> int:
         results["guard"] = status == 3
         status, _ = start(folder, home, timeout=40)  # stays open until it is ended
         results["window stays open"] = status is None
+        status, _ = start(folder, home, "try.study", timeout=40)  # as by a double click on it
+        results["window with a study stays open"] = status is None
         print((home / "stderr.txt").read_text("utf-8", "replace"))
         leftovers = left_behind(folder)
         results["nothing left behind"] = not leftovers
