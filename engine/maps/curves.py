@@ -28,6 +28,8 @@ from engine.maps.quantities import (
     TAU_LIQUID,
     TAU_SOLID,
     Quantity,
+    least_possible,
+    most_possible,
     quantity,
 )
 from engine.maps.responses import Responses, setting_range
@@ -80,6 +82,9 @@ class Curve:
         Porosity after calendering at each mark, %.
     at : ndarray, shape (n,)
         What was moved along the line, the pressure under a porosity axis.
+    cut : ndarray of bool, shape (n,)
+        Where the band ends at what the property can be: its bounds are to be drawn dashed, lest
+        it look surer there.
     """
 
     value: float
@@ -94,6 +99,14 @@ class Curve:
     cross_y: np.ndarray = field(default_factory=lambda: np.empty(0))
     cross_labels: tuple[str, ...] = ()
     at: np.ndarray = field(default_factory=lambda: np.empty(0))
+    cut: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
+
+    def cut_stretches(self) -> Iterator[slice]:
+        """Where the band is cut, at least two points each."""
+        if self.cut.any():
+            for part, whole in stretches(~self.cut):
+                if not whole and part.stop - part.start > 1:
+                    yield part
 
 
 @dataclass(frozen=True)
@@ -203,6 +216,7 @@ class CurveSet:
                             f"{self.y.column}_low": curve.low,
                             f"{self.y.column}_high": curve.high,
                             "inside_domain": curve.inside,
+                            "interval_cut": curve.cut,
                         }
                     )
                 )
@@ -218,6 +232,8 @@ class CurveSet:
                             f"{self.y.column}_low": points.y - points.sd,
                             f"{self.y.column}_high": points.y + points.sd,
                             "inside_domain": True,
+                            "at_condition": points.same,
+                            **{f"{name}_of_point": own for name, own in points.at.items()},
                         }
                     )
                 )
@@ -433,10 +449,12 @@ def curve_set(
         for column in [*responses.settings, "initial_thickness_um"]
         if column in result.columns and column not in (moved, panel, colour)
     }
-    lab, told = PointTable.of_measurements(
-        measured, output, x, panel_list, colour_list, (panel, colour), held
-    )
-    tables = [PointTable.of_campaign(points, output, x, panel, colour), lab]
+    if moved == "gap_um":
+        held.pop("pressure_MPa", None)  # it moves with the gap
+    drawn_levels = {panel: panel_list, colour: colour_list}
+    made, said = PointTable.of_campaign(points, output, x, drawn_levels, held)
+    lab, told = PointTable.of_measurements(measured, output, x, drawn_levels, held)
+    tables = [made, lab]
     panels = []
     for i, panel_value in enumerate(panel_list):
         curves = []
@@ -454,6 +472,7 @@ def curve_set(
                     low=low_end[line],
                     high=high_end[line],
                     inside=sound[line],
+                    cut=result.cut[output][line],
                     cross_x=abscissa[cross],
                     cross_y=value[cross],
                     cross_labels=()
@@ -478,10 +497,24 @@ def curve_set(
         colour=quantity(colour),
         panels=tuple(panels),
         fixed=held,
-        notes=(*result.notes, *told),
+        notes=(*result.notes, *cut_notes(result.cut[output], output), *said, *told),
         level=responses.level_of(output),
         moved=moved,
     )
+
+
+def cut_notes(cut: np.ndarray, output: str) -> list[str]:
+    """Say why the bounds of a band are dashed; nothing where it is cut nowhere."""
+    if not cut.any():
+        return []
+    least, most = least_possible(output), most_possible(output)
+    unit = "" if quantity(output).unit == "–" else f" {quantity(output).unit}"
+    ends = [f"below {least:g}{unit}"] if least > -np.inf else []
+    ends += [f"above {most:g}{unit}"] if most < np.inf else []
+    return [
+        f"Where the bounds of a band are dashed the model reaches {' or '.join(ends)}, which cannot "
+        "be: the band is cut there and looks surer than the model is."
+    ]
 
 
 def _marks(

@@ -31,6 +31,7 @@ _LABEL_GAP = 1.05  # least distance of two cross labels, in heights of their typ
 
 
 _MARKERS = {"campaign": "o", "measured": "D"}
+_DASHES = (0, (3.5, 1.8))
 
 
 def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> Figure:
@@ -81,19 +82,32 @@ def _draw_panel(axes: Any, panel: Panel, bands: bool) -> None:
             axes.fill_between(
                 curve.x, curve.low, curve.high, color=curve.colour, alpha=0.2, linewidth=0
             )
+        for part in curve.cut_stretches() if bands else ():
+            for bound in (curve.low, curve.high):
+                axes.plot(
+                    curve.x[part],
+                    bound[part],
+                    color=curve.colour,
+                    linewidth=0.7,
+                    linestyle=_DASHES,
+                    zorder=2,
+                )
     for points in panel.points:
-        axes.errorbar(
-            points.x,
-            points.y,
-            yerr=points.sd if points.sd.any() else None,
-            fmt=_MARKERS[points.kind],
-            markersize=2.6 if points.kind == "campaign" else 4.0,
-            markerfacecolor="white",
-            markeredgewidth=0.7,
-            elinewidth=0.6,
-            color=points.colour,
-            zorder=2.5 if points.kind == "campaign" else 3.5,
-        )
+        lab = points.kind == "measured"
+        for rows, face in ((points.same, points.colour), (~points.same, "white")):
+            if rows.any():
+                axes.errorbar(
+                    points.x[rows],
+                    points.y[rows],
+                    yerr=points.sd[rows] if points.sd.any() else None,
+                    fmt=_MARKERS[points.kind],
+                    markersize=4.0 if lab else 2.8,
+                    markerfacecolor=face,
+                    markeredgewidth=0.7,
+                    elinewidth=0.6,
+                    color=points.colour,
+                    zorder=3.5 if lab else 2.5,
+                )
     for curve in panel.curves:
         for part, inside in stretches(curve.inside):
             axes.plot(
@@ -101,7 +115,7 @@ def _draw_panel(axes: Any, panel: Panel, bands: bool) -> None:
                 curve.y[part],
                 color=curve.colour,
                 linewidth=1.3,
-                linestyle="-" if inside else (0, (3.5, 1.8)),
+                linestyle="-" if inside else _DASHES,
                 zorder=3,
             )
         axes.plot(
@@ -278,7 +292,7 @@ def _legend(figure: Figure, data: CurveSet) -> None:
     names = [to_mathtext(curve.label) for curve in curves]
     every = [curve for panel in data.panels for curve in panel.curves]
     if any(not curve.inside.all() for curve in every):
-        handles.append(Line2D([], [], color="#555555", linewidth=1.3, linestyle=(0, (3.5, 1.8))))
+        handles.append(Line2D([], [], color="#555555", linewidth=1.3, linestyle=_DASHES))
         names.append("extrapolated")
     shared = data.y.column == POROSITY
     if not shared and any(np.isfinite(curve.low).any() for curve in every):
@@ -289,19 +303,25 @@ def _legend(figure: Figure, data: CurveSet) -> None:
         names.append(f"cross, label: {to_mathtext('ε_cal')} in %")
     shown = [points for panel in data.panels for points in panel.points]
     for kind in sorted({points.kind for points in shown}):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color="#555555",
-                marker=_MARKERS[kind],
-                markerfacecolor="white",
-                markersize=3.5,
-                linestyle="none",
-            )
-        )
-        spread = any((one.sd > 0).any() for one in shown if one.kind == kind)
-        names.append(f"{kind} ± sd" if spread else kind)
+        some = [points for points in shown if points.kind == kind]
+        spread = " ± sd" if any((one.sd > 0).any() for one in some) else ""
+        for rows, inside, name in (
+            (any(one.same.any() for one in some), "#555555", f"{kind}{spread}"),
+            (any((~one.same).any() for one in some), "white", f"{kind}, near the curve's setting"),
+        ):
+            if rows:
+                handles.append(
+                    Line2D(
+                        [],
+                        [],
+                        color="#555555",
+                        marker=_MARKERS[kind],
+                        markerfacecolor=inside,
+                        markersize=3.5,
+                        linestyle="none",
+                    )
+                )
+                names.append(name)
     figure.legend(
         handles,
         names,

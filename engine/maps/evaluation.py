@@ -42,6 +42,9 @@ class Evaluation:
     could : dict of ndarray of bool, shape (n,)
         By output: False where a model gave a value that no electrode can have (a tortuosity
         below 1, say). The value here is then the limit itself and tells nothing.
+    cut : dict of ndarray of bool, shape (n,)
+        By output: True where the model's interval reaches beyond what the property can be. It is
+        cut there, and no longer says how sure the model is.
     inside : ndarray of bool, shape (n,)
         Whether law and models were both trained around this setting.
     notes : tuple of str
@@ -51,6 +54,7 @@ class Evaluation:
     columns: dict[str, np.ndarray]
     answers: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
     could: dict[str, np.ndarray]
+    cut: dict[str, np.ndarray]
     inside: np.ndarray
     notes: tuple[str, ...] = ()
 
@@ -100,6 +104,7 @@ class Asked:
         self.rows = row_count(settings)
         self.answers: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self.possible: dict[str, np.ndarray] = {}
+        self.cut: dict[str, np.ndarray] = {}
         self._shared: dict[Any, Any] = {}
 
     @cached_property

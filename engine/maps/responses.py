@@ -338,7 +338,8 @@ class Responses:
         if words:
             notes = (*notes, *dict.fromkeys(self.impossible_notes(could).values()))
         answers = {name: asked.answers[name] for name in wanted}
-        return Evaluation(settings, answers, could, inside, notes)
+        cut = {name: asked.cut[name] for name in wanted}
+        return Evaluation(settings, answers, could, cut, inside, notes)
 
     def impossible_notes(self, possible: Mapping[str, np.ndarray]) -> dict[str, str]:
         """Outputs of `Evaluation.could` with impossible values, and which model is to blame."""
@@ -363,7 +364,7 @@ class Responses:
             )
         settings = asked.settings
         unknown = np.full(asked.rows, np.nan)
-        good = np.ones(asked.rows, dtype=bool)
+        good, cut = np.ones(asked.rows, dtype=bool), np.zeros(asked.rows, dtype=bool)
         if name in self.models:
             result = asked.of_model(self.models[name])
         elif name == "porosity_percent":
@@ -371,7 +372,7 @@ class Responses:
             width: np.ndarray | float = np.nan
             if self.law_error is not None:
                 width = 100 * self.law_error.half_width * self.doubt(settings)
-            result = value, np.clip(value - width, 0, 100), np.clip(value + width, 0, 100)
+            result = value, value - width, value + width
         elif name == "thickness_um":
             result = floats(settings, name), unknown, unknown
         elif name in ("areal_capacity_mAh_per_cm2", "energy_density_Wh_per_L"):
@@ -379,8 +380,11 @@ class Responses:
         else:
             before = self._source_of(name) or ""
             result = self._derive(name, self._compute(before, asked), settings)
-            good = asked.possible[before]
+            good, cut = asked.possible[before], asked.cut[before]
         asked.possible[name] = good & ~impossible(name, result[0])
+        if asked.intervals:
+            cut = cut | impossible(name, result[1]) | impossible(name, result[2])
+        asked.cut[name] = cut
         value, low, high = (np.clip(x, least_possible(name), most_possible(name)) for x in result)
         asked.answers[name] = value, low, high
         return asked.answers[name]

@@ -120,10 +120,15 @@ class CurveGrid(QWidget):
             entries.append((f"{100 * data.level:.0f} % interval", muted, "band"))
         if any(len(c.cross_x) for p in panels for c in p.curves):
             entries.append(("ε_cal (%) there", muted, "cross"))
-        kinds = {points.kind for p in panels for points in p.points}
-        for kind, sign in (("campaign", "dot"), ("measured", "diamond")):
-            if kind in kinds:
-                entries.append((kind, muted, sign))
+        kinds = {(some.kind, bool(same)) for p in panels for some in p.points for same in some.same}
+        for kind, same, sign in (
+            ("campaign", True, "dot"),
+            ("campaign", False, "ring"),
+            ("measured", True, "diamond"),
+            ("measured", False, "hollow diamond"),
+        ):
+            if (kind, same) in kinds:
+                entries.append((kind if same else f"{kind}, near the curve's setting", muted, sign))
         if not all(bool(c.inside.all()) for p in panels for c in p.curves):
             entries.append(("extrapolated", muted, "dash"))
         self.legend.show_entries("", entries)

@@ -54,15 +54,19 @@ def panel_strokes(panel: Panel, colours: list[str], *, bands: bool, labels: bool
     for some in panel.points:
         lab = some.kind == "measured"
         hue = QColor(hues[some.value])
-        edge, inside, size, sign = (hue, ground, 9, "d") if lab else (ground, hue, 7, "o")
-        for x, y, sd in zip(some.x, some.y, np.nan_to_num(some.sd), strict=True):
+        size, sign = (9, "d") if lab else (7, "o")
+        for x, y, sd, same in zip(some.x, some.y, np.nan_to_num(some.sd), some.same, strict=True):
             if np.isfinite(x) and np.isfinite(y):
+                edge, inside = (ground, hue) if same else (hue, ground)
                 found.marks.append((x, y, size, sign, edge, inside))
                 if sd > 0:
                     found.bars.append((x, y - sd, y + sd, hue))
     for curve, colour in zip(panel.curves, colours, strict=True):
         if bands:
             found.add_band(curve.x, curve.low, curve.high, colour, BAND_OPACITY)
+            for part in curve.cut_stretches():
+                for bound in (curve.low, curve.high):
+                    found.add_line(curve.x[part], bound[part], colour, dashed=True)
         for part, inside in stretches(curve.inside):
             found.add_line(curve.x[part], curve.y[part], colour, dashed=not inside)
         hue = QColor(colour)

@@ -88,8 +88,13 @@ class Swatch(QWidget):
             if self._kind == "triangle":
                 corners = ((0, -5), (5, 4), (-5, 4))
             painter.drawPolygon(QPolygonF([middle + QPointF(x, y) for x, y in corners]))
-        elif self._kind == "diamond":
+        elif self._kind == "ring":
             painter.setPen(QPen(colour, 1.5))
+            painter.drawEllipse(middle, 4, 4)
+        elif self._kind in ("diamond", "hollow diamond"):
+            painter.setPen(QPen(colour, 1.5))
+            if self._kind == "diamond":
+                painter.setBrush(colour)
             arms = (QPointF(0, -5), QPointF(5, 0), QPointF(0, 5), QPointF(-5, 0))
             painter.drawPolygon(QPolygonF([middle + arm for arm in arms]))
         elif self._kind == "star":

@@ -13,7 +13,7 @@ from engine.maps.curves import PAPER_FIGURES, curve_set, levels, paper_figure
 from engine.maps.drawing import draw_curves
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
-from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, TAU_SOLID, quantity
+from engine.maps.quantities import COVERAGE_AM, SIGMA_EFF, TAU_LIQUID, quantity
 from engine.maps.responses import CellAssumptions, RecipeConstants
 from engine.structure.condition import Recipe
 from tests.maps.examples import published_points, published_responses
@@ -234,45 +234,62 @@ def test_that_the_legend_names_a_spread_only_where_one_is_drawn():
     table = made_up_table()
     spread = dataclasses.replace(table, porosity_sd=np.full(len(table), 0.004))
     for measured, name in ((table, "measured"), (spread, "measured ± sd")):
-        figure = curve_set(published_responses(), "porosity_percent", measured=measured)
+        figure = curve_set(
+            published_responses(), "porosity_percent", measured=measured,
+            panel_values=(42, 43, 45, 47, 49), fixed={"initial_thickness_um": 150.0},
+        )  # fmt: skip
         (legend,) = draw_curves(figure).legends
-        assert [t.get_text() for t in legend.texts if "measured" in t.get_text()] == [name]
+        assert [t.get_text() for t in legend.texts if "measured" in t.get_text()] == [
+            name,
+            "measured, near the curve's setting",
+        ]
 
 
-def test_that_measured_points_stand_at_the_nearest_panel_and_colour_and_say_how_far_they_are():
-    table = dataclasses.replace(
-        made_up_table(),
-        extra={
-            "Tortuosity factor by impedance (-)": np.linspace(3, 9, 25),
-            "Ionic conductivity (mS/cm)": np.r_[np.linspace(0.5, 2, 24), np.nan],
-        },
+def test_that_a_click_on_a_curve_over_the_gap_gives_the_setting_of_that_gap(responses):
+    figure = curve_set(responses, TAU_LIQUID, x="gap_um")
+    assert "pressure_MPa" not in figure.fixed
+    curve = figure.panels[0].curves[0]
+    found = figure.pick(0, curve.x[20], curve.y[20], (1.0, 1.0))
+    whole = responses.complete(pd.DataFrame([found.setting]))
+    assert whole["pressure_MPa"].iloc[0] == pytest.approx(
+        PUBLISHED_CALIBRATION.pressure(curve.x[20])
     )
-    responses = published_responses()
-    figure = curve_set(
-        responses, "porosity_percent", measured=table, panel_values=(42, 44, 46, 48),
-        colour_values=(94, 95, 96),
-    )  # fmt: skip
-    found = {(p.value, o.value): o for p in figure.panels for o in p.points}
-    # naive: each row to the nearest level, rows beyond half a step left out
-    for row in range(25):
-        before, am = 100 * table.initial_porosity[row], round(100 * table.am[row])
-        panel = min((42, 44, 46, 48), key=lambda one, before=before: abs(one - before))
-        one = found[panel, am]
-        here = np.isclose(one.x, table.pressure[row]) & np.isclose(one.y, 100 * table.porosity[row])
-        assert here.sum() == 1 and one.kind == "measured"
-    assert sum(len(one.x) for one in found.values()) == 25
-    note = figure.notes[-1]
-    assert "initial thickness 140 to 160 µm (curves: 100)" in note
-    assert "initial porosity 42 to 49 %" in note and "active material" not in note
+
+
+class Beyond:
+    """A model of a coverage whose interval reaches beyond 100 % at high pressure."""
+
+    target = COVERAGE_AM
+    inputs = ("pressure_MPa",)
+
+    def predict(self, frame):
+        return 70 + 0.2 * frame["pressure_MPa"].to_numpy(float)
+
+    def interval(self, frame):
+        value = self.predict(frame)
+        return value - 10, value + 10
+
+
+def test_that_a_band_cut_at_what_is_possible_is_marked_and_said():
+    responses = dataclasses.replace(published_responses(), models={COVERAGE_AM: Beyond()})
+    figure = curve_set(responses, COVERAGE_AM, x_range=(20, 160))
+    for panel in figure.panels:
+        for curve in panel.curves:
+            model = 70 + 0.2 * curve.x
+            assert np.array_equal(curve.cut, model + 10 > 100 + 1e-7)
+            assert np.all(curve.high[curve.cut] == 100)
+            assert np.all(~curve.inside[model > 100 + 1e-7])  # impossible itself
+            (part,) = curve.cut_stretches()
+            assert np.all(curve.x[part] > 98)  # neighbouring stretches share a point
+    assert any("above 100 %" in note and "cut there" in note for note in figure.notes)
     frame = figure.to_frame()
-    assert (frame["kind"] == "measured").sum() == 25
-    factor = curve_set(responses, "tortuosity_factor_electrolyte", measured=table)
-    assert factor.panels[0].points
-    sigma = curve_set(responses, "effective_conductivity_ionic_S_per_m", measured=table)
-    values = np.concatenate([one.y for panel in sigma.panels for one in panel.points])
-    assert len(values) == 24 and values.min() == pytest.approx(0.05) and values.max() <= 0.2
-    assert not any("near none" in note for note in sigma.notes)  # the last was not measured
-    # Nothing where the sheet holds nothing, or cannot say whether it is a factor.
-    assert not any(p.points for p in curve_set(responses, TAU_SOLID, measured=table).panels)
-    near = curve_set(responses, "porosity_percent", measured=table, panel_values=(46, 48))
-    assert "measured conditions are near none" in near.notes[-1]
+    assert frame["interval_cut"].sum() == sum(c.cut.sum() for p in figure.panels for c in p.curves)
+    axes = draw_curves(figure).axes[0]
+    dashed = [line for line in axes.lines if line.get_linestyle() == "--" and len(line.get_xdata())]
+    assert len(dashed) >= 2 * len(figure.panels[0].curves)
+
+
+def test_that_a_band_within_what_is_possible_has_no_mark(responses):
+    figure = curve_set(responses, TAU_LIQUID)
+    assert not any(curve.cut.any() for panel in figure.panels for curve in panel.curves)
+    assert not any("cut there" in note for note in figure.notes)
