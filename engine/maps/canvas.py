@@ -48,6 +48,14 @@ def dress(axes: Any) -> None:
         side.set_color(INK)
 
 
+def text_width(figure: Figure, text: str, size: float) -> float:
+    """Width of a line of type of a size in points, inches."""
+    shown = figure.text(0, 0, text, fontsize=size)
+    width = shown.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi  # type: ignore[attr-defined]
+    shown.remove()
+    return float(width)
+
+
 def write_notes(figure: Figure, notes: Sequence[str], width: int = 132) -> None:
     """Write what the reader must know under the figure, wrapped."""
     import textwrap

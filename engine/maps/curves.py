@@ -7,15 +7,15 @@ DOI 10.1016/j.jpowsour.2020.229103.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.maps.curve_points import Points, PointTable
+from engine.maps.curve_data import Curve, CurveSet, Panel
+from engine.maps.curve_points import PointTable
 from engine.maps.digits import lower_first
 from engine.maps.evaluation import floats
 from engine.maps.palette import series_colours
@@ -27,7 +27,6 @@ from engine.maps.quantities import (
     SIGMA_EFF,
     TAU_LIQUID,
     TAU_SOLID,
-    Quantity,
     least_possible,
     most_possible,
     quantity,
@@ -58,186 +57,6 @@ PAPER_FIGURES: dict[str, tuple[str, str]] = {
     "S8": (COVERAGE_AM, "pressure_MPa"),
 }
 """Figure: (what stands on the y axis, what on the x axis)."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One line of a panel.
-
-    Attributes
-    ----------
-    value : float
-        Value of the colour variable.
-    label : str
-        For the legend, e.g. ``AM 94 %``.
-    colour : str
-        Hex colour, light to dark along the series.
-    x, y, low, high : ndarray, shape (n,)
-        The line and the bounds of its band (nan where unknown).
-    inside : ndarray of bool, shape (n,)
-        False where law or models extrapolate: to be drawn dashed.
-    cross_x, cross_y : ndarray, shape (m,)
-        Marks at the cross pressures.
-    cross_labels : tuple of str
-        Porosity after calendering at each mark, %.
-    at : ndarray, shape (n,)
-        What was moved along the line, the pressure under a porosity axis.
-    cut : ndarray of bool, shape (n,)
-        Where the band ends at what the property can be: its bounds are to be drawn dashed, lest
-        it look surer there.
-    """
-
-    value: float
-    label: str
-    colour: str
-    x: np.ndarray
-    y: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    inside: np.ndarray
-    cross_x: np.ndarray = field(default_factory=lambda: np.empty(0))
-    cross_y: np.ndarray = field(default_factory=lambda: np.empty(0))
-    cross_labels: tuple[str, ...] = ()
-    at: np.ndarray = field(default_factory=lambda: np.empty(0))
-    cut: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
-
-    def cut_stretches(self) -> Iterator[slice]:
-        """Where the band is cut, at least two points each."""
-        if self.cut.any():
-            for part, whole in stretches(~self.cut):
-                if not whole and part.stop - part.start > 1:
-                    yield part
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One plot of a figure: its panel value, curves and campaign points."""
-
-    value: float
-    title: str
-    curves: tuple[Curve, ...]
-    points: tuple[Points, ...] = ()
-
-
-@dataclass(frozen=True)
-class Picked:
-    """A point of a curve: the setting behind it, and what is expected there."""
-
-    setting: dict[str, float]
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class CurveSet:
-    """One figure of curves.
-
-    Attributes
-    ----------
-    name : str
-        ``4`` … ``S8`` for the paper's figures, else a name of the caller's.
-    x, y, panel, colour : Quantity
-        What stands where.
-    panels : tuple of Panel
-    fixed : dict
-        Settings held constant, by column.
-    notes : tuple of str
-        What the reader must know, extrapolation first.
-    level : float
-        Level of the bands.
-    moved : str
-        Setting that was moved along the curves.
-    """
-
-    name: str
-    title: str
-    x: Quantity
-    y: Quantity
-    panel: Quantity
-    colour: Quantity
-    panels: tuple[Panel, ...]
-    fixed: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    level: float = 0.9
-    moved: str = "pressure_MPa"
-
-    def pick(self, panel: int, x: float, y: float, reach: tuple[float, float]) -> Picked | None:
-        """The drawn point nearest to a place.
-
-        Parameters
-        ----------
-        panel : int
-            Index of the panel.
-        x, y : float
-            The place, in the units of the axes.
-        reach : (float, float)
-            How far away a point may lie along each axis; distances are judged on this scale.
-
-        Returns
-        -------
-        Picked or None
-            None where nothing lies within reach.
-        """
-        best, found = 1.0, None
-        for curve in self.panels[panel].curves:
-            away = ((curve.x - x) / reach[0]) ** 2 + ((curve.y - y) / reach[1]) ** 2
-            away = np.where(np.isfinite(away), away, np.inf)
-            nearest = int(np.argmin(away)) if len(away) else 0
-            if len(away) and away[nearest] <= best:
-                best, found = float(away[nearest]), (curve, nearest)
-        if found is None:
-            return None
-        curve, i = found
-        setting = {
-            **self.fixed,
-            self.panel.column: self.panels[panel].value,
-            self.colour.column: curve.value,
-            self.moved: float(curve.at[i]),
-        }
-        x, y, low, high = (float(one[i]) for one in (curve.x, curve.y, curve.low, curve.high))
-        return Picked(setting, x, y, low, high)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Every drawn point as one table row; the data behind the figure."""
-        parts = []
-        for panel in self.panels:
-            for curve in panel.curves:
-                n = len(curve.x)
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            self.panel.column: np.full(n, panel.value),
-                            self.colour.column: np.full(n, curve.value),
-                            "kind": "curve",
-                            self.x.column: curve.x,
-                            self.y.column: curve.y,
-                            f"{self.y.column}_low": curve.low,
-                            f"{self.y.column}_high": curve.high,
-                            "inside_domain": curve.inside,
-                            "interval_cut": curve.cut,
-                        }
-                    )
-                )
-            for points in panel.points:
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            self.panel.column: panel.value,
-                            self.colour.column: points.value,
-                            "kind": points.kind,
-                            self.x.column: points.x,
-                            self.y.column: points.y,
-                            f"{self.y.column}_low": points.y - points.sd,
-                            f"{self.y.column}_high": points.y + points.sd,
-                            "inside_domain": True,
-                            "at_condition": points.same,
-                            **{f"{name}_of_point": own for name, own in points.at.items()},
-                        }
-                    )
-                )
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def paper_figure(
@@ -533,24 +352,3 @@ def _label(column: str, value: float) -> str:
     one = quantity(column)
     unit = "" if one.unit == "–" else f" {one.unit}"
     return f"{one.symbol or one.label} {value:.4g}{unit}"
-
-
-def stretches(inside: np.ndarray) -> Iterator[tuple[slice, bool]]:
-    """Cut a curve where it enters or leaves the domain.
-
-    Yields
-    ------
-    part : slice
-        Neighbouring stretches share a point, so that the line does not break.
-    inside : bool
-    """
-    if len(inside) == 0:
-        return
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts = [0, *edges]
-    ends = [*edges, len(inside)]
-    for start, end in zip(starts, ends, strict=True):
-        # The step across the border belongs to the outside: it is not covered by data.
-        first = start - 1 if start > 0 and not inside[start] else start
-        last = end + 1 if end < len(inside) and not inside[start] else end
-        yield slice(first, last), bool(inside[start])

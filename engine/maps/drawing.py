@@ -8,7 +8,6 @@ import numpy as np
 
 from engine.maps.canvas import (
     DOUBLE_COLUMN,
-    FAINT,
     INK,
     NORMAL,
     SMALL,
@@ -17,9 +16,7 @@ from engine.maps.canvas import (
     settle,
     write_notes,
 )
-from engine.maps.curves import Curve, CurveSet, Panel, stretches
-from engine.maps.interdependence import METHODS, Interdependence
-from engine.maps.palette import SIGN_COLOURS
+from engine.maps.curve_data import Curve, CurveSet, Panel, stretches
 from engine.maps.quantities import POROSITY, Quantity, quantity
 from engine.maps.symbols import to_mathtext
 
@@ -58,15 +55,18 @@ def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> F
         panel = data.panels[index]
         dress(axes)
         axes.set_title(to_mathtext(panel.title), fontsize=NORMAL, color=INK, pad=3)
-        shared = data.y.column == POROSITY
-        _draw_panel(axes, panel, bands and not shared)
-        if bands and shared:
-            _draw_shared_error(axes, panel)
+        _draw_panel(axes, panel, bands and not data.shared_error)
     for axes in grid[-1]:
         axes.set_xlabel(data.x.mathtext, fontsize=NORMAL, color=INK)
     for axes in grid[:, 0]:
         axes.set_ylabel(_two_lines(data.y), fontsize=NORMAL, color=INK)
-    grid.flat[0].margins(x=0.02, y=0.06)
+    grid.flat[0].margins(x=0.02)
+    if (span := data.y_span(bands)) is not None:
+        room = 0.06 * (span[1] - span[0]) or 0.5
+        grid.flat[0].set_ylim(span[0] - room, span[1] + room)
+    if bands and data.bars_fit:
+        for axes, bar in zip(grid.flat, data.shared_bars, strict=False):
+            _draw_shared_error(axes, bar)
     _legend(figure, data)
     write_notes(figure, _notes(data))
     settle(figure)  # before labels are placed
@@ -130,19 +130,12 @@ def _draw_panel(axes: Any, panel: Panel, bands: bool) -> None:
         )
 
 
-def _draw_shared_error(axes: Any, panel: Panel) -> None:
-    """One bar for an error that all curves share: the law's moves them together.
-
-    A band around each would bury the curves and hide that they rise and fall as one.
-    """
-    curve, half = panel.curves[-1], _shared_error(panel)
-    middle = len(curve.x) // 2
-    if not np.isfinite(half):
-        return
+def _draw_shared_error(axes: Any, bar: tuple[float, float]) -> None:
+    """One bar for an error that all curves share."""
     axes.errorbar(
         [0.965],
-        [curve.y[middle]],
-        yerr=[half],
+        [bar[0]],
+        yerr=[bar[1]],
         color="#555555",
         elinewidth=1.0,
         capsize=2.5,
@@ -150,13 +143,6 @@ def _draw_shared_error(axes: Any, panel: Panel) -> None:
         transform=axes.get_yaxis_transform(),
         zorder=2,
     )
-
-
-def _shared_error(panel: Panel) -> float:
-    """Half of the interval that the bar of a panel stands for: amid its last curve."""
-    curve = panel.curves[-1]
-    middle = len(curve.x) // 2
-    return 0.5 * float(curve.high[middle] - curve.low[middle])
 
 
 def _label_crosses(axes: Any, panel: Panel, ends_only: bool) -> None:
@@ -294,8 +280,7 @@ def _legend(figure: Figure, data: CurveSet) -> None:
     if any(not curve.inside.all() for curve in every):
         handles.append(Line2D([], [], color="#555555", linewidth=1.3, linestyle=_DASHES))
         names.append("extrapolated")
-    shared = data.y.column == POROSITY
-    if not shared and any(np.isfinite(curve.low).any() for curve in every):
+    if not data.shared_error and any(np.isfinite(curve.low).any() for curve in every):
         handles.append(Patch(color="#555555", alpha=0.2, linewidth=0))
         names.append(f"{100 * data.level:.0f} % interval")
     if any(len(curve.cross_x) for curve in every):
@@ -337,15 +322,14 @@ def _legend(figure: Figure, data: CurveSet) -> None:
 
 def _notes(data: CurveSet) -> list[str]:
     notes = list(data.notes)
-    if notes:
-        notes[0] = f"Dashed: extrapolated. {notes[0]}"
-    halves = [_shared_error(panel) for panel in data.panels]
-    if data.y.column == POROSITY and np.isfinite(halves).all():
-        reach = " to ".join(dict.fromkeys(f"{half:.1f}" for half in (min(halves), max(halves))))
-        farther = ", more the farther from measured coatings" if " to " in reach else ""
+    if data.shared_error_size:
+        drawn = "Bar" if data.bars_fit else "Not drawn, longer than the axes"
+        farther = (
+            ", more the farther from measured coatings" if " to " in data.shared_error_size else ""
+        )
         notes.append(
-            f"Bar: {100 * data.level:.0f} % interval of the law for a coating that was not "
-            f"measured, ± {reach} points{farther}; it moves all curves together."
+            f"{drawn}: {100 * data.level:.0f} % interval of the law for a coating that was not "
+            f"measured, {data.shared_error_size}{farther}; it moves all curves together."
         )
     held = [
         f"{quantity(name).label.lower()} {value:.4g} {quantity(name).unit}"
@@ -361,147 +345,3 @@ def _two_lines(one: Quantity) -> str:
     if len(one.label) < 16:
         return one.mathtext
     return f"{one.label}\n{to_mathtext(one.symbol)} ({one.unit})"
-
-
-def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Figure:
-    """Draw the interdependence matrix: circles by sign and strength, wanted direction last.
-
-    Parameters
-    ----------
-    data : Interdependence
-    colours : {"safe", "paper"}
-        Blue and orange, or green and red as in the paper. A plus or minus sign stands in each
-        circle in both, so that colour never carries the meaning alone.
-    """
-    from matplotlib.patches import Circle
-
-    hues = SIGN_COLOURS[colours]
-    rows, columns = len(data.outputs), len(data.inputs)
-    cell = 0.62
-    # Room for the longest name, at about 0.062 inches a letter of this size.
-    names = max(len(one.label) + len(one.symbol) for one in data.outputs)
-    figure = new_figure(0.5 + 0.062 * names + 1.1 * cell * (columns + 1), 1.75 + cell * rows)
-    axes = figure.subplots()
-    axes.set_xlim(-0.5, columns + 0.5)
-    axes.set_ylim(rows - 0.5, -0.5)
-    axes.set_aspect("equal")
-    for x in np.arange(-0.5, columns + 1):
-        heavy = x == columns - 0.5
-        axes.axvline(x, color=INK if heavy else FAINT, linewidth=0.9 if heavy else 0.6, zorder=0)
-    for y in np.arange(-0.5, rows):
-        axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
-    for i in range(rows):
-        for j in range(columns):
-            strength = float(data.strength[i, j])
-            if not np.isfinite(strength):
-                axes.text(j, i, "–", ha="center", va="center", fontsize=NORMAL, color="#777777")
-                continue
-            radius = 0.44 * np.sqrt(min(abs(strength), 1.0))
-            hue = hues["direct"] if strength >= 0 else hues["inverse"]
-            turning = bool(data.turning[i, j])
-            axes.add_patch(
-                Circle(
-                    (j, i),
-                    max(radius, 0.03),
-                    facecolor=hue,
-                    edgecolor=INK if turning else hue,
-                    linewidth=1.1 if turning else 0.4,
-                    linestyle=(0, (2, 1.2)) if turning else "-",
-                    alpha=0.95,
-                    zorder=2,
-                )
-            )
-            _write_strength(axes, i, j, strength, radius, turning, hue)
-        _write_wanted(axes, columns, i, data.wanted[i])
-    axes.set_xticks(range(columns + 1))
-    axes.set_xticklabels(
-        [f"{_stacked(one.label)}\n{to_mathtext(one.symbol)}" for one in data.inputs]
-        + ["Direction\nwanted"],
-        fontsize=SMALL,
-        color=INK,
-    )
-    axes.xaxis.tick_top()
-    axes.set_yticks(range(rows))
-    axes.set_yticklabels(
-        [f"{one.label}  {to_mathtext(one.symbol)}" for one in data.outputs],
-        fontsize=SMALL + 0.5,
-        color=INK,
-    )
-    axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    _matrix_legend(figure, hues, bool(data.turning.any()))
-    method = METHODS.get(data.method, data.method)
-    basis = "settings" if data.interaction is not None else "rows"
-    write_notes(figure, [f"Circle area: {method} ({data.rows} {basis}).", *data.notes], width=96)
-    settle(figure)
-    return figure
-
-
-def _stacked(label: str) -> str:
-    return label.replace(" ", "\n", 1)
-
-
-def _write_strength(
-    axes: Any, i: int, j: int, strength: float, radius: float, turning: bool, hue: str
-) -> None:
-    sign = "+" if strength >= 0 else "−"
-    text = f"{sign}{abs(strength):.2f}".replace("0.", ".", 1)
-    if turning:
-        text = f"∩ {text}"
-    inside = radius > 0.27
-    red, green, blue = (int(hue[k : k + 2], 16) for k in (1, 3, 5))
-    dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 140
-    axes.text(
-        j,
-        i if inside else i + radius + 0.13,
-        text,
-        ha="center",
-        va="center",
-        fontsize=SMALL - 0.5,
-        color=("white" if dark else INK) if inside else INK,
-        zorder=3,
-    )
-
-
-def _write_wanted(axes: Any, column: int, row: int, direction: str) -> None:
-    if direction not in ("up", "down"):
-        axes.text(column, row, "–", ha="center", va="center", fontsize=NORMAL, color="#777777")
-        return
-    reach = 0.24 if direction == "down" else -0.24  # rows count downwards
-    axes.annotate(
-        "",
-        (column, row + reach),
-        (column, row - reach),
-        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.3, "mutation_scale": 11},
-    )
-
-
-def _matrix_legend(figure: Figure, hues: dict[str, str], turning: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    def dot(colour: str, edge: str) -> Line2D:
-        return Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="o",
-            markersize=7,
-            markerfacecolor=colour,
-            markeredgecolor=edge,
-        )
-
-    handles = [dot(hues["direct"], hues["direct"]), dot(hues["inverse"], hues["inverse"])]
-    names = ["direct (+)", "inverse (−)"]
-    if turning:
-        handles.append(dot("white", INK))
-        names.append("∩ non-monotonic")
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper right",
-        ncols=3,
-        fontsize=SMALL,
-        frameon=False,
-        labelcolor=INK,
-    )

@@ -11,10 +11,12 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.maps.canvas import save
-from engine.maps.curves import CurveSet, paper_figure
+from engine.maps.curve_data import CurveSet
+from engine.maps.curves import paper_figure
 from engine.maps.default_models import default_models
-from engine.maps.drawing import draw_curves, draw_interdependence
+from engine.maps.drawing import draw_curves
 from engine.maps.interdependence import Interdependence, from_data, from_models
+from engine.maps.matrix_drawing import draw_interdependence
 from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.quantities import (
     ACTIVE_SURFACE,

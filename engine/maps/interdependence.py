@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from engine.errors import InputError
+from engine.learning.reliability import doubt, reliable
 from engine.maps.quantities import Quantity, quantity
 from engine.maps.responses import SETTINGS, Responses
 
@@ -57,6 +59,11 @@ class Interdependence:
         Key of `METHODS`.
     rows : int
         Rows of data, or settings evaluated.
+    trust : tuple of str
+        How well the models behind each output predict conditions left out: ``yes``, ``roughly``,
+        ``no``, or empty where no model was asked or it was never judged. Empty for data.
+    doubts : tuple of str
+        Why, for each output; empty where the models are good.
     """
 
     inputs: tuple[Quantity, ...]
@@ -67,12 +74,24 @@ class Interdependence:
     method: str
     rows: int
     notes: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def signs(self) -> np.ndarray:
         """-1, 0 or 1 for each pair; 0 where the relation is too weak to speak of (< 0.1)."""
         strength = np.nan_to_num(self.strength)
         return np.where(np.abs(strength) < _WEAK, 0, np.sign(strength)).astype(int)
+
+    def trusted(self, row: int) -> str:
+        """`trust` of one output; empty where it is not known."""
+        return self.trust[row] if row < len(self.trust) else ""
+
+    def trust_words(self, row: int) -> str:
+        """Words beside an output whose models are not good; empty where they are."""
+        return {"no": "do not rely on the model", "roughly": "roughly predicted"}.get(
+            self.trusted(row), ""
+        )
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -96,6 +115,7 @@ class Interdependence:
                         else self.interaction[i, j],
                         "direction_wanted": output.direction,
                         "method": self.method,
+                        "model_reliable": self.trusted(i),
                     }
                 )
         return pd.DataFrame(rows)
@@ -240,6 +260,7 @@ def from_models(
     else:
         shown = whole if method == "sobol_total" else first
         strength = np.sqrt(np.clip(shown, 0, 1)) * np.where(trend < 0, -1, 1)
+    judged = [_trust(responses, name) for name in wanted]
     return Interdependence(
         tuple(map(quantity, moved)),
         tuple(map(quantity, wanted)),
@@ -249,7 +270,22 @@ def from_models(
         method,
         rows,
         tuple(dict.fromkeys(responses.impossible_notes(pd.concat(possible)).values())),
+        tuple(grade for grade, _ in judged),
+        tuple(why for _, why in judged),
     )
+
+
+def _trust(responses: Responses, output: str) -> tuple[str, str]:
+    """How far the models behind an output can be trusted, and why not."""
+    behind = [responses.models[name] for name in responses.models_of([output])]
+    judged: list[Any] = [model for model in behind if hasattr(model, "metrics")]
+    grades = [(reliable(model), model) for model in judged]
+    for grade in ("no", "roughly"):
+        for own, model in grades:
+            if own == grade:
+                r2 = (model.metrics.get("cross_validation") or {}).get("r2")
+                return grade, doubt(model) or f"R² on conditions left out is {r2:.2f}"
+    return ("yes" if grades else ""), ""
 
 
 def sobol_indices(

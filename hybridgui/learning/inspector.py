@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from engine.learning.model import PropertyModel
-from engine.maps.curves import CurveSet
+from engine.maps.curve_data import CurveSet
 from hybridgui.learning.accuracy_view import AccuracyView
 from hybridgui.learning.compare_view import CompareView
 from hybridgui.learning.equation_view import EquationView

@@ -27,7 +27,8 @@ from engine.learning.sensitivity import Sensitivity, sobol_indices
 from engine.learning.table import input_columns
 from engine.learning.table_files import read_table_file
 from engine.learning.training import train
-from engine.maps.curves import CurveSet, curve_set, levels
+from engine.maps.curve_data import CurveSet
+from engine.maps.curves import curve_set, levels
 from engine.maps.sources import (
     conductivities_of,
     default_inputs,

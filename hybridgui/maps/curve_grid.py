@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from engine.maps.curves import CurveSet, Picked
+from engine.maps.curve_data import CurveSet, Picked
 from hybridgui.maps.curve_plot import CurvePlot
 from hybridgui.theme import GRID, theme
 from hybridgui.widgets.basics import Notice, follow_theme
@@ -16,6 +16,8 @@ _REACH = 24
 """How far from a curve a click may be, px."""
 _FILLED, _ROOM = 0.6, 0.06
 """Share of the range that moved curves must fill, and the room left when it is set anew."""
+_NOTES = 3
+"""Notes in view; the others stand in the tooltip."""
 Span = tuple[float, float] | None
 
 
@@ -106,8 +108,17 @@ class CurveGrid(QWidget):
             across, up = _steady(self._limits[0], across), _steady(self._limits[1], up)
         changed = what != self._shown or (across, up) != self._limits
         self._shown, self._limits = what, (across, up)
-        for plot, panel in zip(self._plots, panels, strict=False):
-            plot.show_panel(data, panel, colours, bands=self._bands, labels=self._labels)
+        for index, (plot, panel) in enumerate(zip(self._plots, panels, strict=False)):
+            bar = data.shared_bars[index] if self._bands and data.bars_fit else None
+            plot.show_panel(
+                data,
+                panel,
+                colours,
+                bands=self._bands,
+                labels=self._labels,
+                bar=bar,
+                reach=(_length(across), _length(up)),
+            )
             if changed:
                 plot.set_limits(across, up)
         self._draw_ring()
@@ -116,7 +127,10 @@ class CurveGrid(QWidget):
             for curve, colour in zip(panels[0].curves, colours, strict=True)
         ]
         muted = theme().tokens.muted
-        if self._bands:
+        if self._bands and data.shared_error_size:
+            text = f"error of the law {data.shared_error_size}, all curves together"
+            entries.append((text, muted, "bar"))
+        elif self._bands and not data.shared_error:
             entries.append((f"{100 * data.level:.0f} % interval", muted, "band"))
         if any(len(c.cross_x) for p in panels for c in p.curves):
             entries.append(("ε_cal (%) there", muted, "cross"))
@@ -132,7 +146,7 @@ class CurveGrid(QWidget):
         if not all(bool(c.inside.all()) for p in panels for c in p.curves):
             entries.append(("extrapolated", muted, "dash"))
         self.legend.show_entries("", entries)
-        self._notes.set_text("\n".join(data.notes[:2]))
+        self._notes.set_text("\n".join(data.notes[:_NOTES]))
         self._notes.setToolTip("\n".join(data.notes))
         paint_together(self.plots)
 
@@ -173,21 +187,14 @@ def _steady(before: Span, now: Span) -> Span:
     return now[0] - room, now[1] + room
 
 
+def _length(span: Span) -> float:
+    return (span[1] - span[0] if span is not None else 0.0) or 1.0
+
+
 def _limits(data: CurveSet, bands: bool) -> tuple[Span, Span]:
     """Ranges that hold every panel, so that panels can be compared at a glance."""
-    across: list[np.ndarray] = []
-    up: list[np.ndarray] = []
-    for panel in data.panels:
-        for curve in panel.curves:
-            across.append(curve.x)
-            up += [curve.y, curve.low, curve.high] if bands else [curve.y]
-        for points in panel.points:
-            across.append(points.x)
-            up.append(points.y)
-    return _span(across), _span(up)
-
-
-def _span(parts: list[np.ndarray]) -> Span:
-    values = np.concatenate(parts) if parts else np.empty(0)
+    across = [curve.x for panel in data.panels for curve in panel.curves]
+    across += [points.x for panel in data.panels for points in panel.points]
+    values = np.concatenate(across) if across else np.empty(0)
     values = values[np.isfinite(values)]
-    return (float(values.min()), float(values.max())) if len(values) else None
+    return (float(values.min()), float(values.max())) if len(values) else None, data.y_span(bands)

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.maps.curves import CurveSet, Picked
+from engine.maps.curve_data import CurveSet, Picked
 from engine.maps.sources import Sources
 from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.maps.setting_bar import SettingBar

@@ -15,6 +15,9 @@ from hybridgui.widgets.basics import follow_theme
 from hybridgui.widgets.numbers import rounded
 from hybridgui.widgets.plot import rich
 
+_DOUBTED = 0.35
+"""Opacity of the circles of a model that is not to be relied on."""
+
 
 class MatrixView(QWidget):
     """Draws an `Interdependence`.
@@ -48,9 +51,12 @@ class MatrixView(QWidget):
     def _layout(self) -> tuple[float, float, float, float]:
         assert self._data is not None
         metrics = self.fontMetrics()
-        widest = max(
-            (metrics.horizontalAdvance(one.label) for one in self._data.outputs), default=0
-        )
+        lines = [one.label for one in self._data.outputs]
+        lines += [
+            f"{one.symbol} {self._data.trust_words(row)}"
+            for row, one in enumerate(self._data.outputs)
+        ]
+        widest = max(map(metrics.horizontalAdvance, lines), default=0)
         left = min(widest + 32, self.width() * 0.42)
         top = 2 * metrics.height() + 28
         columns, rows = len(self._data.inputs) + 1, len(self._data.outputs)
@@ -93,13 +99,11 @@ class MatrixView(QWidget):
                 QPointF(0, cell.top()), QPointF(left + (len(data.inputs) + 1) * width, cell.top())
             )
             place = QRectF(0, cell.top(), left - 16, height)
-            self._write(
-                painter,
-                place,
-                f"{one.label}<br>{rich(one.symbol)}",
-                t.text,
-                Qt.AlignmentFlag.AlignLeft,
-            )
+            name = f"{one.label}<br>{rich(one.symbol)}"
+            if doubt := data.trust_words(row):
+                colour = t.warning if data.trusted(row) == "no" else t.muted
+                name += f' <span style="color:{colour}">{doubt}</span>'
+            self._write(painter, place, name, t.text, Qt.AlignmentFlag.AlignLeft)
             for column in range(len(data.inputs)):
                 self._draw_pair(painter, row, column)
             self._draw_wanted(painter, self._cell(row, len(data.inputs)), one.direction)
@@ -121,7 +125,13 @@ class MatrixView(QWidget):
         signs = theme().sign_colours
         weak = data.signs[row, column] == 0
         colour = QColor(t.border_strong if weak else signs["direct" if strength > 0 else "inverse"])
+        ground = colour
         painter.setPen(Qt.PenStyle.NoPen)
+        if data.trusted(row) == "no":
+            painter.setPen(QPen(colour, 1))
+            ground = QColor(t.surface)
+            colour = QColor(colour)
+            colour.setAlphaF(_DOUBTED)
         painter.setBrush(colour)
         painter.drawEllipse(cell.center(), radius, radius)
         if data.turning[row, column]:
@@ -134,7 +144,7 @@ class MatrixView(QWidget):
         painter.setFont(font)
         room = painter.fontMetrics().horizontalAdvance(text)
         if 2 * radius > room + 6:
-            painter.setPen(QColor(_ink_on(colour)))
+            painter.setPen(QColor(_ink_on(ground)))
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
         else:
             painter.setPen(QColor(t.muted))
@@ -248,6 +258,8 @@ class MatrixView(QWidget):
             f"{data.outputs[row].label} and {data.inputs[column].label.lower()}: {words}",
             f"strength {rounded(float(data.strength[row, column]), 2)} ({METHODS[data.method]})",
         ]
+        if doubt := data.trust_words(row):
+            lines.append(f"{doubt[:1].upper()}{doubt[1:]}: {data.doubts[row]}.")
         if data.turning[row, column]:
             lines.append("The relation turns within the range.")
         if data.interaction is not None and data.interaction[row, column] > 0.05:

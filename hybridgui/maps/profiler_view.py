@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.maps.curves import stretches
+from engine.maps.curve_data import stretches
 from engine.maps.profiler import Profile, Trace
 from engine.maps.quantities import quantity
 from hybridgui.maps.setting_bar import SettingBar

@@ -10,13 +10,15 @@ from typing import Any
 from engine.errors import InputError
 from engine.maps.bpx_export import from_responses, write_bpx
 from engine.maps.canvas import save
-from engine.maps.curves import CurveSet, study_curves
+from engine.maps.curve_data import CurveSet
+from engine.maps.curves import study_curves
 from engine.maps.decide import Recommendation, recommend
 from engine.maps.default_models import default_models
-from engine.maps.drawing import draw_curves, draw_interdependence
+from engine.maps.drawing import draw_curves
 from engine.maps.figures import MATRIX_OUTPUTS, make_maps
 from engine.maps.interdependence import MODEL_METHODS, Interdependence, from_data, from_models
 from engine.maps.lab_record import LabRecord
+from engine.maps.matrix_drawing import draw_interdependence
 from engine.maps.next_experiments import NextExperiments, next_experiments
 from engine.maps.provenance import provenance_lines, write_csv
 from engine.maps.report import write_report

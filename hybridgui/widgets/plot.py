@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QLineF,
+    QPointF,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
@@ -101,6 +111,10 @@ class Swatch(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawPolygon(star(6).translated(middle))
+        elif self._kind == "bar":
+            painter.setPen(QPen(colour, 1.5))
+            for ends in ((0, -5, 0, 5), (-3, -5, 3, -5), (-3, 5, 3, 5)):
+                painter.drawLine(QLineF(*ends).translated(middle))
         elif self._kind == "cross":
             painter.setPen(QPen(colour, 1.5))
             painter.drawLine(middle + QPointF(-4, -4), middle + QPointF(4, 4))

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from engine.maps.curves import Curve, CurveSet, Panel
+from engine.maps.curve_data import Curve, CurveSet, Panel
 from engine.maps.quantities import TAU_LIQUID, quantity
 from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.widgets.basics import Sentence, label

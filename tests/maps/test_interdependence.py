@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -12,7 +13,15 @@ from engine.campaign.design import Design
 from engine.errors import InputError
 from engine.maps import interdependence
 from engine.maps.interdependence import TURNING_SHARE, from_data, from_models, sobol_indices
-from engine.maps.quantities import PAPER_INPUTS
+from engine.maps.matrix_drawing import draw_interdependence
+from engine.maps.quantities import (
+    ACTIVE_SURFACE,
+    COVERAGE_AM,
+    PAPER_INPUTS,
+    SIGMA_EFF,
+    TAU_LIQUID,
+    TAU_SOLID,
+)
 from engine.properties.characterize import characterize
 from engine.structure.generate import generate
 from tests.maps import naive
@@ -242,3 +251,33 @@ def test_that_a_relation_of_models_that_turns_is_marked_whatever_the_measure():
         assert matrix.turning.tolist() == [[False, True, False]], method
     with pytest.raises(InputError, match="partial_rank_models"):
         from_models(turned, [Hill.target], method="pearson")
+
+
+def test_that_rows_of_models_that_do_not_predict_are_marked_in_words():
+    whole = published_responses()
+
+    def judged(name, r2):
+        model = copy.copy(whole.models[name])
+        model.metrics = {"cross_validation": {"r2": r2}}
+        return model
+
+    grades = {TAU_LIQUID: 0.3, TAU_SOLID: 0.7, ACTIVE_SURFACE: 0.97}
+    responses = dataclasses.replace(
+        whole, models={**whole.models, **{name: judged(name, r2) for name, r2 in grades.items()}}
+    )
+    # The conductivity follows from the tortuosity of the electrolyte, its doubt too.
+    outputs = [TAU_LIQUID, SIGMA_EFF, TAU_SOLID, ACTIVE_SURFACE, COVERAGE_AM]
+    found = from_models(responses, outputs)
+    assert found.trust == ("no", "no", "roughly", "yes", "")
+    assert found.doubts[0] == "R² on conditions left out is 0.3"
+    assert [found.trust_words(row) for row in range(5)] == [
+        "do not rely on the model", "do not rely on the model", "roughly predicted", "", "",
+    ]  # fmt: skip
+    frame = found.to_frame()
+    assert set(frame.loc[frame["output"] == SIGMA_EFF, "model_reliable"]) == {"no"}
+    (axes,) = draw_interdependence(found).axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert [("do not rely" in name, "roughly" in name) for name in names] == [
+        (True, False), (True, False), (False, True), (False, False), (False, False),
+    ]  # fmt: skip
+    assert not any(from_data(published_points(), outputs).trust)
