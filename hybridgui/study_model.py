@@ -488,7 +488,7 @@ class StudyModel(QObject):
         if states["models"] is StageState.NOTHING:
             return Advice("Every structure failed: see why.", "campaign")
         if states["models"] is StageState.OUTDATED:
-            return Advice("The dataset grew: train the models again.", "models")
+            return Advice("The dataset changed: train the models again.", "models")
         if states["models"] is not StageState.DONE:
             return Advice("Train models on the dataset.", "models")
         return Advice("Read the maps, and decide.", "maps")
@@ -541,7 +541,7 @@ class StudyModel(QObject):
                 return StageState.OUTDATED, "Law changed"
             data = self._provenance.get("models_data")
             if data not in (None, self._data_fingerprint()):
-                return StageState.OUTDATED, "Dataset grew"
+                return StageState.OUTDATED, "Dataset changed"
             return StageState.DONE, ""
         some = any(c.done for c in self.study.campaigns())
         return (StageState.READY if some else StageState.NOTHING), ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.maps.bpx_export import from_responses, write_bpx
-from engine.maps.canvas import save
+from engine.maps.canvas import FORMATS, save
 from engine.maps.curve_data import CurveSet
 from engine.maps.curves import study_curves
 from engine.maps.decide import Recommendation, recommend
@@ -98,8 +98,8 @@ def export_figure(
 
 
 def export_all(job: Job, study: Study, folder: Path, campaign: int | None) -> list[Path]:
-    """Write every figure of the study with its numbers."""
-    return make_maps(study, folder, job.engine_progress, campaign=campaign)
+    """Write every figure of the study as PNG, SVG and PDF, with its numbers."""
+    return make_maps(study, folder, job.engine_progress, formats=FORMATS, campaign=campaign)
 
 
 def report(
