@@ -109,14 +109,22 @@ class Settings(QObject):
         self.recentFilesChanged.emit()
 
     def last_folder(self, kind: str) -> str:
-        """Folder last used for files of this kind ("study", "sheet", "export", "stack")."""
-        folder = str(self._store.value(f"folders/{kind}", ""))
-        return folder if folder and Path(folder).is_dir() else str(Path.home())
+        """Folder last used for files of this kind ("study", "sheet", "export", "stack").
+
+        For a kind that was never used, the one last used for any; then the home folder.
+        """
+        for name in (kind, "last"):
+            folder = str(self._store.value(f"folders/{name}", ""))
+            if folder and Path(folder).is_dir():
+                return folder
+        return str(Path.home())
 
     def set_last_folder(self, kind: str, path: str | Path) -> None:
         """Remember the folder of `path`."""
         path = Path(path)
-        self._store.setValue(f"folders/{kind}", str(path if path.is_dir() else path.parent))
+        folder = str((path if path.is_dir() else path.parent).absolute())
+        for name in (kind, "last"):
+            self._store.setValue(f"folders/{name}", folder)
 
     # -- session ------------------------------------------------------------------------
     @property

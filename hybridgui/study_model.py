@@ -267,6 +267,12 @@ class StudyModel(QObject):
                 ParameterCommand(self._put_parameter, key, before, value, text or f"Change {key}")
             )
 
+    def keep_parameter(self, key: str, value: Any) -> None:
+        """Keep with the study what is no input, e.g. the page last looked at; nothing to undo."""
+        if self._study is not None and not self.read_only and self._parameters.get(key) != value:
+            self._parameters[key] = value
+            self._write_soon.start()
+
     def _put_parameter(self, key: str, value: Any) -> None:
         if value is None:
             self._parameters.pop(key, None)

@@ -44,6 +44,9 @@ SHEET_SUFFIXES = (".xlsx", ".xls", ".ods", ".csv", ".tsv", ".txt")
 STACK_SUFFIXES = (".tif", ".tiff", ".npy", ".vti", ".raw")
 BINARY_SUFFIXES = (*STACK_SUFFIXES, ".xlsx", ".xls", ".ods")
 
+# Page last looked at, kept with the study.
+_LAST_STAGE = "window/stage"
+
 
 class MainWindow(QMainWindow):
     """One study, five pages."""
@@ -332,6 +335,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(page)
         self.rail.show_stage(key)
         if self.model.is_open:
+            self.model.keep_parameter(_LAST_STAGE, key)
             self.rail.show_advice(self.model.next_step(key))
         page.activated()
 
@@ -346,7 +350,8 @@ class MainWindow(QMainWindow):
     def _on_study_opened(self) -> None:
         if self._compile_again:
             self.compile_in_background()
-        self.show_stage(self.model.parameter("window/stage", "experiment"))
+        last = self.model.parameter(_LAST_STAGE, "experiment")
+        self.show_stage(last if last in self.pages else "experiment")
         campaigns = self.model.study.campaigns()
         if any(campaign.program_version != __version__ for campaign in campaigns):
             from engine.campaign.regenerate import changes_in

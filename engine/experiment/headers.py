@@ -46,8 +46,8 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("temperature", r"temp|\bt roll\b"),
     ("speed", r"speed|velocity|geschwindigkeit|vitesse"),
     ("line_load", r"line ?load|linear load|line ?force|line pressure|linien(last|kraft|druck)"
-                  r"|strecken(last|kraft)|charge lin|force lin|pression lin|nip (load|pressure)"),
-    ("force", r"\bforce\b|kraft\b"),
+                  r"|strecken(last|kraft)|charge lin|force lin|effort lin|kraft pro (breite|lange)|force per (width|length)|pression lin|nip (load|pressure)"),
+    ("force", r"\bforce\b|kraft\b|\beffort\b|\b(roll|roller|calender) load\b"),
     ("solid_content", r"solid|feststoff|\bs to l\b|extrait sec|matiere seche|trockengehalt"),
     ("ratio", r"compaction|compression (rate|ratio|degree)|verdichtungs|taux de compression"
               r"|reduction|reduktion"),
@@ -57,7 +57,7 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
                   r"|\bhohe\b|\bhoehe\b|height|hauteur"),
     ("gap", r"\bgap|spalt|entrefer|ecartement|\becart\b|\binterstice|\bjeu\b|\bg\b"),
     ("pressure", r"pressure|druck\b|pression|\bp\b|\bp (cal|roll|max)\b"),
-    ("cbd", r"carbon|binder|pvdf|bindemittel|\bliant|\bruss\b|\bc65\b|additi|\bcbd\b|\bcb\b"),
+    ("cbd", r"carbon|binder|pvdf|bindemittel|\bliant|russ\b|noir de|\bc65\b|additi|\bcbd\b|\bcb\b"),
     ("am", r"\bam\b|active mat|active mass|masse active|aktivmat|aktivmasse|matiere active|materiaux? actif|\bnmc|\bncm"
            r"|\bnca\b|\blfp\b|\blco\b|\blmo\b|\blnmo\b|\bx am\b|\bma\b|\bw am\b"),
     ("origin", r"\bsource\b|\borigin|\bherkunft|\bquelle|provenance|\borigine"),

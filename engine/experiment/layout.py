@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import InputError
@@ -99,7 +99,10 @@ class Layout:
             c for c in self.columns
             if c.meaning.quantity in ("line_load", "force") and c.numbers and c.index not in taken
         ]  # fmt: skip
-        return loads[0] if len(loads) == 1 else None
+        # Of both, the line load: it needs the contact length alone.
+        loads.sort(key=lambda c: c.meaning.quantity == "force")
+        kinds = [c.meaning.quantity for c in loads]
+        return loads[0] if loads and kinds.count(kinds[0]) == 1 else None
 
     @property
     def complete(self) -> bool:
@@ -335,27 +338,48 @@ def _assign(layout: Layout, named: Mapping[str, int]) -> None:
         del layout.ambiguous["pressure"]
 
 
-def describe_missing(sheet: Sheet, layout: Layout) -> str:
-    """One sentence on the roles that a sheet does not give, and what to do."""
+DERIVED_FROM = {"initial_porosity": "initial_thickness", "porosity": "thickness"}
+"""Thickness from which, with the mass loading, a porosity can be derived."""
+
+
+def describe_missing(sheet: Sheet, layout: Layout, missing: Sequence[str] | None = None) -> str:
+    """One sentence on the roles that a sheet does not give, and what to do.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    layout : Layout
+    missing : sequence of str, optional
+        Those of `Layout.missing` that nothing makes up for.
+    """
+    missing = layout.missing if missing is None else list(missing)
     words = []
-    for role in layout.missing:
+    for role in missing:
         words.append("roll gap or pressure" if role == "gap" else ROLE_LABELS[role])
     hint = ""
-    if "initial_thickness" in layout.missing and "thickness" in layout.roles:
+    if "initial_thickness" in missing and "thickness" in layout.roles:
         header = layout.column(layout.roles["thickness"]).header
         hint = f" (column '{header}' does not say that it is before calendering)"
-    elif "initial_porosity" in layout.missing and "porosity" in layout.roles:
+    elif "initial_porosity" in missing and "porosity" in layout.roles:
         header = layout.column(layout.roles["porosity"]).header
         hint = f" ('{header}' is the only porosity)"
     load = layout.load_column
-    if load is not None and layout.missing == ["gap"]:
+    weighed = {"loading", "am"} <= set(layout.roles)
+    derivable = [r for r in missing if weighed and DERIVED_FROM.get(r) in layout.roles]
+    if load is not None and {*missing} == {"gap", *derivable}:
         what = "line load" if load.meaning.quantity == "line_load" else "force"
         needed = "contact length of the rolls (mm)"
         if what == "force":
             needed += " and the width of the electrode (mm)"
         hint = f" ('{load.header}' is a {what}; it becomes a pressure with the {needed})"
-    derivable = [r for r in layout.missing if r in ("initial_porosity", "porosity")]
-    if derivable and "loading" in layout.roles and derivable == layout.missing:
+        if derivable:
+            them = "porosities" if derivable[1:] else "porosity"
+            return (
+                f"Sheet '{sheet.name}' gives a {what} ('{load.header}'), which becomes a pressure "
+                f"with the {needed}, and thickness and mass loading, which give the {them} with "
+                "the skeletal densities of AM and CBD"
+            )
+    elif derivable and derivable == missing:
         hint = " (thickness and mass loading give it with the skeletal densities of AM and CBD)"
     if len(words) == len(REQUIRED):
         listed = ", ".join(words).replace(" (", " ").replace(")", "")

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from engine.errors import InputError
 from engine.experiment.columns import ColumnReading, read_column
 from engine.experiment.headers import ROLE_KINDS, understand
 from engine.experiment.layout import (
+    DERIVED_FROM,
     REQUIRED,
     Column,
     Layout,
@@ -24,6 +27,7 @@ from engine.experiment.layout import (
 )
 from engine.experiment.numbers import detect_thousands
 from engine.experiment.read_options import ReadOptions
+from engine.experiment.rolls import stated_rolls
 from engine.experiment.rows import (
     COATING_ROLES,
     CellProblem,
@@ -32,7 +36,7 @@ from engine.experiment.rows import (
     rows_below,
     sort_rows,
 )
-from engine.experiment.units import find_unit
+from engine.experiment.units import Unit, find_unit
 from engine.experiment.workbook import Sheet, Workbook, open_workbook
 
 __all__ = ["CellProblem", "ReadOptions", "SheetPreview", "missing_roles", "preview_sheet"]
@@ -123,22 +127,32 @@ class SheetPreview:
     @property
     def reads_load(self) -> bool:
         """Whether the pressure comes, or could come, from a line load or force."""
-        if self.layout.load_column is not None:
-            return True
+        return self.layout.load_column is not None or self.load_unit is not None
+
+    @property
+    def load_unit(self) -> Unit | None:
+        """Unit of the column of the pressure where it holds line loads or forces."""
         index = self.layout.roles.get("pressure")
         if index is None:
-            return False
+            return None
         unit = find_unit(self.options.units.get("pressure", ""))
         unit = unit or self.layout.column(index).meaning.unit
-        return unit is not None and unit.kind in ("line load", "force")
+        return unit if unit is not None and unit.kind in ("line load", "force") else None
 
     @property
     def can_derive(self) -> bool:
         """Whether a porosity is, or could be, derived from thickness and mass loading."""
         roles = self.layout.roles
-        return {"loading", "am"} <= set(roles) and (
-            "initial_porosity" not in roles or ("porosity" not in roles and "thickness" in roles)
-        )
+        if not {"loading", "am"} <= set(roles):
+            return False
+        if "initial_porosity" not in roles or ("porosity" not in roles and "thickness" in roles):
+            return True
+        # Rows that leave the porosity blank may give it by what was weighed and measured.
+        weighed = [self.readings.get(r) for r in ("porosity", "thickness", "loading")]
+        if any(one is None for one in weighed):
+            return False
+        blank, *given = [one.values for one in weighed if one is not None]
+        return bool((np.isnan(blank) & np.isfinite(given).all(axis=0)).any())
 
     @property
     def row_count(self) -> int:
@@ -152,7 +166,8 @@ class SheetPreview:
         if not self.sheet.rows:
             return f"Sheet '{self.sheet.name}' of {name} is empty."
         if missing_roles(self.layout, self.options):
-            return f"{describe_missing(self.sheet, self.layout)}: {self._what_to_do()}."
+            missing = missing_roles(self.layout, self.options)
+            return f"{describe_missing(self.sheet, self.layout, missing)}: {self._what_to_do()}."
         if self.layout.ambiguous:
             return describe_ambiguous(self.sheet, self.layout)
         if self.column_errors:
@@ -175,9 +190,17 @@ class SheetPreview:
                 "its conditions seem to stand side by side; turn the table so that each condition "
                 "is a row"
             )
-        if self.layout.load_column is not None and roles == ["gap"]:
-            return "give it (in a shell --contact-length 2)"
-        if "loading" in self.layout.roles and set(roles) <= {"initial_porosity", "porosity"}:
+        weighed = {"loading", "am"} <= set(self.layout.roles)
+        derivable = {r for r in roles if weighed and DERIVED_FROM.get(r) in self.layout.roles}
+        load = self.layout.load_column
+        if load is not None and set(roles) == {"gap", *derivable}:
+            verbs = "--contact-length 2"
+            if load.meaning.quantity == "force":
+                verbs += " --roll-width 100"
+            if derivable:
+                return f"give these (in a shell {verbs} --densities 4.65 1.8)"
+            return f"give it (in a shell {verbs})"
+        if roles and set(roles) == derivable:
             return "give them (in a shell --densities 4.65 1.8)"
         them = "it" if len(roles) == 1 else "them"
         return (
@@ -190,8 +213,7 @@ def missing_roles(layout: Layout, options: ReadOptions) -> list[str]:
     """Required roles that a layout does not give, nor lets derive."""
     missing = layout.missing
     if options.densities is not None and "loading" in layout.roles and "am" in layout.roles:
-        derivable = {"initial_porosity": "initial_thickness", "porosity": "thickness"}
-        missing = [m for m in missing if derivable.get(m) not in layout.roles or m == "am"]
+        missing = [m for m in missing if DERIVED_FROM.get(m) not in layout.roles]
     return missing
 
 
@@ -268,9 +290,19 @@ def _layout(sheet: Sheet, options: ReadOptions, header_row: int | None) -> Layou
     """Layout of a sheet; with a contact length a load stands in for the pressure."""
     layout = find_layout(sheet, options.mapping, header_row)
     load = layout.load_column
-    if options.contact_length and load is not None:
+    if load is not None and (options.contact_length or stated_rolls(load.header)[0]):
         layout.roles["pressure"] = load.index
     return layout
+
+
+def _with_stated_rolls(options: ReadOptions, layout: Layout) -> ReadOptions:
+    """Options with the contact of the rolls that the header of the loads states."""
+    if options.contact_length or "pressure" not in layout.roles:
+        return options
+    length, width = stated_rolls(layout.column(layout.roles["pressure"]).header)
+    if length is None:
+        return options
+    return options.replace(contact_length=length, roll_width=options.roll_width or width)
 
 
 def _filled_down(sheet: Sheet, layout: Layout, repeated: list[int]) -> Sheet:
@@ -296,6 +328,7 @@ def _preview(
         if min(row for row, _ in options.corrections) <= layout.first_row:
             # A name in the header was mended.
             layout = _layout(sheet, options, layout.header_row + 1)
+    options = _with_stated_rolls(options, layout)
     candidates = rows_below(sheet, layout.first_row)
     notes: list[str] = []
     repeated = blank_coatings(sheet, layout, candidates)

@@ -20,11 +20,12 @@ from engine.experiment.coatings import read_labels
 from engine.experiment.columns import NOTHING
 from engine.experiment.extra_columns import PROCESS
 from engine.experiment.headers import SAMPLES, fold
-from engine.experiment.layout import Column
+from engine.experiment.layout import DERIVED_FROM, Column
 from engine.experiment.numbers import parse_number
 from engine.experiment.preview import SheetPreview, preview_sheet
 from engine.experiment.read_options import ReadOptions
 from engine.experiment.replicates import average_replicates
+from engine.experiment.rolls import Rolls
 from engine.experiment.table import CalenderingTable
 from engine.experiment.units import find_unit, normalise, split_header
 from engine.experiment.workbook import Sheet
@@ -38,6 +39,10 @@ BEYOND_CALIBRATION = (
     "to this sheet."
 )
 """Note of a table whose pressures have no roll gap."""
+
+
+TO_MEASURE = "to measure"
+"""What a planned condition says in the column of notes until it is measured."""
 
 
 def read_table(
@@ -164,10 +169,19 @@ def table_from_preview(preview: SheetPreview) -> CalenderingTable:
         calibration=calibration,
         driver=driver,
         notes=tuple(notes),
+        rolls=_rolls(preview),
     )  # fmt: skip
     if preview.options.group_replicates:
         table = average_replicates(table, process)
     return table
+
+
+def _rolls(preview: SheetPreview) -> Rolls | None:
+    """What turned loads of the sheet into pressures."""
+    unit, length = preview.load_unit, preview.options.contact_length
+    if unit is None or length is None:
+        return None
+    return Rolls(length, preview.options.roll_width if unit.kind == "force" else None)
 
 
 def _derive_porosities(
@@ -175,13 +189,16 @@ def _derive_porosities(
 ) -> None:
     """Porosities that the sheet does not give, from thickness, loading and densities."""
     densities = preview.options.densities
-    for role, thickness in (("initial_porosity", "initial_thickness"), ("porosity", "thickness")):
-        if role in columns or densities is None:
+    for role, thickness in DERIVED_FROM.items():
+        given = columns.get(role, np.full(len(preview.used), np.nan))
+        blank = np.isnan(given)
+        if densities is None or not blank.any():
             continue
-        columns[role] = porosity_from_loading(
-            columns["am"], columns[thickness], columns["loading"], *densities
+        columns[role] = given = given.copy()
+        given[blank] = porosity_from_loading(
+            columns["am"][blank], columns[thickness][blank], columns["loading"][blank], *densities
         )
-        bad = ~((columns[role] > 0) & (columns[role] < 1))
+        bad = blank & ~((given > 0) & (given < 1))
         if bad.any():
             row = preview.used[int(np.flatnonzero(bad)[0])] + 1
             raise InputError(
@@ -189,9 +206,20 @@ def _derive_porosities(
                 f"{100 * columns[role][bad][0]:.3g} %: check them and their units."
             )
         notes.append(
-            f"The {role.replace('_', ' ')} was derived from thickness, loading and skeletal "
-            f"densities {densities[0]:g} and {densities[1]:g} g/cm³."
+            f"The {role.replace('_', ' ')}{_of_rows(preview, blank)} was derived from thickness, "
+            f"loading and skeletal densities {densities[0]:g} and {densities[1]:g} g/cm³."
         )
+
+
+def _of_rows(preview: SheetPreview, some: NDArray[np.bool_]) -> str:
+    """Say which rows these are, unless they are all."""
+    if some.all():
+        return ""
+    rows = [str(preview.used[i] + 1) for i in np.flatnonzero(some)]
+    if len(rows) > 8:
+        return f" of {len(rows)} rows"
+    listed = " and ".join(filter(None, [", ".join(rows[:-1]), rows[-1]]))
+    return f" of row{'s' if rows[1:] else ''} {listed}"
 
 
 def porosity_from_loading(
@@ -273,6 +301,9 @@ def _extra_columns(preview: SheetPreview) -> tuple[dict[str, NDArray[Any]], tupl
         if name in extra or not name:
             name = f"{name} (column {column.letter})".strip()
         extra[name] = _extra_values(preview.sheet, preview.used, column)
+        if extra[name].dtype.kind == "U":
+            # A row of a plan that came back filled in is measured by now.
+            extra[name] = np.where(extra[name] == TO_MEASURE, "measured", extra[name])
         if column.meaning.quantity in PROCESS and extra[name].dtype.kind == "f":
             process.append(name)
     return extra, tuple(process)

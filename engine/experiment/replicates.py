@@ -42,7 +42,7 @@ def average_replicates(table: CalenderingTable, process: tuple[str, ...] = ()) -
     label = label.ravel()
     order = np.argsort(first)
     if len(order) == len(table):
-        return table
+        return _with_near_repeats(table, process)
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order))
     label = rank[label]
@@ -66,7 +66,7 @@ def average_replicates(table: CalenderingTable, process: tuple[str, ...] = ()) -
         else:
             same = np.bincount(label, values == values[first][label]) == count
             extra[name] = np.where(same, values[first], "")
-    return dataclasses.replace(
+    averaged = dataclasses.replace(
         table.take(first),
         porosity=mean,
         porosity_sd=deviation,
@@ -78,6 +78,39 @@ def average_replicates(table: CalenderingTable, process: tuple[str, ...] = ()) -
             f"condition{'s' if repeated.sum() > 1 else ''} and were averaged.",
         ),
     )
+    return _with_near_repeats(averaged, process)
+
+
+def _with_near_repeats(table: CalenderingTable, process: tuple[str, ...]) -> CalenderingTable:
+    """The table with a note on rows that were pressed alike but not coated quite alike.
+
+    A law takes the initial porosity and thickness of each row: to average rows that differ in
+    them would throw away what it needs.
+    """
+    keys = [table.families.astype(float), table.pressure]
+    keys += [np.nan_to_num(table.gap, nan=-1.0)]
+    keys += [np.nan_to_num(table.extra[n].astype(float), nan=-1e300) for n in process]
+    keys += [np.unique(np.array(table.origin), return_inverse=True)[1].ravel().astype(float)]
+    label, count = np.unique(
+        np.column_stack(keys), axis=0, return_inverse=True, return_counts=True
+    )[1:]
+    label = label.ravel()
+    near = np.flatnonzero(count[label] > 1)
+    if not len(near):
+        return table
+    first = np.flatnonzero(label == label[near[0]])
+    rows = " and ".join(str(table.rows[i]) for i in first[:2])
+    what = "initial porosity and thickness"
+    many = (
+        f"Rows {rows}"
+        if len(near) == 2
+        else f"{len(near)} rows (e.g. {rows}) repeat a pressing of their coating, but"
+    )
+    note = (
+        f"{many} were not averaged{': pressed alike, they' if len(near) == 2 else ': they'} differ "
+        f"in {what}, which the law takes from each row."
+    )
+    return dataclasses.replace(table, notes=(*table.notes, note))
 
 
 def _means(

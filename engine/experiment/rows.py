@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.experiment.calibration import GapCalibration
-from engine.experiment.columns import BLANK, ColumnReading
+from engine.experiment.columns import BLANK, NUMBER, ColumnReading
 from engine.experiment.headers import is_summary, understand
-from engine.experiment.layout import REQUIRED, Layout
+from engine.experiment.layout import DERIVED_FROM, REQUIRED, Layout
 from engine.experiment.numbers import parse_number
 from engine.experiment.read_options import ReadOptions
 from engine.experiment.workbook import Sheet
@@ -174,7 +174,10 @@ def sort_rows(
             continue
         if blank:
             headers = [f"'{layout.column(layout.roles[role]).header}'" for role in blank]
-            left_out.append((shown, f"{', '.join(headers)} is blank"))
+            hint = ""
+            if options.densities is None and _weighed(layout, roles, states, blank):
+                hint = " (thickness and mass loading give it with the skeletal densities)"
+            left_out.append((shown, f"{', '.join(headers)} is blank{hint}"))
             continue
         gap_problem = _outside_calibration(layout, readings, i, options.calibration)
         if gap_problem:
@@ -217,18 +220,25 @@ def _blank_roles(
         for role in roles
         if state[role] == BLANK and role not in ("gap", "pressure", "thickness", "loading")
     ]
+    if options.densities is not None and _weighed(layout, roles, states, blank):
+        blank = [role for role in blank if role not in DERIVED_FROM]
     drivers = [role for role in ("gap", "pressure") if role in state]
     if drivers and any(state[role] == BLANK for role in drivers):
         # With both columns on the sheet, both are used as measured.
         blank += [role for role in drivers if state[role] == BLANK]
     if options.densities is not None:
-        for derived, thickness in (
-            ("initial_porosity", "initial_thickness"),
-            ("porosity", "thickness"),
-        ):
+        for derived, thickness in DERIVED_FROM.items():
             if derived not in layout.roles:
                 blank += [r for r in (thickness, "loading") if state.get(r) == BLANK]
     return list(dict.fromkeys(blank))
+
+
+def _weighed(layout: Layout, roles: list[str], states: list[str], blank: list[str]) -> bool:
+    """Whether a row gives by thickness and mass loading every porosity that it leaves blank."""
+    state = dict(zip(roles, states, strict=True))
+    left = [role for role in blank if role in DERIVED_FROM]
+    needed = {"am", "loading", *(DERIVED_FROM[role] for role in left)}
+    return bool(left) and all(state.get(role) == NUMBER for role in needed)
 
 
 def _outside_calibration(

@@ -211,9 +211,11 @@ def table_rows(table: CalenderingTable) -> tuple[list[str], list[list[Any]]]:
         "Initial porosity (%)": 100 * table.initial_porosity,
         "Initial thickness (µm)": table.initial_thickness,
     }
-    if table.has_gap:
+    if table.has_gap and table.rolls is None:
         columns["Roll gap (µm)"] = table.gap
-    if not table.has_gap or table.driver != "gap":
+    if table.rolls is not None:
+        columns[table.rolls.heading] = table.rolls.load(table.pressure)
+    elif not table.has_gap or table.driver != "gap":
         columns["Pressure (MPa)"] = table.pressure
     columns["Porosity (%)"] = 100 * table.porosity
     if table.porosity_sd is not None:

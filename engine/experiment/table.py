@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION, GapCalibration
 from engine.experiment.coatings import family_names, find_families, read_labels
+from engine.experiment.rolls import Rolls
 
 _ARRAYS = ("am", "initial_porosity", "initial_thickness", "gap", "pressure", "porosity")
 
@@ -57,6 +58,8 @@ class CalenderingTable:
         Which of the two the sheet gave.
     notes : tuple of str
         What was assumed in reading, one sentence each.
+    rolls : Rolls or None
+        What turned the lab's line loads or forces into pressures; None where it gave neither.
     """
 
     am: NDArray[np.float64]
@@ -77,6 +80,7 @@ class CalenderingTable:
     calibration: GapCalibration = PUBLISHED_CALIBRATION
     driver: str = "gap"
     notes: tuple[str, ...] = ()
+    rolls: Rolls | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -229,6 +233,7 @@ class CalenderingTable:
             calibration=self.calibration,
             driver=self.driver,
             notes=self.notes,
+            rolls=self.rolls,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -247,6 +252,8 @@ class CalenderingTable:
         data["calibration"] = self.calibration.to_dict()
         data["driver"] = self.driver
         data["notes"] = list(self.notes)
+        if self.rolls is not None:
+            data["rolls"] = self.rolls.to_dict()
         return data
 
     @classmethod
@@ -274,6 +281,7 @@ class CalenderingTable:
             known["calibration"] = GapCalibration.from_dict(known["calibration"])
             known["left_out"] = tuple((row, why) for row, why in known["left_out"])
             known.setdefault("coatings", ())  # not kept by earlier versions
+            known["rolls"] = Rolls.from_dict(known["rolls"]) if known.get("rolls") else None
             return cls(**{name: known[name] for name in cls.__dataclass_fields__})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, InputError):
@@ -315,6 +323,7 @@ def join_tables(tables: Sequence[CalenderingTable]) -> CalenderingTable:
         parts = [t.extra.get(name, np.full(len(t), np.nan if numeric else "")) for t in tables]
         extra[name] = np.concatenate(parts if numeric else [p.astype(str) for p in parts])
     drivers = {t.driver for t in tables}
+    rolls = {t.rolls for t in tables}
     families, coatings = read_labels(
         [name for t in tables for name in t.coatings],
         False,
@@ -338,6 +347,7 @@ def join_tables(tables: Sequence[CalenderingTable]) -> CalenderingTable:
         calibration=tables[0].calibration,
         driver=drivers.pop() if len(drivers) == 1 else "both",
         notes=tuple(dict.fromkeys(note for t in tables for note in t.notes)),
+        rolls=rolls.pop() if len(rolls) == 1 else None,
     )
 
 

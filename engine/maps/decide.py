@@ -427,6 +427,8 @@ def _sentence(
         also = (
             f" ({lower_first(quantity(other).label)} {setting[other]:.0f} {quantity(other).unit})"
         )
+    if variable == "pressure_MPa" and responses.rolls is not None:
+        also = f" ({responses.rolls.in_words(setting[variable])})"
     coating = [
         f"{setting[name]:.4g} {quantity(name).unit} {word}"
         for name, word in (

@@ -117,6 +117,8 @@ def methods_paragraph(sources: Sources, *, decided: bool = False) -> tuple[str, 
         f"Duquesnoy et al. {cite('workflow')}."
     ]
     parts += _law_part(sources, cite("conformal") if sources.assessment is not None else "")
+    if sources.responses.rolls is not None:
+        parts.append(sources.responses.rolls.sentence)
     template = sources.template
     if template is not None and len(sources.dataset):
         shape = " x ".join(f"{edge:g}" for edge in template.box)

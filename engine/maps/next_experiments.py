@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.experiment.reader import TO_MEASURE
+from engine.experiment.rolls import Rolls
 from engine.experiment.safe_sheets import coating_column, extra_columns
 from engine.maps.law_doubt import left_out_refits
 from engine.maps.quantities import quantity
@@ -45,6 +47,8 @@ class NextExperiments:
         What the law stands on so far.
     variable : {"gap_um", "pressure_MPa"}
         What the lab sets, hence the column to set by.
+    rolls : Rolls, optional
+        Where the lab sets a line load or force: the sheet gives that in place of the pressure.
     """
 
     table: pd.DataFrame
@@ -53,6 +57,7 @@ class NextExperiments:
     notes: tuple[str, ...] = ()
     measured: CalenderingTable | None = None
     variable: str = "gap_um"
+    rolls: Rolls | None = None
 
     @property
     def sentence(self) -> str:
@@ -79,7 +84,12 @@ class NextExperiments:
         if self.variable == "pressure_MPa" or pd.concat(gaps).isna().any():
             del headers["gap_um"]
             headers["pressure_MPa"] = HEADERS["pressure_MPa"]
-        frame = self.table[list(headers)].round(3).rename(columns=headers)
+        load = None if "pressure_MPa" not in headers else self.rolls
+        frame = self.table[list(headers)].round(3)
+        if load is not None:  # an operator changes what the calender shows
+            headers["pressure_MPa"] = load.heading
+            frame["pressure_MPa"] = load.load(frame["pressure_MPa"]).round(3)
+        frame = frame.rename(columns=headers)
         frame["Porosity (%)"] = np.nan
         if self.measured is None:
             return frame
@@ -93,6 +103,8 @@ class NextExperiments:
             "Pressure (MPa)": known.pressure,
             "Porosity (%)": 100 * known.porosity,
         }
+        if load is not None:
+            columns[load.heading] = load.load(known.pressure)
         before = pd.DataFrame({name: columns[name] for name in frame}).round(6)
         if any(known.coatings):
             frame.insert(0, "Coating", self._coatings_of_new())
@@ -104,10 +116,10 @@ class NextExperiments:
             further["Replicates"] = known.replicates
         further["Note"] = np.full(len(known), "measured", dtype=object)
         further |= {n: v for n, v in extra_columns(known).items() if n not in frame}
-        # A row of an earlier plan that came back filled in is measured by now.
-        further["Note"] = ["measured" if v == "to measure" else v for v in further["Note"]]
+        # Studies of earlier versions keep the plan's note on rows that came back filled in.
+        further["Note"] = ["measured" if v == TO_MEASURE else v for v in further["Note"]]
         for name, values in further.items():
-            frame[name] = "to measure" if name == "Note" else pd.Series(np.nan, dtype=object)
+            frame[name] = TO_MEASURE if name == "Note" else pd.Series(np.nan, dtype=object)
             before[name] = values
         return pd.concat([frame, before], ignore_index=True)
 
@@ -129,7 +141,11 @@ class NextExperiments:
             frame[name] = frame[name].astype(float).round(decimals.get(str(name), 2))
         frame = frame[[n for n in HEADERS if n in frame] + [n for n in frame if n not in HEADERS]]
         named = {name: HEADERS.get(str(name), quantity(str(name)).axis) for name in frame}
-        return frame.rename(columns=named)
+        frame = frame.rename(columns=named)
+        if self.rolls is not None and "pressure_MPa" in self.table:
+            load = self.rolls.load(self.table["pressure_MPa"]).round(3)
+            frame.insert(list(frame).index(HEADERS["pressure_MPa"]) + 1, self.rolls.heading, load)
+        return frame
 
     def write(self, path: str | Path) -> Path:
         """Write a workbook to fill in and to load again.
@@ -259,7 +275,13 @@ def next_experiments(
     result["porosity_sd_percent"] = [100 * one for one, _ in sds]
     result["porosity_sd_then_percent"] = [100 * then for _, then in sds]
     return NextExperiments(
-        result, 100 * before, 100 * after, tuple(notes), table, responses.lab_variable
+        result,
+        100 * before,
+        100 * after,
+        tuple(notes),
+        table,
+        responses.lab_variable,
+        responses.rolls,
     )
 
 

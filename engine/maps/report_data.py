@@ -142,6 +142,9 @@ def _measurements(sources: Sources, material: Material | None = None) -> dict[st
         "pressure": ["Pressure (MPa)"],  # a gap by the calibration of some machine was never set
         "both": ["Roll gap (µm)", "Pressure (MPa)"],
     }[table.driver]
+    rolls = table.rolls
+    if rolls is not None:
+        pressing.append(f"{rolls.name} ({rolls.unit})")
     head = ["AM (%)", "Initial porosity (%)", "Initial thickness (µm)", *pressing]
     head += ["Porosity after calendering (%)", "Sd (%)", "Coating"]
     rows = []
@@ -155,6 +158,7 @@ def _measurements(sources: Sources, material: Material | None = None) -> dict[st
                 float(table.initial_thickness[i]),
                 *([] if table.driver == "pressure" else [float(table.gap[i])]),
                 float(table.pressure[i]),
+                *([] if rolls is None else [float(rolls.load(table.pressure[i]))]),
                 100 * float(table.porosity[i]),
                 spread,
                 names[i],
@@ -166,6 +170,7 @@ def _measurements(sources: Sources, material: Material | None = None) -> dict[st
             f"{len(table)} measured conditions of {table.family_count} coatings"
             + (f", from {table.source}." if table.source else ".")
             + ("" if material is None else f" Active material {material.in_words}.")
+            + ("" if rolls is None else f" {rolls.sentence}")
         ),
         "table": Grid.of(head, rows),
         "notes": [in_words(note) for note in (*table.notes, *notes)],

@@ -116,6 +116,8 @@ class Responses:
     gap_known : bool
         Whether roll gaps mean this lab's: not where it gives pressures alone and no calibration
         of its own, so that gaps would be those of another machine.
+    rolls : Rolls or None
+        Line load or force that gives each pressure, where that is what the lab sets.
     """
 
     models: Mapping[str, PropertyModel]
@@ -131,6 +133,7 @@ class Responses:
     blockage: Blockage | None = None
     turns: str = ""
     gap_known: bool = True
+    rolls: Any = None
 
     def __post_init__(self) -> None:
         if not self.gap_known:

@@ -203,6 +203,7 @@ def read_sources(
             law_inputs=inputs,
             turns=study.get_setting(TURNS_SETTING) or _turned(table, varied),
             gap_known=not _gap_of_another_machine(table),
+            rolls=None if table is None else table.rolls,
         ),
         dataset,
         table,

@@ -88,7 +88,6 @@ _FROM_SHEET = {
     "gap_um": "roll gap",
     "am_percent": "AM",
     "initial_porosity_percent": "initial porosity",
-    "initial_thickness_um": "initial thickness",
 }
 
 
@@ -349,9 +348,12 @@ class DesignForm(QWidget):
         """Say which ranges come from the sheet and not from the user."""
         sheet = self._of_sheet()
         left = [n for n in sheet if n in self.fields and not self._changed(n)]
-        words = [_FROM_SHEET[name] for name in left]
+        thinnest = "initial_thickness_um" in left
+        words = [_FROM_SHEET[name] for name in left if name in _FROM_SHEET]
         listed = " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
         told = [f"From the ranges of the sheet: {listed}."] if words else []
+        if thinnest:
+            told.append("Initial thickness: that of its thinnest coating.")
         if not self._changed("more") and self._of_material():
             told.append(f"Density and particle sizes below are of {self._model.material.name}.")
         self.origin.setText(" ".join(told))

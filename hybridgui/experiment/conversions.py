@@ -64,13 +64,17 @@ class Conversions(QObject):
     def show_preview(self, preview: SheetPreview, options: ReadOptions) -> None:
         """Show what applies to a sheet, with the values in use."""
         self.derive_box.setChecked(options.densities is not None)
-        for fold, applies, in_use in (
-            (self.densities_fold, preview.can_derive, options.densities is not None),
-            (self.rolls_fold, preview.reads_load, bool(options.contact_length)),
-        ):
-            fold.setVisible(applies)
-            if applies and preview.obstacle and not in_use:
-                fold.set_open(True)
+        self.densities_fold.setVisible(preview.can_derive)
+        self.rolls_fold.setVisible(preview.reads_load)
+        # One is open at a time: the next one when the first is answered.
+        asked = [
+            fold for fold, applies, in_use in (
+                (self.rolls_fold, preview.reads_load, bool(options.contact_length)),
+                (self.densities_fold, preview.can_derive, options.densities is not None),
+            ) if applies and preview.obstacle and not in_use
+        ]  # fmt: skip
+        if asked:
+            asked[0].set_open(True)
         self.calibration_fold.setVisible("gap" in preview.layout.roles or not preview.reads_load)
 
     def _build_calibration(self, calibration: GapCalibration) -> Fold:

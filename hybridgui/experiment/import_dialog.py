@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from engine.errors import InputError
 from engine.experiment.delimited import ENCODINGS
 from engine.experiment.headers import ROLE_KINDS, ROLE_LABELS, ROLES
+from engine.experiment.layout import Column
 from engine.experiment.preview import ReadOptions, SheetPreview, preview_sheet
 from engine.experiment.units import CHOICES
 from engine.experiment.workbook import Workbook
@@ -48,6 +49,8 @@ _SHORT_ROLES = {
     "family": "Coating or sample",
     "origin": "Source of the row",
 }
+# Kinds of a column beside the roles: loads stand in for a pressure, by their unit.
+_LOADS = {"line_load": ("Line load", "N/mm"), "force": ("Force", "kN")}
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", " ": "blanks"}
 
 
@@ -246,13 +249,20 @@ class ImportDialog(QDialog):
 
     # -- what the user does -----------------------------------------------------------------------------
     def set_role(self, column: int, role: str) -> None:
-        """Say which role the column with this index (from 0) plays; an empty role for none."""
+        """Say what the column with this index (from 0) is: a role, a load, or "" for none."""
         mapping = dict(self.preview.layout.roles)
         mapping.update(self._options.mapping)
+        units = dict(self._options.units)
+        kind, role = role, "pressure" if role in _LOADS else role
         mapping = {r: c for r, c in mapping.items() if c != column and r != role}
         if role:
             mapping[role] = column
-        self._try(self._options.replace(mapping=mapping))
+        if role == "pressure":
+            units.pop("pressure", None)
+            found = self.preview.layout.column(column).meaning.unit
+            if kind in _LOADS and (found is None or found.kind.replace(" ", "_") != kind):
+                units["pressure"] = _LOADS[kind][1]
+        self._try(self._options.replace(mapping=mapping, units=units))
 
     def set_unit(self, role: str, unit: str) -> None:
         """Say in which unit the column of a role is written; an empty text for automatic."""
@@ -400,11 +410,15 @@ class ImportDialog(QDialog):
     def _show_choices(self) -> None:
         """Put the choice of role and unit over each column."""
         preview = self.preview
-        roles = [("", "Not used"), *((r, _SHORT_ROLES.get(r, ROLE_LABELS[r])) for r in ROLES)]
+        roles = [("", "Not used")]
+        for role in ROLES:
+            roles.append((role, _SHORT_ROLES.get(role, ROLE_LABELS[role])))
+            if role == "pressure":
+                roles += [(kind, name) for kind, (name, _) in _LOADS.items()]
         for section, column in enumerate(preview.columns):
             role = preview.role_of(column.index)
             choice = Choice(roles)
-            choice.show_value(role)
+            choice.show_value(self._kind(column, role))
             choice.setToolTip("What this column is")
             choice.edited.connect(
                 lambda key, index=column.index: QTimer.singleShot(
@@ -412,6 +426,15 @@ class ImportDialog(QDialog):
                 )
             )
             self.table.put_over(section, choice, self._unit(role))
+
+    def _kind(self, column: Column, role: str) -> str:
+        """What a column is shown as: its role, or the load that stands in for a pressure."""
+        unit = self.preview.load_unit
+        if role == "pressure" and unit is not None:
+            return unit.kind.replace(" ", "_")
+        if not role and column is self.preview.layout.load_column:
+            return column.meaning.quantity
+        return role
 
     def _unit(self, role: str) -> QWidget | None:
         units = CHOICES.get(ROLE_KINDS.get(role, ""), ())

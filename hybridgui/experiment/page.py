@@ -199,9 +199,11 @@ class ExperimentPage(Page):
     def import_sheet(self, path: Path, options: ReadOptions | None = None) -> None:
         """Read a spreadsheet and show how it was understood; nothing counts until accepted."""
         path = Path(path)
+        self._model.settings.set_last_folder("sheet", path)
+        like = options_from_dict(self._model.sheet_source.get("options"))
         self._model.start_job(
             "Reading the sheet",
-            lambda job: open_sheet(job, path, options, templates_file()),
+            lambda job: open_sheet(job, path, options, templates_file(), like),
             stage=self.key,
             finished=self._on_sheet_opened,
         )

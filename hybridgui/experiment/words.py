@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.experiment.laws import PUBLISHED_TERMS
+from hybridgui.widgets.numbers import one_precision
 from hybridgui.widgets.plot import tick_text
 from hybridgui.widgets.table import Column
 
@@ -120,9 +121,14 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
             "porosity_percent": 100 * table.porosity,
         }
     )
+    if table.rolls is not None:
+        frame["load"] = table.rolls.load(table.pressure)
     if table.porosity_sd is not None:
         frame["porosity_sd"] = 100 * table.porosity_sd
     columns = list(_COLUMNS)
+    if table.rolls is not None:
+        load = Column("load", f"{table.rolls.name} ({table.rolls.unit})", tip=table.rolls.sentence)
+        columns.insert([c.key for c in columns].index("pressure_MPa"), load)
     if table.driver == "pressure":  # a gap by a calibration of some machine was never set
         columns = [column for column in columns if column.key != "gap_um"]
     elif table.driver == "gap":
@@ -134,6 +140,11 @@ def table_frame(table: Any) -> tuple[pd.DataFrame, list[Column]]:
     for name, values in table.extra.items():
         frame[name] = values
         columns.append(Column(name, name.replace("_", " ")))
+    columns = [
+        c if c.text is not None or c.key in ("row", "coating", "origin")
+        else replace(c, text=one_precision(frame[c.key]))
+        for c in columns if c.key in frame
+    ]  # fmt: skip
     # What the sheet does not give is not shown, and what it hardly gives comes last.
     filled = {c.key: float((frame[c.key].notna() & (frame[c.key] != "")).mean())
               for c in columns if c.key in frame}  # fmt: skip

@@ -82,9 +82,16 @@ class Answer:
 
 
 def open_sheet(
-    job: Job, path: Path, options: ReadOptions | None, templates: Path | None = None
+    job: Job,
+    path: Path,
+    options: ReadOptions | None,
+    templates: Path | None = None,
+    like: ReadOptions | None = None,
 ) -> tuple[SheetPreview, str]:
-    """Read a spreadsheet as far as it goes; also the name of the sheet it was recognised by."""
+    """Read a spreadsheet as far as it goes; also the name of the sheet it was recognised by.
+
+    `like` is how the sheet of the study was read: its rolls and densities are those of the lab.
+    """
     job.engine_progress.report(0.0, path.name)
     if options is None and templates is not None:
         workbook = open_workbook(path)
@@ -100,8 +107,19 @@ def open_sheet(
                 return preview_sheet(workbook, options), template.name
             except InputError:
                 pass  # it only looked like the remembered one
-        return preview_sheet(workbook), ""
+        return _like_before(preview_sheet(workbook), like), ""
     return preview_sheet(path, options), ""
+
+
+def _like_before(preview: SheetPreview, like: ReadOptions | None) -> SheetPreview:
+    options = preview.options
+    if like is None:
+        return preview
+    if preview.can_derive:
+        options = options.replace(densities=like.densities)
+    if preview.reads_load and not options.contact_length:
+        options = options.replace(contact_length=like.contact_length, roll_width=like.roll_width)
+    return preview if options == preview.options else preview_sheet(preview.workbook, options)
 
 
 def read_sample(job: Job, path: Path) -> CalenderingTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.errors import InputError
@@ -117,6 +118,10 @@ class Exports:
         )
 
     def _on_planned(self, found: NextExperiments) -> None:
+        # The job ends before the question is put, else it would be shown as running meanwhile.
+        QTimer.singleShot(0, self._page, lambda: self._show_plan(found))
+
+    def _show_plan(self, found: NextExperiments) -> None:
         if not dialogs.run(PlanDialog(found, self._page.window())):
             return
         path = self._ask_save(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from engine.maps.digits import plain
-from engine.maps.next_experiments import HEADERS, NextExperiments
-from engine.maps.trade_off import LAB_STEPS
+from engine.maps.next_experiments import NextExperiments
 from hybridgui.theme import GRID
 from hybridgui.widgets.basics import Notice, dialog_buttons, label
+from hybridgui.widgets.numbers import one_precision
 from hybridgui.widgets.table import Column, DataTable
 
 _MOST_ROWS, _WIDTH = 12, 820
-_SET = {HEADERS[name] for name in LAB_STEPS}
 _NOW = "Standard deviation of the expected porosity, from what was measured so far"
 _THEN = "The same when the conditions above it have been measured"
 
@@ -42,7 +41,7 @@ class PlanDialog(QDialog):
                 Column(
                     name,
                     name.replace(" (", "\n("),
-                    plain if name in _SET else lambda value: f"{value:.1f}",
+                    one_precision(frame[name]) or plain,
                     tips.get(name, ""),
                 )
                 for name in frame

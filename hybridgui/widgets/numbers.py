@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 def duration(seconds: float) -> str:
@@ -20,6 +22,29 @@ def duration(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{hours / 24:.0f} days"
+
+
+def one_precision(values: Iterable[Any]) -> Callable[[Any], str] | None:
+    """Format that writes a column of numbers with one number of decimals.
+
+    As many as its largest value has among four digits, fewer where none needs them; None where
+    the values are no numbers or span more than three decades, each of which needs its own.
+    """
+    try:
+        known = [abs(float(v)) for v in values if v is not None]
+    except (TypeError, ValueError):
+        return None
+    known = [v for v in known if math.isfinite(v) and v > 0]
+    if not known or max(known) > 1e3 * min(known) or not 0.01 <= max(known) < 1e5:
+        return None
+    decimals = max(0, 3 - math.floor(math.log10(max(known))))
+    while decimals and all(
+        math.isclose(round(v, decimals - 1), round(v, decimals), abs_tol=1e-9) for v in known
+    ):
+        decimals -= 1
+    return lambda value: (
+        "–" if value is None or value != value else f"{value:.{decimals}f}".replace("-", "−")
+    )
 
 
 def number(value: float | None, digits: int = 4) -> str:
