@@ -237,3 +237,50 @@ def test_that_the_form_says_where_the_law_in_use_is_another_one(window, page, id
     assert not page.fit_button.property("primary")
     window.model.undo_stack.undo()
     assert page.fit_button.text() == "Fit again" and page._other_law.isHidden()
+
+
+LOADS = (
+    "Beschichtung;AM (%);Linienlast (N/mm);Flächenbeladung (mg/cm²);Dicke vor Kalandrieren (µm);"
+    "Dicke nach Kalandrieren (µm)\n"
+    "A;93,0;100;21,5;97,6;87\nA;93,0;250;21,5;97,6;79,1\nA;93,0;500;21,5;97,6;73,4\n"
+    "B;94,5;100;28,3;117,4;109,5\nB;94,5;250;28,3;118;101,3\nB;94,5;500;28,3;117,4;95,1\n"
+)
+
+
+def test_that_a_sheet_of_line_loads_asks_for_the_contact_and_is_shown_in_line_loads(
+    window, page, idle, tmp_path
+):
+    dialog = open_sheet(window, idle, tmp_path, LOADS)
+    assert dialog._kind(dialog.preview.columns[2], "") == "line_load"
+    folds = dialog.conversions
+    assert folds.rolls_fold.is_open and not folds.densities_fold.is_open
+    folds.contact_length.show_value(3.0)
+    folds.contact_length.edited.emit(3.0)
+    assert dialog.preview.role_of(2) == "pressure" and folds.densities_fold.is_open
+    assert dialog._kind(dialog.preview.columns[2], "pressure") == "line_load"
+    folds.derive_box.click()
+    assert not dialog.preview.obstacle
+    dialog._on_import()
+    idle(window)
+    assert window.model.table.rolls.contact_length == 3.0
+    headings = [c.heading for c in page.table_view.frame_model._columns]
+    assert "Line load (N/mm)" in headings
+    # The next sheet of the lab is read with the same rolls and densities.
+    again = open_sheet(
+        window, idle, tmp_path, LOADS.replace("AM (%)", "Aktivmaterial (%)"), "b.csv"
+    )
+    assert not again.preview.obstacle
+    assert window.model.settings.last_folder("sheet") == str(tmp_path)
+    again.reject()
+
+
+def test_that_a_column_named_by_hand_can_be_a_line_load_or_a_force(window, page, idle, tmp_path):
+    text = GOOD.replace("gap (µm)", "Wert X")
+    dialog = open_sheet(window, idle, tmp_path, text)
+    dialog.set_role(3, "line_load")
+    assert dialog._options.units["pressure"] == "N/mm" and "contact length" in dialog._complaint()
+    dialog.set_role(3, "force")
+    assert dialog._options.units["pressure"] == "kN"
+    dialog.set_role(3, "pressure")
+    assert "pressure" not in dialog._options.units and not dialog.preview.obstacle
+    dialog.reject()

@@ -135,3 +135,17 @@ def test_that_a_gap_that_no_sheet_gave_is_not_shown_as_measured(driver, shown):
     assert {c.key for c in columns} & {"gap_um", "pressure_MPa"} == shown
     tips = {c.key: c.tip for c in columns}
     assert ("from the roll gap" in tips["pressure_MPa"]) == (driver == "gap")
+
+
+def test_that_a_column_is_written_with_one_number_of_decimals():
+    from hybridgui.widgets.numbers import one_precision
+
+    def written(*values):
+        text = one_precision(values)
+        return None if text is None else [text(v) for v in values]
+
+    assert written(93.0, 94.5) == ["93.0", "94.5"]
+    assert written(118.0, 117.4, math.nan) == ["118.0", "117.4", "–"]
+    assert written(100.0, 250.0) == ["100", "250"]
+    assert written(97.63333, 104.7) == ["97.6", "104.7"]
+    assert written(0.0001, 5000.0) is None and written("a") is None

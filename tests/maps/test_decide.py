@@ -12,6 +12,7 @@ from scipy import stats
 from engine.errors import Cancelled, InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.laws import make_law
+from engine.experiment.rolls import Rolls
 from engine.experiment.table import CalenderingTable
 from engine.maps import pareto
 from engine.maps.curves import paper_figure
@@ -429,6 +430,10 @@ def test_that_a_lab_that_sets_pressures_is_told_a_pressure_and_no_gap_of_another
     low, high = one.best_range
     assert low <= one.setting["pressure_MPa"] <= high and high > low
     assert one.scatter.sentence(one.variable).startswith("pressure ± 5 % of it,")
+    # One that sets a line load is told that beside it.
+    loads = dataclasses.replace(lab, rolls=Rolls(3.0))
+    told = recommend(loads, TARGETS, found, draws=32)
+    assert f"MPa ({Rolls(3.0).in_words(told.setting['pressure_MPa'])}) for a" in told.sentence
 
 
 def test_that_where_both_are_known_the_chosen_one_leads_and_scatters(responses):

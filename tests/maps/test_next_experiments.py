@@ -8,6 +8,7 @@ import pytest
 from engine.errors import InputError
 from engine.experiment.calibration import PUBLISHED_CALIBRATION
 from engine.experiment.reader import read_table
+from engine.experiment.rolls import Rolls
 from engine.experiment.table import CalenderingTable
 from engine.maps.next_experiments import next_experiments
 from engine.maps.responses import Responses
@@ -203,3 +204,26 @@ def test_that_a_sheet_of_rounded_conditions_is_filled_in_and_loaded_again(measur
     ):
         assert np.allclose(values[:3], plan.table[name], atol=1e-9), name
     assert np.allclose(table.porosity[:3], [0.315, 0.28, 0.2625])
+
+
+def test_that_a_lab_of_line_loads_fills_in_a_sheet_of_line_loads(feasible, measured, tmp_path):
+    rolls = Rolls(3.0)
+    lab = dataclasses.replace(measured, rolls=rolls, driver="pressure")
+    responses = dataclasses.replace(published_responses(), turns="pressure_MPa", rolls=rolls)
+    plan = next_experiments(responses, feasible, lab, count=3)
+    path = plan.write(tmp_path / "next.xlsx")
+    book = openpyxl.load_workbook(path)
+    header = [cell.value for cell in book.worksheets[0][1]]
+    assert "Line load at 3 mm contact (N/mm)" in header and "Pressure (MPa)" not in header
+    load, porosity = header.index(rolls.heading) + 1, header.index("Porosity (%)") + 1
+    for row in (2, 3, 4):
+        book.worksheets[0].cell(row, porosity).value = 30.0
+    book.worksheets[0].cell(2, load).value = 300.0
+    book.save(path)
+    table = read_table(path)
+    assert table.rolls == rolls and len(table) == 3 + len(measured)
+    assert table.pressure[0] == pytest.approx(100.0)
+    np.testing.assert_allclose(table.pressure[1:3], plan.table["pressure_MPa"][1:], atol=2e-3)
+    np.testing.assert_allclose(table.pressure[3:], measured.pressure, atol=1e-6)
+    expected = plan.expected()
+    np.testing.assert_allclose(expected[rolls.heading], 3 * plan.table["pressure_MPa"], atol=1e-3)
