@@ -387,3 +387,14 @@ def test_that_a_first_start_compiles_quietly_and_goes_on_in_the_next_study(
     window.new_study()  # stops quiet work
     qtbot.waitUntil(lambda: len(starts) == 2 and not window.model.jobs.quiet)
     assert "Preparing" not in window.job_bar._quiet.text()
+
+
+def test_that_a_study_is_opened_on_the_page_last_looked_at(make_window, tmp_path):
+    window = make_window()
+    window.show_stage("campaign")
+    window.model.save_as(tmp_path / "kept.study")
+    window.model.new()
+    assert window.stage == "experiment"
+    window.model.open(tmp_path / "kept.study")
+    assert window.stage == "campaign"
+    assert not window.model.undo_stack.canUndo()
