@@ -101,7 +101,9 @@ def test_that_the_campaign_spreads_over_the_ranges_of_the_sheet(imported, idle):
     assert variables["am_percent"] == (92, 94, 96)
     assert variables["initial_porosity_percent"] == (45, 48, 50)
     assert variables["initial_thickness_um"] == (62,)
-    assert form.origin.text().startswith("From the ranges of the sheet: pressure, AM,")
+    assert form.origin.text().startswith(
+        "From the ranges of the sheet: pressure, AM and initial porosity. Initial thickness: that"
+    )
     form.use_preset("small")
     assert form.design().variables["initial_thickness_um"] == (140,)
     assert not form.origin.isVisibleTo(form)
