@@ -51,6 +51,24 @@ def doubt(model: Any) -> str:
     return ""
 
 
+def caution(model: Any) -> str:
+    """Say how roughly a model predicts, as the end of a sentence; empty where it predicts well.
+
+    ``predicts only roughly: R² 0.63 on conditions left out``
+
+    Parameters
+    ----------
+    model : PropertyModel
+    """
+    grade = reliable(model)
+    if grade == "yes":
+        return ""
+    if grade == "no":
+        return f"is not reliable: {doubt(model)}"
+    r2 = model.metrics["cross_validation"]["r2"]
+    return f"predicts only roughly: R² {r2:.2f} on conditions left out"
+
+
 def better_form(model: Any) -> str:
     """Say by how much a plain form errs less on conditions left out; empty where none clearly does.
 

@@ -12,7 +12,7 @@ import copy
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ import pandas as pd
 from engine import __version__
 from engine.errors import InputError
 from engine.learning.reliability import doubt
-from engine.maps.quantities import SIGMA_EFF, quantity
+from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID, quantity
 from engine.maps.responses import RecipeConstants, Responses
-from engine.maps.verify import Check
+from engine.maps.verify import Verification
 
 POSITIVE = "Positive electrode"
 TAU_FACTOR = "tortuosity_factor_electrolyte"
@@ -67,6 +67,12 @@ class ElectrodeParameters:
         The condition, in words.
     doubts : tuple of str
         Which parameters not to rely on, and why.
+    computed : tuple of str
+        Which parameters fresh structures gave.
+    structures : int
+        How many fresh structures.
+    unset : tuple of str
+        Which parameters are not known, and why.
     """
 
     thickness: float
@@ -77,6 +83,9 @@ class ElectrodeParameters:
     am_share: float | None = None
     source: str = ""
     doubts: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    structures: int = 0
+    unset: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("thickness", "porosity", "transport_efficiency"):
@@ -91,6 +100,17 @@ class ElectrodeParameters:
                 f"Porosity {self.porosity:g} and transport efficiency "
                 f"{self.transport_efficiency:g} do not fit: eps must be below 1 and tau_f not."
             )
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What of the block was computed, is not known or is doubtful: clauses without a period."""
+        count = f"{self.structures} fresh structure{'s' * (self.structures != 1)}"
+        clauses = (
+            (f"Computed by {count}: ", self.computed),
+            ("Not set: ", self.unset),
+            ("Not to be relied on: ", self.doubts),
+        )
+        return tuple(head + ", ".join(names) for head, names in clauses if names)
 
     def block(self, *, equivalent_radius: bool = False) -> dict[str, float]:
         """The keys of a BPX electrode that these parameters set.
@@ -186,26 +206,31 @@ def _ionic(
 
 
 def from_responses(
-    responses: Responses, setting: Mapping[str, float], checks: Iterable[Check] = ()
+    responses: Responses,
+    setting: Mapping[str, float],
+    verification: Verification | None = None,
 ) -> ElectrodeParameters:
-    """Parameters that law and models predict at a setting.
+    """Parameters at a setting: what fresh structures gave there, else what the models predict.
+
+    Thickness and porosity are the law's. Area and conductivity are left out, and said, where
+    neither fresh structures nor a model give a value that an electrode can have.
 
     Parameters
     ----------
     responses : Responses
     setting : mapping of column to number
         E.g. ``recommendation.setting``.
-    checks : iterable of Check
-        Of fresh structures at the setting; what they found outside is said.
+    verification : Verification, optional
+        Of fresh structures at this setting.
 
     Raises
     ------
     InputError
-        If there is no law or no model of the electrolyte's tortuosity.
+        If there is no law, or neither a check nor a model of the electrolyte's tortuosity.
     """
     opens_cbd = responses.constants.conductivities.opens_cbd
-    wanted = ["porosity_percent", "thickness_um", SIGMA_EFF if opens_cbd else TAU_FACTOR]
-    optional = [name for name in (AREA_COLUMN, ELECTRONIC_COLUMN) if responses.gives(name)]
+    ionic = SIGMA_EFF if opens_cbd else TAU_FACTOR
+    fresh = _fresh(verification)
     own = {
         name: value
         for name, value in setting.items()
@@ -213,19 +238,34 @@ def from_responses(
     }
     if "pressure_MPa" not in own and "gap_um" in setting:
         own["gap_um"] = setting["gap_um"]
-    result = responses.evaluate(pd.DataFrame([own]), [*wanted, *optional], intervals=False)
-    broken = responses.impossible_notes(result.possible)
-    if broken:
+    wanted = ["porosity_percent", "thickness_um"]
+    optional = (AREA_COLUMN, ELECTRONIC_COLUMN)
+    wanted += [ionic] if ionic not in fresh else []
+    wanted += [name for name in optional if name not in fresh and responses.gives(name)]
+    result = responses.evaluate(pd.DataFrame([own]), wanted, intervals=False)
+    could = {
+        name: bool(result.possible[name].iloc[0]) and math.isfinite(result.values[name].iloc[0])
+        for name in wanted
+    }
+    needed = {name: good for name, good in result.possible.items() if name not in optional}
+    if broken := responses.impossible_notes(needed):
         raise InputError(
             f"{next(iter(broken.values()))[:-1]}: choose another setting or train it anew."
         )
-    row = {name: float(result.values[name].iloc[0]) for name in (*wanted, *optional)}
+    row = {name: float(result.values[name].iloc[0]) for name in wanted if could[name]} | fresh
     done = result.settings.iloc[0]
     electrolyte, am = responses.constants.shares(
         np.array([done["am_percent"] / 100]), np.array([done["porosity_percent"] / 100])
     )
     share, am_share = float(electrolyte[0]), float(am[0])
     porosity, efficiency = _ionic(responses.constants, share, am_share, row)
+    parameters = (ionic, *optional)
+    unset = [
+        f"{_PARAMETER_OF[name]} ("
+        + ("the model gives an impossible value here)" if name in could else "no model gives it)")
+        for name in optional
+        if name not in row
+    ]
     return ElectrodeParameters(
         thickness=1e-6 * row["thickness_um"],
         porosity=porosity,
@@ -238,30 +278,66 @@ def from_responses(
             f"{done['initial_porosity_percent']:.4g} %, initial thickness "
             f"{done['initial_thickness_um']:.4g} µm, {done['pressure_MPa']:.4g} MPa"
         ),
-        doubts=_doubts(responses, [wanted[-1], *optional], checks),
+        doubts=_doubts(responses, [n for n in parameters if n in row and n not in fresh]),
+        computed=tuple(_PARAMETER_OF[name] for name in parameters if name in fresh),
+        structures=0 if verification is None else len(verification.seeds),
+        unset=tuple(unset),
     )
 
 
-def _doubts(
-    responses: Responses, columns: Iterable[str], checks: Iterable[Check]
-) -> tuple[str, ...]:
-    """The parameters whose model is not reliable, or that fresh structures did not confirm."""
-    outside = {
-        name
-        for check in checks
-        if check.verdict == "outside"
-        for name in (check.output, *responses.models_of([check.output]))
-    }
+def _fresh(verification: Verification | None) -> dict[str, float]:
+    """What fresh structures gave, of the columns that a block needs."""
+    if verification is None:
+        return {}
+    found = {check.output: check.computed for check in verification.checks}
+    if TAU_LIQUID in found:
+        found.setdefault(TAU_FACTOR, found[TAU_LIQUID] ** 2)
+    found |= verification.means
+    return {name: found[name] for name in _PARAMETER_OF if math.isfinite(found.get(name, math.nan))}
+
+
+def _doubts(responses: Responses, columns: Iterable[str]) -> tuple[str, ...]:
+    """The parameters whose model is not reliable."""
     told = []
     for column in columns:
-        names = responses.models_of([column])
-        models = [responses.models[name] for name in names]
+        models = [responses.models[name] for name in responses.models_of([column])]
         reasons = [why for one in models if hasattr(one, "metrics") and (why := doubt(one))]
-        if outside & {column, *names}:
-            reasons.append("fresh structures lie outside the model's interval")
         if reasons:
             told.append(f"{_PARAMETER_OF[column]} ({'; '.join(reasons)})")
     return tuple(told)
+
+
+def fitted(template: Mapping[str, Any], parameters: ElectrodeParameters) -> ElectrodeParameters:
+    """The parameters that a BPX file can take: a blend of particles has no one active area.
+
+    Raises
+    ------
+    InputError
+        If the document has no positive electrode.
+    """
+    electrode = _electrode(template)
+    if "Particle" not in electrode or parameters.area_per_volume is None:
+        return parameters
+    name = _PARAMETER_OF[AREA_COLUMN]
+    return replace(
+        parameters,
+        area_per_volume=None,
+        computed=tuple(one for one in parameters.computed if one != name),
+        doubts=tuple(one for one in parameters.doubts if not one.startswith(name)),
+        unset=(f"{name} (the file's electrode is a blend of particles)", *parameters.unset),
+    )
+
+
+def _electrode(document: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found = document["Parameterisation"][POSITIVE]
+    except (KeyError, TypeError):
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(
+            f"This is not a full BPX file: it has no '{POSITIVE}' under 'Parameterisation'."
+        )
+    return found
 
 
 def merge(
@@ -288,22 +364,12 @@ def merge(
     Raises
     ------
     InputError
-        If the document has no positive electrode, or a blended one.
+        If the document has no positive electrode.
     """
     document = copy.deepcopy(dict(template))
-    try:
-        electrode = document["Parameterisation"][POSITIVE]
-    except (KeyError, TypeError):
-        raise InputError(
-            f"This is not a full BPX file: it has no '{POSITIVE}' under 'Parameterisation'."
-        ) from None
-    block = parameters.block(equivalent_radius=equivalent_radius)
-    if "Particle" in electrode and "Surface area per unit volume [m-1]" in block:
-        raise InputError(
-            "The positive electrode of this BPX file is a blend of particles; an area per volume "
-            "can be set for one kind of particle only."
-        )
-    electrode.update(block)
+    electrode = _electrode(document)
+    parameters = fitted(document, parameters)
+    electrode.update(parameters.block(equivalent_radius=equivalent_radius))
     header = document.setdefault("Header", {})
     described = str(header.get("Description", "")).strip()
     header["Description"] = f"{described} {_note(parameters)}".strip()
@@ -328,9 +394,7 @@ def _note(parameters: ElectrodeParameters) -> str:
     note = f"Positive electrode: structure from HybridGUI {__version__}"
     if parameters.source:
         note += f" ({parameters.source})"
-    if parameters.doubts:
-        note += f". Not to be relied on: {', '.join(parameters.doubts)}"
-    return f"{note}."
+    return ". ".join([note, *parameters.told]) + "."
 
 
 def write_bpx(
@@ -339,11 +403,16 @@ def write_bpx(
     path: str | Path,
     *,
     equivalent_radius: bool = False,
-) -> Path:
+) -> ElectrodeParameters:
     """Read a BPX file, set its positive electrode and write the result.
 
-    Without a file the block of the electrode is written alone (`block_alone`). Where the `bpx` package is installed, the result is checked by it before anything is
-    written.
+    Without a file the block of the electrode is written alone (`block_alone`). Where the `bpx`
+    package is installed, the result is checked by it before anything is written.
+
+    Returns
+    -------
+    ElectrodeParameters
+        What the file took of them (`fitted`).
 
     Raises
     ------
@@ -352,7 +421,8 @@ def write_bpx(
     """
     path = Path(path)
     if template is None:
-        return _write(block_alone(parameters, equivalent_radius=equivalent_radius), path)
+        _write(block_alone(parameters, equivalent_radius=equivalent_radius), path)
+        return parameters
     template = Path(template)
     try:
         document = json.loads(template.read_text(encoding="utf-8"))
@@ -364,15 +434,15 @@ def write_bpx(
         raise InputError(f"{template} is not a BPX file: it holds no parameters.")
     merged = merge(document, parameters, equivalent_radius=equivalent_radius)
     _check(merged)
-    return _write(merged, path)
+    _write(merged, path)
+    return fitted(document, parameters)
 
 
-def _write(document: dict[str, Any], path: Path) -> Path:
+def _write(document: dict[str, Any], path: Path) -> None:
     try:
         path.write_text(json.dumps(document, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"The BPX file cannot be written to {path}: {error.strerror}.") from error
-    return path
 
 
 def _check(document: dict[str, Any]) -> None:

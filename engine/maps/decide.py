@@ -7,7 +7,7 @@ models, and says it in a sentence in the lab's own variable.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.maps.digits import lower_first, plain, with_uncertainty
+from engine.learning.reliability import caution
+from engine.maps.digits import joined, lower_first, plain, with_uncertainty
 from engine.maps.quantities import quantity
 from engine.maps.responses import Responses, setting_range
 from engine.maps.scope import LEVEL
@@ -438,7 +439,7 @@ def _sentence(
         )
         if name in setting
     ]
-    words = " and ".join([", ".join(coating[:-1]), coating[-1]] if coating[1:] else coating)
+    words = joined(coating)
     room = ""
     if best_range[1] > best_range[0]:
         room = (
@@ -455,6 +456,8 @@ def _sentence(
         for name, (value, low, high) in predicted.items()
     ]
     parts.append(f"Expected, with {100 * LEVEL:.0f} % intervals: {'; '.join(said)}.")
+    if doubtful := _cautions(responses, predicted):
+        parts.append(doubtful)
     if against:
         parts.append(against)
     if any(target.least is not None or target.most is not None for target in targets):
@@ -462,6 +465,20 @@ def _sentence(
     if counted := responses.cell.sentence(predicted):
         parts.append(counted)
     return " ".join(parts)
+
+
+def _cautions(responses: Responses, outputs: Iterable[str]) -> str:
+    """Which models behind some outputs do not predict well, and what to do about it."""
+    told = []
+    for name in responses.models_of(outputs):
+        model = responses.models[name]
+        if hasattr(model, "metrics") and (words := caution(model)):
+            one = quantity(name)
+            told.append(f"the model of {one.symbol or lower_first(one.label)} {words}")
+    if not told:
+        return ""
+    said = "; ".join(told)
+    return f"{said[0].upper()}{said[1:]}. Check by fresh structures before relying on it."
 
 
 def _chance(probability: float) -> str:
@@ -485,7 +502,7 @@ def _at_the_edge(judged: pd.DataFrame, setting: Mapping[str, float], names: Sequ
                 edge.append(lower_first(quantity(name).label))
     if not edge:
         return ""
-    words = " and ".join([", ".join(edge[:-1]), edge[-1]] if edge[1:] else edge)
+    words = joined(edge)
     return (
         f" {words[0].upper()}{words[1:]} {'lie' if edge[1:] else 'lies'} at the edge of the range "
         "that was asked for: widen it or set a limit."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 DIGITS = 4
 _MOST_DECIMALS = 6
@@ -121,3 +122,8 @@ def with_uncertainty(value: float, low: float, high: float, unit: str = "") -> s
         return f"{value:.3g}{unit}"
     middle, start, end = three(value, low, high)
     return f"{middle}{unit} ({start} to {end})"
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``"""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)

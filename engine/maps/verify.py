@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import special
 
 from engine.errors import InputError
-from engine.maps.digits import decimals, interval_decimals, with_decimals
+from engine.maps.digits import decimals, interval_decimals, joined, with_decimals
 from engine.maps.quantities import SIGMA_EFF, least_possible, most_possible, quantity
 from engine.maps.responses import Responses
 from engine.progress import Progress
@@ -133,6 +133,9 @@ class Verification:
     changed : tuple of str
         Why fresh structures differ from those that the models learned from, where the program
         was changed since.
+    means : dict of column to float
+        Mean of every property of the fresh structures, also of those that no model gives; nan
+        and infinite ones left out. Empty for a check of an earlier version.
     """
 
     condition: Condition
@@ -141,6 +144,7 @@ class Verification:
     level: float
     notes: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    means: dict[str, float] = field(default_factory=dict)
 
     @property
     def agreeing(self) -> int:
@@ -164,6 +168,13 @@ class Verification:
             names = [_symbol(check) for check in self.checks if check.verdict == verdict]
             if names:
                 told += f" Not counted, as {words}: {', '.join(names)}."
+        missed = [_symbol(check) for check in self.checks if check.verdict == "outside"]
+        if missed and not self.changed:
+            many = len(missed) > 1
+            told += (
+                f" The model{'s' * many} of {joined(missed)} {'are' if many else 'is'} off here: "
+                "train another method, or run a campaign around this setting."
+            )
         if self.changed:
             told += (
                 " The campaign was made by an older version of this program, and fresh structures "
@@ -178,14 +189,14 @@ class Verification:
         if not judged or not math.isfinite(judged[-1].width):
             return ""
         first, last = judged[0], judged[-1]
-        reach = f"± {_percent(first.width)} % ({_symbol(first)})"
+        reach = f"± {_percent(first.width)} ({_symbol(first)})"
         if last is not first:
-            reach += f" to ± {_percent(last.width)} % ({_symbol(last)})"
+            reach += f" to ± {_percent(last.width)} ({_symbol(last)})"
         told = f" The intervals reach {reach} of what was computed"
         wide = [_symbol(check) for check in judged if check.wide]
         if wide:
             told += (
-                f"; to lie inside one of more than ± {_percent(_WIDE)} % says little: "
+                f"; to lie inside one of more than ± {_percent(_WIDE)} says little: "
                 f"{', '.join(wide)}"
             )
         return f"{told}."
@@ -199,6 +210,7 @@ class Verification:
             "level": self.level,
             "notes": list(self.notes),
             "changed": list(self.changed),
+            "means": dict(self.means),
             "sentence": self.sentence,
         }
 
@@ -211,7 +223,7 @@ class Verification:
         InputError
             If the data are not those of a verification.
         """
-        names = [field.name for field in dataclasses.fields(Check)]
+        names = [one.name for one in dataclasses.fields(Check)]
         try:
             return cls(
                 Condition.from_dict(data["condition"]),
@@ -223,6 +235,7 @@ class Verification:
                 float(data["level"]),
                 tuple(data["notes"]),
                 tuple(data.get("changed", ())),
+                {str(n): float(value) for n, value in data.get("means", {}).items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"The stored check cannot be read ({error}).") from error
@@ -242,8 +255,10 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _percent(share: float) -> str:
-    """A share in percent, two digits of small ones."""
-    return f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.0f}"
+    """A share in percent, two digits of small ones; how many times where it is large."""
+    if share >= 10:
+        return f"{share:.0f} times"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _symbol(check: Check) -> str:
@@ -338,7 +353,9 @@ def verify(
             )
         )
     changed = changes_since(made_with, condition) if made_with else []
-    return Verification(condition, tuple(checks), seeds, level, tuple(notes), tuple(changed))
+    means = pd.DataFrame(rows).mean(numeric_only=True)
+    known = {str(name): float(value) for name, value in means.items() if math.isfinite(value)}
+    return Verification(condition, tuple(checks), seeds, level, tuple(notes), tuple(changed), known)
 
 
 def condition_at(

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pandas as pd
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
@@ -194,10 +194,21 @@ class DecideView(QWidget):
         self.table.show_frame(pd.DataFrame(rows).fillna(""), columns)
         self.table.fit_names()
 
-    def show_verification(self, verification: Verification) -> None:
-        """Show what fresh structures gave, below what was recommended."""
+    def show_verification(self, verification: Verification, *, arrived: bool = False) -> None:
+        """Show what fresh structures gave, below what was recommended.
+
+        Where it `arrived` just now, it is scrolled to.
+        """
         if self._decision is not None:
             self.check_view.show_verification(verification)
+            if arrived:  # once it has its place
+                QTimer.singleShot(0, self, self._scroll_to_check)
+
+    def _scroll_to_check(self) -> None:
+        content = self._scroll.widget()
+        content.layout().activate()
+        self._result.layout().activate()
+        self._scroll.ensureWidgetVisible(self.check_view, 0, 2 * GRID)
 
     def mark_earlier(self, earlier: bool, outdated: str = "", law_changed: bool = False) -> None:
         """Say that the recommendation answers earlier targets or results, or is the present one.

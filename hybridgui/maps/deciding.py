@@ -228,7 +228,7 @@ class Deciding(QObject):
 
         def show(found: Any) -> None:
             self._verification = found
-            self._view.show_verification(found)
+            self._view.show_verification(found, arrived=True)
             if not self._model.read_only:
                 self._model.study.set_setting(VERIFICATION_SETTING, found.to_dict())
 

@@ -261,20 +261,10 @@ def bpx(
 ) -> str:
     """Merge the electrode of a setting into a BPX file, or write its block alone.
 
-    Returns what the file kept or lacks, and what is doubtful, in words.
+    Returns what fresh structures gave, what the file kept or lacks and what is doubtful, in words.
     """
-    checks = () if verification is None else verification.checks
-    parameters = from_responses(sources.responses, setting, checks)
-    write_bpx(template, parameters, path)
-    missing = [
-        name
-        for name, value in (
-            ("active area", parameters.area_per_volume),
-            ("electronic conductivity", parameters.conductivity),
-        )
-        if value is None
-    ]
-    rest = "the file kept its own" if template is not None else "left out"
-    kept = f" No model gives the {' and the '.join(missing)}: {rest}."
-    doubts = f" Do not rely on: {', '.join(parameters.doubts)}." if parameters.doubts else ""
-    return f"Wrote {path.name}.{kept if missing else ''}{doubts}"
+    written = write_bpx(template, from_responses(sources.responses, setting, verification), path)
+    told = [f"Wrote {path.name}", *written.told]
+    if written.unset and template is not None:
+        told.append("What is not set stays as it was in the cell's file")
+    return ". ".join(told) + "."

@@ -273,6 +273,7 @@ class Notice(QFrame):
         self._more = button("", self._on_more, link=True)
         row.addWidget(self._more, 0, Qt.AlignmentFlag.AlignTop)
         self._folded: tuple[str, ...] = ()
+        self._unfolded: tuple[str, ...] = ()
         self._level = ""
         follow_theme(self, self._dress)
         self.set_text(text, level)
@@ -289,7 +290,7 @@ class Notice(QFrame):
 
     def set_text(self, text: str, level: str = "") -> None:
         """Say this; an empty text hides the notice."""
-        self._folded = ()
+        self._folded = self._unfolded = ()
         self._more.hide()
         if level and level != self._level:
             self._level = level
@@ -314,7 +315,14 @@ class Notice(QFrame):
         self._more.show()
 
     def _on_more(self) -> None:
+        if self._unfolded:
+            self.set_sentences(list(self._unfolded), folded=True)
+            return
+        sentences = (self._label.text(), *self._folded)
         self.set_text(self.text)
+        self._unfolded = sentences
+        self._more.setText("less")
+        self._more.show()
 
     def _dress(self) -> None:
         name, role = {

@@ -83,7 +83,9 @@ def rounded(value: float | None, decimals: int) -> str:
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
-    """Write a fraction as percent."""
+    """Write a fraction as percent; ``132 times`` from ten on."""
     if fraction is None or not math.isfinite(fraction):
         return "–"
+    if fraction >= 10:
+        return f"{fraction:.0f} times"
     return f"{100 * fraction:.{decimals}f} %".replace("-", "−")

@@ -1,20 +1,27 @@
 import copy
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from engine.errors import InputError
 from engine.maps.bpx_export import (
+    AREA_COLUMN,
+    ELECTRONIC_COLUMN,
     POSITIVE,
+    TAU_FACTOR,
     ElectrodeParameters,
     from_properties,
     from_responses,
     merge,
     write_bpx,
 )
-from engine.maps.verify import Check
+from engine.maps.quantities import TAU_LIQUID
+from engine.maps.verify import Check, Verification, condition_at
 from tests.maps.examples import published_responses
+from tests.maps.test_verify import template
 
 SETTING = {"gap_um": 40.0, "am_percent": 95.0, "initial_porosity_percent": 45.0}
 
@@ -66,7 +73,8 @@ def test_that_the_merged_file_is_loaded_by_the_bpx_package(tmp_path):
     template = tmp_path / "cell.json"
     template.write_text(json.dumps(full_example()))
     responses = published_responses()
-    path = write_bpx(template, from_responses(responses, SETTING), tmp_path / "mine.json")
+    path = tmp_path / "mine.json"
+    write_bpx(template, from_responses(responses, SETTING), path)
     loaded = bpx.parse_bpx_file(str(path)).parameterisation
     row = responses.evaluate(
         pd.DataFrame([SETTING]),
@@ -143,27 +151,92 @@ def test_that_an_invalid_result_is_not_written(tmp_path):
     assert not (tmp_path / "out.json").exists()
 
 
-def test_that_an_area_is_not_put_into_a_blend_of_particles():
+def test_that_an_area_is_left_out_of_a_blend_of_particles_and_this_is_said(tmp_path):
     blend = copy.deepcopy(full_example())
-    blend["Parameterisation"][POSITIVE]["Particle"] = {"a": {}, "b": {}}
-    with pytest.raises(InputError, match="blend"):
-        merge(blend, ElectrodeParameters(8e-5, 0.3, 0.07, area_per_volume=3e5))
+    electrode = blend["Parameterisation"][POSITIVE]
+    electrode["Particle"] = {"a": {}, "b": {}}
+    area = electrode["Surface area per unit volume [m-1]"]
+    parameters = ElectrodeParameters(
+        8e-5, 0.3, 0.07, area_per_volume=3e5, computed=("surface area per unit volume",)
+    )
+    merged = merge(blend, parameters)
+    electrode = merged["Parameterisation"][POSITIVE]
+    assert electrode["Surface area per unit volume [m-1]"] == area
+    assert electrode["Transport efficiency"] == 0.07
+    assert merged["Header"]["Description"].endswith(
+        ". Not set: surface area per unit volume (the file's electrode is a blend of particles)."
+    )
 
 
-def test_that_what_fresh_structures_and_left_out_conditions_deny_is_said_in_the_file():
+class Impossible:
+    """A model of a property that is below zero wherever it is asked."""
+
+    def __init__(self, target):
+        self.target = target
+        self.inputs = ["pressure_MPa"]
+        self.domain = {"pressure_MPa": (0.0, 1e4)}
+
+    def predict(self, frame):
+        return np.full(len(frame), -0.01)
+
+    def interval(self, frame):
+        return self.predict(frame) - 1, self.predict(frame) + 1
+
+
+def with_impossible_conductivity():
+    responses = published_responses()
+    model = Impossible(ELECTRONIC_COLUMN)
+    return replace(responses, models={**responses.models, ELECTRONIC_COLUMN: model})
+
+
+def checked(responses, *checks, **means):
+    condition, _ = condition_at(responses, SETTING, template())
+    return Verification(condition, checks, (1, 2, 3, 4), 0.8, means=means)
+
+
+def test_that_an_impossible_conductivity_leaves_the_cell_file_its_own_in_words(tmp_path):
+    cell, path = tmp_path / "cell.json", tmp_path / "mine.json"
+    cell.write_text(json.dumps(full_example()))
+    written = write_bpx(cell, from_responses(with_impossible_conductivity(), SETTING), path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["Parameterisation"][POSITIVE]["Conductivity [S.m-1]"] == 1.0
+    told = (
+        "Not set: surface area per unit volume (no model gives it), "
+        "conductivity (the model gives an impossible value here)"
+    )
+    assert written.told == (told,) and told in document["Header"]["Description"]
+
+
+def test_that_what_fresh_structures_gave_is_written_instead_of_what_models_say():
+    responses = with_impossible_conductivity()
+    for one in responses.models.values():
+        one.metrics = {"cross_validation": {"r2": 0.2}}
+    law = from_responses(responses, SETTING)
+    assert law.doubts == ("transport efficiency (R² on conditions left out is 0.2)",)
+    fresh = checked(
+        responses,
+        Check(ELECTRONIC_COLUMN, 0.0028, 0.001, 0.004, 0.178, 0.01),
+        Check(TAU_LIQUID, 1.6, 1.5, 1.7, 3.0, 0.1),
+    )
+    found = from_responses(responses, SETTING, fresh)
+    assert found.conductivity == 0.178
+    assert found.transport_efficiency == pytest.approx(law.porosity / 9)
+    assert found.area_per_volume is None and found.doubts == ()
+    assert found.told[0] == "Computed by 4 fresh structures: transport efficiency, conductivity"
+    # Means of the structures themselves come first, and give what no model does.
+    means = {TAU_FACTOR: 8.0, AREA_COLUMN: 0.35, ELECTRONIC_COLUMN: 0.2}
+    found = from_responses(responses, SETTING, checked(responses, *fresh.checks, **means))
+    assert (found.area_per_volume, found.conductivity) == (pytest.approx(3.5e5), 0.2)
+    assert found.transport_efficiency == pytest.approx(law.porosity / 8) and not found.unset
+
+
+def test_that_a_model_not_to_be_relied_on_is_named_in_the_file():
     responses = published_responses()
     for one in responses.models.values():
         one.metrics = {"cross_validation": {"r2": 0.97}}
     assert from_responses(responses, SETTING).doubts == ()
-    outside = Check("tortuosity_electrolyte", 1.6, 1.5, 1.7, 2.4, 0.1)
-    elsewhere = Check("tortuosity_solid", 1.6, 1.5, 1.7, 2.4, 0.1)
-    assert from_responses(responses, SETTING, [elsewhere]).doubts == ()
-    (told,) = from_responses(responses, SETTING, [outside]).doubts
-    assert told == "transport efficiency (fresh structures lie outside the model's interval)"
-    responses.models["tortuosity_electrolyte"].metrics = {"cross_validation": {"r2": 0.2}}
-    parameters = from_responses(responses, SETTING)
-    assert parameters.doubts == ("transport efficiency (R² on conditions left out is 0.2)",)
-    described = merge(full_example(), parameters)["Header"]["Description"]
+    responses.models[TAU_LIQUID].metrics = {"cross_validation": {"r2": 0.2}}
+    described = merge(full_example(), from_responses(responses, SETTING))["Header"]["Description"]
     assert described.endswith(
         ". Not to be relied on: transport efficiency (R² on conditions left out is 0.2)."
     )
@@ -171,7 +244,8 @@ def test_that_what_fresh_structures_and_left_out_conditions_deny_is_said_in_the_
 
 def test_that_the_block_alone_merges_into_a_cell_as_the_export_does(tmp_path):
     parameters = from_responses(published_responses(), SETTING)
-    path = write_bpx(None, parameters, tmp_path / "block.json")
+    path = tmp_path / "block.json"
+    assert write_bpx(None, parameters, path) == parameters
     alone = json.loads(path.read_text(encoding="utf-8"))
     assert list(alone["Parameterisation"]) == [POSITIVE]
     assert "structure from HybridGUI" in alone["Header"]["Description"]

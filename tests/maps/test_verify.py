@@ -69,6 +69,23 @@ def test_that_a_miss_is_said_and_not_counted():
     assert ": outside the interval" in miss.sentence and ": inside" in hit.sentence
 
 
+def test_that_a_miss_is_followed_by_what_to_do_next():
+    hit, miss = (Check(TAU_SOLID, 1.3, 1.2, 1.4, v, 0.01) for v in (1.32, 1.5))
+    other = dataclasses.replace(miss, output=SIGMA_EFF)
+    told = [
+        Verification(template(), c, (1, 2), 0.9).sentence
+        for c in ((hit,), (hit, miss), (miss, other))
+    ]
+    assert "off here" not in told[0]
+    assert "The model of τ_sol is off here: train another method, or run a campaign" in told[1]
+    assert "The models of τ_sol and σ_eff,ion are off here" in told[2]
+
+
+def test_that_a_huge_width_is_written_as_so_many_times():
+    check = Check(SIGMA_EFF, 50.0, 0.0, 132.4 * 2, 1.0, 0.1)
+    assert verifying._percent(check.width) == "132 times"
+
+
 def test_that_what_no_interval_tells_is_said_and_not_counted():
     wide = Check(SIGMA_EFF, 0.05, 0.0, 0.2, 0.032, 0.001)
     unknown = Check("active_surface_published_percent", 67.7, np.nan, np.nan, 67.7, 0.1)
