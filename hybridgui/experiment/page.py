@@ -522,7 +522,9 @@ class ExperimentPage(Page):
         kind, law = self.law_choice.current, self._model.law
         other = law is not None and not is_law_of(law, kind, self.physical_box.isChecked())
         name = law_name(law["kind"], law.get("params")) if law is not None and other else ""
-        self._other_law.setText(f"In use is another law: {name}. It stays until replaced." * other)
+        alike = law is not None and law["kind"] == kind
+        what = "this law with other options" if alike else "another law"
+        self._other_law.setText(f"In use is {what}: {name}. It stays until replaced." * other)
         self._other_law.setVisible(other)
         text = "Use this law" if kind == "published" else "Fit law"
         done = self._model.is_open and self._model.stage_state(self.key)[0] is StageState.DONE

@@ -172,7 +172,7 @@ class ModelsPage(Page):
         inputs, targets = form.inputs.checked(), form.targets.checked()
         method, keep = form.method.current, form.test_box.isChecked()
         options = form.options(method)
-        self.live_view.start(targets)
+        self.live_view.start(targets, method)
         self.show_middle(self._content)
         self._model.start_job(
             "Training",

@@ -267,7 +267,7 @@ class TrainingWizard(QDialog):
 
     def _train(self) -> None:
         self._end.set_text("")
-        self._live.start(self.targets.checked())
+        self._live.start(self.targets.checked(), self.method.current)
         self._page.train()
         self._job = self._model.jobs.running_in(self._page.key)
         if self._job is not None:

@@ -31,6 +31,7 @@ from hybridgui.study_model import StudyModel
 _FRESH = 4
 _STAGE = "maps"
 _TAU_FACTOR = "tortuosity_factor_electrolyte"
+_CHANGED = "the law, the models or the cell have changed since"
 _OUTDATED = "This recommendation stands on earlier results: recommend a setting again first."
 
 
@@ -81,9 +82,18 @@ class Deciding(QObject):
         """Take other models; what the study keeps of a recommendation is shown again."""
         self._sources = sources
         self._weighed = self._wished = None
-        self._show(None)
+        before = self._view.decision
         if sources is None or not self._model.is_open:
+            self._show(None)
             return
+        if before is not None:  # it stays, as of earlier results until it is read again
+            checked = self._verification
+            shown = Decision(None, before.recommendation)
+            self._show(shown, self._asked, self._outdated or _CHANGED)
+            self._show_check(checked)
+        else:
+            shown = None
+            self._show(None)
         study = self._model.study
         stored = study.get_setting(RECOMMENDATION_SETTING)
         if stored is None:
@@ -94,22 +104,26 @@ class Deciding(QObject):
             lambda job: kept_decision(job, sources, stored, checked),
             stage="",
             quiet=True,
-            wanted=lambda: self._sources is sources and self._view.decision is None,
+            wanted=lambda: self._sources is sources and self._view.decision is shown,
             finished=self._on_kept,
             failed=lambda _sentence, _details: None,  # of another program: as if there were none
         )
 
     def _on_kept(self, kept: Kept | None) -> None:
-        if kept is None:
+        if kept is None:  # of other campaigns
+            self._show(None)
             return
         best = kept.decision.recommendation
         asked = (
             best.targets, best.fixed, best.robust, best.inside_only, best.scatter, best.variable,
         )  # fmt: skip
         self._show(kept.decision, asked, kept.outdated)
-        if kept.verification is not None:
-            self._verification = kept.verification
-            self._view.show_verification(kept.verification)
+        self._show_check(kept.verification)
+
+    def _show_check(self, verification: Verification | None) -> None:
+        if verification is not None:
+            self._verification = verification
+            self._view.show_verification(verification)
 
     def _show(
         self, decision: Decision | None, asked: tuple[Any, ...] = (), outdated: str = ""
