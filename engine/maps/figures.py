@@ -26,6 +26,7 @@ from engine.maps.quantities import (
     TAU_LIQUID,
     TAU_SOLID,
 )
+from engine.maps.report_decision import stored_recommendation, trade_off_of
 from engine.maps.sources import Sources, read_sources
 from engine.progress import Progress
 
@@ -146,6 +147,9 @@ def make_maps(
 ) -> list[Path]:
     """Write figures 4 to 10, S7 and S8 of a study, each with its data as CSV.
 
+    The trade-off of a recommendation that the study keeps stands beside them, unless its models
+    changed since.
+
     Parameters
     ----------
     study : Study
@@ -188,6 +192,13 @@ def make_maps(
         written += save(figure.draw(), folder / figure.stem, formats, dpi)
         table = folder / f"{figure.stem}.csv"
         write_csv(figure.to_frame(), table, provenance_lines(sources, figure.title))
+        written.append(table)
+    best = stored_recommendation(study)
+    if best is not None and best.campaign == campaign and (drawn := trade_off_of(sources, best)):
+        written += save(drawn[0], folder / "trade_off", formats, dpi)
+        table = folder / "trade_off.csv"
+        title = "Settings that none is better than in all that is wanted"
+        write_csv(drawn[1], table, provenance_lines(sources, title))
         written.append(table)
     notes = [*sources.notes, *missing]
     if notes:

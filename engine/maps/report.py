@@ -13,7 +13,8 @@ from engine.maps.digits import unbroken
 from engine.maps.figures import MapFigure
 from engine.maps.lab_record import LabRecord
 from engine.maps.provenance import csv_text
-from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING, collect
+from engine.maps.report_data import collect
+from engine.maps.report_decision import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.report_grid import Grid
 from engine.maps.report_template import MACROS, PAGE, TRADE_OFF_APART, TRADE_OFF_CAPTION
 from engine.maps.symbols import to_html

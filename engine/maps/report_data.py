@@ -20,7 +20,14 @@ from engine.maps.measured import measured_beside_predicted
 from engine.maps.methods import methods_paragraph
 from engine.maps.provenance import provenance_lines
 from engine.maps.quantities import quantity
-from engine.maps.report_decision import electrode_of, recommended, trade_off_of, verified
+from engine.maps.report_decision import (
+    VERIFICATION_SETTING,
+    electrode_of,
+    recommended,
+    stored_recommendation,
+    trade_off_of,
+    verified,
+)
 from engine.maps.report_grid import Digits, Grid
 from engine.maps.report_words import (
     METRICS,
@@ -43,10 +50,6 @@ if TYPE_CHECKING:
     from engine.maps.verify import Verification
     from engine.structure.materials import Material
     from engine.study import Study
-
-RECOMMENDATION_SETTING = "maps.recommendation"
-VERIFICATION_SETTING = "maps.verification"
-"""Settings of a study under which the window keeps what the report shows (`to_dict` forms)."""
 
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "joblib")
 
@@ -72,7 +75,7 @@ def collect(
         models = default_models(study, progress, campaign)
     sources = read_sources(study, models=models, campaign=campaign)
     figures, missing = collect_figures(sources) if sources.responses.models else ([], [])
-    stored = _stored_recommendation(study)
+    stored = stored_recommendation(study)
     checked = verification.to_dict() if verification else None
     if stored is None or stored.campaign == campaign:  # else it stands on other results
         recommendation = recommendation or stored
@@ -126,11 +129,6 @@ def _first(sources: Sources) -> list[str]:
             "porosities may be trusted is unknown."
         )
     return [in_words(text) for text in (*sentences, *sources.notes)]
-
-
-def _stored_recommendation(study: Study) -> Recommendation | None:
-    data = study.get_setting(RECOMMENDATION_SETTING)
-    return None if data is None else Recommendation.from_dict(data)
 
 
 def _measurements(sources: Sources, material: Material | None = None) -> dict[str, Any] | None:

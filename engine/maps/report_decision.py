@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
+    from engine.study import Study
+
+RECOMMENDATION_SETTING = "maps.recommendation"
+VERIFICATION_SETTING = "maps.verification"
+"""Settings of a study under which the window keeps what the report shows (`to_dict` forms)."""
+
 _SETTINGS = (
     "gap_um",
     "pressure_MPa",
@@ -142,6 +148,12 @@ def _budget(one: Recommendation) -> Grid:
     if len(rows) != 1:
         rows.append(["On average", *(round(100 * one.budget[source]) for source in SOURCES)])
     return Grid.of(head, rows)
+
+
+def stored_recommendation(study: Study) -> Recommendation | None:
+    """What the study keeps of a recommendation; InputError where it cannot be read."""
+    data = study.get_setting(RECOMMENDATION_SETTING)
+    return None if data is None else Recommendation.from_dict(data)
 
 
 def trade_off_of(

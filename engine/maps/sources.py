@@ -12,6 +12,7 @@ import pandas as pd
 from engine.campaign.variables import INPUT_PREFIX
 from engine.errors import InputError
 from engine.maps.blocked import Blockage, blocked_note
+from engine.maps.digits import lower_first
 from engine.maps.law_doubt import LawDoubt
 from engine.maps.quantities import PAPER_TARGETS, SIGMA_EFF, quantity
 from engine.maps.responses import (
@@ -40,6 +41,10 @@ TURNS_SETTING = "maps.lab_variable"
 """Setting of a study under which a choice between roll gap and pressure is kept."""
 
 _SAME_LAW = ("kind", "params", "coefficients", "calibration")
+
+
+_OF_BULK_VALUES = (SIGMA_EFF, "effective_conductivity_electronic_S_per_m", "macmullin_number")
+"""What follows from bulk conductivities, where a model learned it."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,8 @@ def read_sources(
         models = {name: model_from_dict(data) for name, data in study.models().items()}
     if doubtful := _doubtful(models):
         notes.append(doubtful)
+    if told := _other_conductivities(models, study, bulk):
+        notes.append(told)
     repeats = int(dataset["repeats"].min()) if "repeats" in dataset and len(dataset) else 1
     return Sources(
         Responses(
@@ -238,6 +245,23 @@ def _doubtful(models: Mapping[str, Any]) -> str:
         ],
     }
     return " ".join(f"{what}: {'; '.join(names)}." for what, names in told.items() if names)
+
+
+def _other_conductivities(models: Mapping[str, Any], study: Study, bulk: Conductivities) -> str:
+    """Name models of a conductivity that learned from other bulk values than the maps assume."""
+    made = {f"campaign:{one.id}": conductivities_of(one) for one in study.campaigns()}
+    names = [
+        lower_first(quantity(name).label)
+        for name, model in models.items()
+        if name in _OF_BULK_VALUES
+        and made.get(str((getattr(model, "details", None) or {}).get("dataset")), bulk) != bulk
+    ]
+    return (
+        f"Trained with other bulk conductivities than those of the newest campaign: "
+        f"{' and '.join(names)}. Train again."
+        if names
+        else ""
+    )
 
 
 def _turned(table: CalenderingTable | None, varied: Mapping[str, Any]) -> str:

@@ -79,9 +79,11 @@ def work_words(
         if again
         else "; cross-validation of the coefficients only"
     )
+    # A search of a moment is longer by what it compiles once, which this estimate leaves out.
+    first = " (some seconds more the first time)" if found.seconds < 10 else ""
     return (
         f"{text}; about {_count(found.candidates)} candidate expressions for each term, "
-        f"{_count(found.subsets)} models to compare{folds}: {duration(found.seconds)} or so."
+        f"{_count(found.subsets)} models to compare{folds}: {duration(found.seconds)} or so{first}."
     )
 
 

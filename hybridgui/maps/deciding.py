@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.errors import InputError
-from engine.maps.report_data import RECOMMENDATION_SETTING, VERIFICATION_SETTING
+from engine.maps.report_decision import RECOMMENDATION_SETTING, VERIFICATION_SETTING
 from engine.maps.sources import Sources
 from engine.maps.uncertainty import Scatter
 from engine.maps.verify import Verification

@@ -15,7 +15,7 @@ from engine.experiment.laws import law_from_dict, published_law
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
-from engine.maps.report_data import RECOMMENDATION_SETTING
+from engine.maps.report_decision import RECOMMENDATION_SETTING
 from hybridgui import dialogs
 from hybridgui.learning.equation_view import TermBar
 from hybridgui.learning.work import is_test_row

@@ -1,5 +1,6 @@
 import dataclasses
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,12 +24,15 @@ from engine.maps.drawing import draw_curves, spread_apart
 from engine.maps.figures import FIGURES, collect_figures, make_maps
 from engine.maps.interdependence import from_data
 from engine.maps.matrix_drawing import draw_interdependence
-from engine.maps.quantities import PAPER_TARGETS, TAU_LIQUID
+from engine.maps.quantities import PAPER_TARGETS, SIGMA_EFF, TAU_LIQUID
+from engine.maps.report_decision import RECOMMENDATION_SETTING
 from engine.maps.responses import SETTINGS
-from engine.maps.sources import default_inputs, read_sources
+from engine.maps.sources import _other_conductivities, default_inputs, read_sources
 from engine.maps.targets import Target
+from engine.maps.trade_off import trade_off
 from engine.maps.verify import condition_at
 from engine.progress import Progress
+from engine.properties.conductivities import Conductivities
 from engine.study import Study
 from engine.study.records import StructureRecord
 from tests.maps.examples import published_points, published_responses
@@ -70,6 +74,47 @@ def test_that_maps_writes_every_figure_and_the_numbers_behind_it(study, tmp_path
         "pressure_MPa",
         TAU_LIQUID,
     ]
+
+
+def test_that_the_trade_off_of_a_kept_recommendation_is_among_the_figures(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "engine.maps.figures.collect_figures", lambda sources: collect_figures(sources, ["4"])
+    )
+    with make_study(
+        tmp_path / "s.study", gaps=(5.0, 40.0, 80.0), ams=(94.0, 96.0), porosities=(44.0, 48.0)
+    ) as study:
+        responses = read_sources(study, models=default_models(study)).responses
+        targets = (Target(TAU_LIQUID, "down"), Target("energy_density_Wh_per_L", "up"))
+        best = recommend(responses, targets, trade_off(responses, targets), draws=16)
+        study.set_setting(RECOMMENDATION_SETTING, best.to_dict())
+        kept = make_maps(study, tmp_path / "kept", formats=("pdf",))
+        table = pd.read_csv(tmp_path / "kept" / "trade_off.csv", comment="#")
+        assert {"trade_off.pdf", "trade_off.csv"} <= {path.name for path in kept}
+        assert (table["desirability"].diff().dropna() <= 0).all() and TAU_LIQUID in table
+        # A recommendation of other models has no place among these figures.
+        study.set_setting(RECOMMENDATION_SETTING, {**best.to_dict(), "stands_on": "another"})
+        names = {path.name for path in make_maps(study, tmp_path / "old", formats=("pdf",))}
+        assert names - {"notes.txt"} == {"figure_4.pdf", "figure_4.csv"}
+
+
+def test_that_models_of_other_bulk_conductivities_are_named():
+    class Model:
+        def __init__(self, campaign):
+            self.details = {"dataset": f"campaign:{campaign}"}
+
+    class Campaigns:
+        @staticmethod
+        def campaigns():
+            given = {1: {"electrolyte": 0.9}, 2: None}
+            return [
+                SimpleNamespace(id=n, design={"conductivities": bulk}) for n, bulk in given.items()
+            ]
+
+    now = Conductivities()
+    for campaign, told in ((1, True), (2, False)):
+        models = {SIGMA_EFF: Model(campaign), TAU_LIQUID: Model(1)}
+        said = _other_conductivities(models, Campaigns(), now)
+        assert ("effective ionic conductivity" in said) == told and "ortuosity" not in said
 
 
 def test_that_a_study_without_models_gets_the_default_ones(tmp_path):
