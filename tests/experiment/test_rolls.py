@@ -13,6 +13,8 @@ from engine.experiment.reader import read_table
 from engine.experiment.rolls import Rolls, stated_rolls
 from engine.experiment.safe_sheets import write_table
 from engine.experiment.table import CalenderingTable, join_tables
+from engine.maps.report_data import collect
+from engine.study import Study
 
 GERMAN = """Beschichtung;Aktivmaterialanteil;Leitruß;Linienlast;Flächenbeladung;Schichtdicke vor Kalandrieren;Schichtdicke nach Kalandrieren
 ;Gew.-%;Gew.-%;N/mm;mg/cm²;µm;µm
@@ -115,3 +117,15 @@ def test_that_near_repeats_are_not_averaged_and_it_is_said_why(tmp_path):
     assert any(note.startswith("Rows 5 and 6 were not averaged") for note in table.notes)
     equal = read_table(_loads(tmp_path, "Pressure (MPa)", 100, 100))
     assert not any("not averaged" in note for note in equal.notes)
+
+
+def test_that_a_report_states_the_contact_and_lists_the_loads(tmp_path):
+    path = _loads(tmp_path, "Line load (N/mm)", 200, 400)
+    table = read_table(path, contact_length=2.0)
+    with Study.create(tmp_path / "loads.study") as study:
+        study.set_table(table)
+        assert study.table().rolls == Rolls(2.0)
+        data = collect(study)
+    assert data["measurements"]["summary"].endswith(Rolls(2.0).sentence)
+    assert Rolls(2.0).sentence in data["methods"]
+    assert "Line load (N/mm)" in str(data["measurements"]["table"])
