@@ -82,14 +82,15 @@ COUNTED = "not_percolating"
 def _not_finite(values: np.ndarray, rows: np.ndarray, target: str, frame: pd.DataFrame) -> str:
     infinite = int(np.isinf(values[rows]).sum())
     kind = "infinite (not percolating)" if infinite == rows.size else "infinite or missing"
+    are = "is" if rows.size == 1 else "are"
     if COUNTED in frame:  # of a campaign: its conditions have settings, and no row numbers
         where = condition_words(frame.iloc[rows], frame)
         return (
-            f"{rows.size} of {values.size} conditions are left out for '{target}' because it is "
+            f"{rows.size} of {values.size} conditions {are} left out for '{target}' because it is "
             f"{kind} there{': ' if where else ''}{where}. The model holds only where it is finite."
         )
     return (
-        f"{rows.size} of {values.size} rows are left out for '{target}' because it is {kind} "
+        f"{rows.size} of {values.size} rows {are} left out for '{target}' because it is {kind} "
         f"there: row {name_rows(rows)} (the header is row 1). The model holds only where it is finite."
     )
 

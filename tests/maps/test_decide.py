@@ -717,3 +717,13 @@ def test_that_the_porosity_can_be_limited_and_a_recommendation_names_what_its_en
     assert best.shares["porosity_percent"]["models"] < 1e-12
     assert "coating alone, without foils, separator and counter electrode" in best.sentence
     assert "163 mAh/g of AM and a mean voltage of 3.7 V" in best.sentence
+
+
+def test_that_a_recommendation_names_a_model_that_predicts_only_roughly():
+    responses = published_responses()
+    for r2, words in ((0.97, ""), (0.63, "only roughly: R² 0.63"), (0.2, "is not reliable")):
+        for model in responses.models.values():
+            model.metrics = {"cross_validation": {"r2": r2}}
+        sentence = recommend(responses, [Target(SIGMA, "up")], draws=8).sentence
+        assert ("Check by fresh structures" in sentence) == bool(words)
+        assert words in sentence
