@@ -69,7 +69,7 @@ def test_that_conditions_of_a_campaign_left_out_are_named_by_their_settings():
     )
     names = (["pressure_MPa", "am_percent"], ["tortuosity_factor_electrolyte"])
     said = prepare(frame, *names)[0].statements[0]
-    assert said.startswith("1 of 6 conditions are left out") and "row" not in said
+    assert said.startswith("1 of 6 conditions is left out") and "row" not in said
     assert "there: 150 MPa, AM 93 %." in said
     table = frame.drop(columns="not_percolating")
     assert "row 4 (the header is row 1)" in prepare(table, *names)[0].statements[0]
