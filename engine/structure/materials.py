@@ -169,6 +169,12 @@ def material_named_in(text: str) -> str:
     >>> material_named_in("line 2, nmc-811.xlsx"), material_named_in("trial 7.xlsx")
     ('NMC811', '')
     """
-    plain = re.sub(r"[\s_-]", "", text.lower())
-    found = [name for name in MATERIALS if name.lower() in plain]
+    found = [name for name in MATERIALS if _mention(name).search(text)]
     return found[0] if len(found) == 1 else ""
+
+
+def _mention(name: str) -> re.Pattern[str]:
+    """A name that stands alone: ``electrical_conductivity`` holds no LCO."""
+    letters, digits = re.fullmatch(r"(\D+)(\d*)", name).groups()  # type: ignore[union-attr]
+    end = rf"[\s_-]*{digits}(?!\d)" if digits else r"(?![^\W\d_])"
+    return re.compile(rf"(?<![^\W\d_]){letters}{end}", re.IGNORECASE)

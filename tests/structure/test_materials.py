@@ -79,3 +79,20 @@ def test_that_the_name_of_a_file_may_tell_the_material():
     assert MATERIALS["NMC111"].variables == {}
     other = dataclasses.replace(MATERIALS["NMC111"], density=4.6)
     assert other.variables == {"am_density": 4.6}
+
+
+@pytest.mark.parametrize(
+    ("name", "mentioned"),
+    [
+        ("electrical_conductivity.csv", ""),
+        ("final coatings.xlsx", ""),
+        ("NMC 8110.csv", ""),
+        ("NMC - 811.csv", "NMC811"),
+        ("LCO_coatings.xlsx", "LCO"),
+        ("line2_nmc_622_v3.xlsx", "NMC622"),
+        ("2026-LFP.csv", "LFP"),
+        ("lfp2.csv", "LFP"),
+    ],
+)
+def test_that_a_material_is_only_read_off_a_name_that_stands_alone(name, mentioned):
+    assert material_named_in(name) == mentioned
