@@ -124,16 +124,19 @@ class CurveSet:
         return self.y.column == POROSITY
 
     @property
-    def shared_bars(self) -> tuple[tuple[float, float], ...]:
-        """Middle and half height of the bar of `shared_error` in each panel; empty where unknown."""
-        found = []
-        for panel in self.panels if self.shared_error else ():
+    def shared_bars(self) -> dict[int, tuple[float, float]]:
+        """Middle and half height of the bar of `shared_error`, by index of the panel.
+
+        Panels whose error is unknown are left out.
+        """
+        found = {}
+        for index, panel in enumerate(self.panels if self.shared_error else ()):
             curve = panel.curves[-1]
             middle = len(curve.x) // 2
             half = 0.5 * float(curve.high[middle] - curve.low[middle])
             if np.isfinite(half):
-                found.append((float(curve.y[middle]), half))
-        return tuple(found)
+                found[index] = float(curve.y[middle]), half
+        return found
 
     def y_span(self, bands: bool = True) -> tuple[float, float] | None:
         """Range that holds every panel, so that panels can be compared; None without values.
@@ -142,8 +145,8 @@ class CurveSet:
         """
         low, high = self._drawn_span(bands)
         if bands and self.bars_fit:
-            low = min(low, *(middle - half for middle, half in self.shared_bars))
-            high = max(high, *(middle + half for middle, half in self.shared_bars))
+            low = min(low, *(middle - half for middle, half in self.shared_bars.values()))
+            high = max(high, *(middle + half for middle, half in self.shared_bars.values()))
         return (low, high) if np.isfinite(low) else None
 
     def _drawn_span(self, bands: bool) -> tuple[float, float]:
@@ -166,12 +169,13 @@ class CurveSet:
         An error larger than all that is drawn would flatten the curves: its size is only said.
         """
         low, high = self._drawn_span(False)
-        return bool(self.shared_bars) and max(half for _, half in self.shared_bars) <= high - low
+        halves = [half for _, half in self.shared_bars.values()]
+        return bool(halves) and max(halves) <= high - low
 
     @property
     def shared_error_size(self) -> str:
         """Size of a shared error in words, e.g. ``± 2.9 to 3.1 points``; empty without one."""
-        halves = [half for _, half in self.shared_bars]
+        halves = [half for _, half in self.shared_bars.values()]
         if not halves:
             return ""
         least, most = f"{min(halves):.1f}", f"{max(halves):.1f}"

@@ -65,8 +65,8 @@ def draw_curves(data: CurveSet, *, labels: bool = True, bands: bool = True) -> F
         room = 0.06 * (span[1] - span[0]) or 0.5
         grid.flat[0].set_ylim(span[0] - room, span[1] + room)
     if bands and data.bars_fit:
-        for axes, bar in zip(grid.flat, data.shared_bars, strict=False):
-            _draw_shared_error(axes, bar)
+        for index, bar in data.shared_bars.items():
+            _draw_shared_error(grid.flat[index], bar)
     _legend(figure, data)
     write_notes(figure, _notes(data))
     settle(figure)  # before labels are placed

@@ -109,7 +109,7 @@ class CurveGrid(QWidget):
         changed = what != self._shown or (across, up) != self._limits
         self._shown, self._limits = what, (across, up)
         for index, (plot, panel) in enumerate(zip(self._plots, panels, strict=False)):
-            bar = data.shared_bars[index] if self._bands and data.bars_fit else None
+            bar = data.shared_bars.get(index) if self._bands and data.bars_fit else None
             plot.show_panel(
                 data,
                 panel,

@@ -14,7 +14,7 @@ from engine.maps.drawing import draw_curves
 from engine.maps.palette import series_colours
 from engine.maps.profiler import profile
 from engine.maps.quantities import COVERAGE_AM, SIGMA_EFF, TAU_LIQUID, quantity
-from engine.maps.responses import CellAssumptions, RecipeConstants
+from engine.maps.responses import PUBLISHED_LAW_ERROR, CellAssumptions, RecipeConstants
 from engine.structure.condition import Recipe
 from tests.maps.examples import published_points, published_responses
 from tests.maps.studies import made_up_table
@@ -293,3 +293,16 @@ def test_that_a_band_within_what_is_possible_has_no_mark(responses):
     figure = curve_set(responses, TAU_LIQUID)
     assert not any(curve.cut.any() for panel in figure.panels for curve in panel.curves)
     assert not any("cut there" in note for note in figure.notes)
+
+
+def test_that_each_panel_has_its_own_bar_of_the_laws_error_where_it_is_known(responses):
+    found = paper_figure(dataclasses.replace(responses, law_error=PUBLISHED_LAW_ERROR), "4")
+    assert sorted(found.shared_bars) == [0, 1, 2, 3] and found.bars_fit
+    assert [half for _, half in found.shared_bars.values()] == pytest.approx([8.79] * 4)
+    first = found.panels[0]
+    unknown = np.full(len(first.curves[-1].x), np.nan)
+    last = dataclasses.replace(first.curves[-1], low=unknown, high=unknown)
+    panels = (dataclasses.replace(first, curves=(*first.curves[:-1], last)), *found.panels[1:])
+    part = dataclasses.replace(found, panels=panels)
+    assert part.shared_bars == {i: found.shared_bars[i] for i in (1, 2, 3)}
+    assert part.shared_error_size == found.shared_error_size
