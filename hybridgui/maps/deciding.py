@@ -33,6 +33,7 @@ _STAGE = "maps"
 _TAU_FACTOR = "tortuosity_factor_electrolyte"
 _CHANGED = "the law, the models or the cell have changed since"
 _OUTDATED = "This recommendation stands on earlier results: recommend a setting again first."
+_OVERTAKEN = "Law, models or cell changed while settings were weighed: recommend a setting again."
 
 
 class Deciding(QObject):
@@ -188,6 +189,8 @@ class Deciding(QObject):
     def recommend(self) -> None:
         """Judge every setting by the goals, and show the best."""
         sources = self._sources
+        if sources is None:
+            return
         try:
             asked = self._asked_now()
         except InputError as error:
@@ -198,7 +201,7 @@ class Deciding(QObject):
             "Weighing settings",
             lambda job: decide(job, sources, targets, robust, scatter, fixed, inside_only),
             stage=_STAGE,
-            finished=lambda decision: self._on_decided(decision, asked),
+            finished=lambda decision: self._on_decided(decision, asked, sources),
         )
 
     def _asked_now(self) -> tuple[Any, ...]:
@@ -224,7 +227,10 @@ class Deciding(QObject):
                 earlier = True
         self._view.mark_earlier(earlier, self._outdated, self._model.law_changed)
 
-    def _on_decided(self, decision: Decision, asked: tuple[Any, ...]) -> None:
+    def _on_decided(self, decision: Decision, asked: tuple[Any, ...], sources: Sources) -> None:
+        if self._sources is not sources:
+            self._model.say("warning", _OVERTAKEN)
+            return
         if not self._model.read_only:
             study = self._model.study
             study.set_setting(RECOMMENDATION_SETTING, decision.recommendation.to_dict())

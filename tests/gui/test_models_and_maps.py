@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.experiment.laws import law_from_dict, published_law
 from engine.learning.classification import LimitClassifier
 from engine.learning.model import model_from_dict
+from engine.maps.electrode import CellAssumptions
 from engine.maps.quantities import SIGMA_EFF, TAU_LIQUID
 from engine.maps.report_decision import RECOMMENDATION_SETTING
 from hybridgui import dialogs
@@ -232,6 +233,19 @@ def test_that_wishes_that_cannot_be_met_are_said(trained, deciding, idle):
     least.setText("a lot")
     deciding.recommend()
     assert said(trained)[-1].startswith("'a lot' is not a number")
+
+
+def test_that_a_setting_weighed_under_an_earlier_cell_is_not_called_a_recommendation(
+    trained, deciding, idle
+):
+    idle(trained)
+    deciding.recommend()
+    cell = {**vars(CellAssumptions()), "voltage": 3.5}
+    trained.model.set_parameter("maps/cell", cell)
+    idle(trained)
+    assert deciding.decide_view.decision is None
+    assert trained.model.study.get_setting("maps.recommendation") is None
+    assert said(trained)[-1].endswith("recommend a setting again.")
 
 
 def test_that_next_experiments_are_shown_and_come_as_a_sheet_to_fill_in(
