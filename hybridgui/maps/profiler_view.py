@@ -237,6 +237,7 @@ class ProfilerView(QWidget):
     def _lay_out(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         clear_layout(self._grid)
         self._cells, self._values, self._rows = {}, {}, {}
+        self._held = False  # no plot that was pressed is left to say that the hand let go
         for row, output in enumerate(outputs):
             inside = QLabel()
             inside.setTextFormat(Qt.TextFormat.RichText)

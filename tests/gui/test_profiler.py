@@ -110,3 +110,13 @@ def test_that_every_row_has_as_much_room_for_its_traces(view):
         for output in OUTPUTS
     ]
     assert rooms[0] == pytest.approx(rooms[1], abs=6)
+
+
+def test_that_other_responses_end_a_drag(qtbot, view):
+    cell = view._cells["pressure_MPa", TAU_SOLID]
+    qtbot.mousePress(cell.viewport(), Qt.MouseButton.LeftButton, pos=place(cell, 50))
+    view.show_profile(profile(), INPUTS, OUTPUTS[:1])  # an undo, say: the pressed plot is gone
+    cell = view._cells["pressure_MPa", OUTPUTS[0]]
+    start = span(cell)
+    view.show_profile(profile(height=0.3), INPUTS, OUTPUTS[:1])
+    assert span(cell)[1] < start[1]
