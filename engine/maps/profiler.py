@@ -68,9 +68,14 @@ def profile(
     at : mapping, optional
         The setting by column; the base of `responses` otherwise.
     inputs, outputs : sequences of str, optional
-        All by default.
+        All by default. The roll gap can stand for the pressure.
     count : int
         Points a trace.
+
+    Raises
+    ------
+    InputError
+        If an input cannot be moved or an output cannot be had.
     """
     here = {**responses.base, **dict(at or {})}
     if at is not None and "gap_um" in at and "pressure_MPa" not in at:
@@ -89,7 +94,11 @@ def profile(
         name: slice(1 + index * count, 1 + (index + 1) * count) for index, name in enumerate(sweeps)
     }
     for name, along in sweeps.items():
-        table[name][parts[name]] = along
+        if name == "gap_um":  # of gap and pressure in one table the pressure rules
+            pressed = responses.complete({"gap_um": along})["pressure_MPa"]
+            table["pressure_MPa"][parts[name]] = pressed
+        else:
+            table[name][parts[name]] = along
     result = responses.evaluate(table, wanted, words=False)
     traces = {}
     for output, (value, low_end, high_end) in result.answers.items():

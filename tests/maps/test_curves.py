@@ -230,6 +230,16 @@ def test_that_the_profiler_takes_a_roll_gap(responses):
     assert found.at["pressure_MPa"] == pytest.approx(PUBLISHED_CALIBRATION.pressure(30.0))
 
 
+def test_that_the_profiler_traces_a_response_over_the_roll_gap(responses):
+    found = profile(responses, {"gap_um": 30.0}, inputs=["gap_um", "am_percent"], count=9)
+    trace = found.traces["gap_um", TAU_LIQUID]
+    assert trace.at == pytest.approx(30.0) and len(trace.x) == 9
+    settings = found.at | {"gap_um": trace.x[4]}
+    del settings["pressure_MPa"], settings["porosity_percent"], settings["thickness_um"]
+    (expected,) = responses.evaluate(pd.DataFrame([settings]), [TAU_LIQUID]).values[TAU_LIQUID]
+    assert trace.y[4] == pytest.approx(expected) and np.ptp(trace.y) > 0.1
+
+
 def test_that_the_legend_names_a_spread_only_where_one_is_drawn():
     table = made_up_table()
     spread = dataclasses.replace(table, porosity_sd=np.full(len(table), 0.004))
