@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.maps.canvas import FAINT, INK, NORMAL, SMALL, new_figure, settle, text_width
 from engine.maps.interdependence import METHODS, Interdependence
-from engine.maps.palette import SIGN_COLOURS
+from engine.maps.palette import DOUBTED_OPACITY, SIGN_COLOURS
 from engine.maps.symbols import to_mathtext
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _CELL = 0.62
 _LEGEND, _HEADING, _MARGIN, _LINE = 0.28, 0.52, 0.08, 0.13
 """Heights of legend, headings, margins and lines of notes, inches."""
 _WEAK = "#B5BAC1"
-_DOUBTED = 0.35
-"""Opacity of the circles of a model that is not to be relied on."""
 
 
 def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Figure:
@@ -61,7 +59,7 @@ def draw_interdependence(data: Interdependence, *, colours: str = "safe") -> Fig
     for y in np.arange(-0.5, rows + 0.5):
         axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
     for i in range(rows):
-        faint = _DOUBTED if data.trusted(i) == "no" else 1.0
+        faint = DOUBTED_OPACITY if data.trusted(i) == "no" else 1.0
         for j in range(columns):
             strength = float(data.strength[i, j])
             if not np.isfinite(strength):

@@ -7,6 +7,9 @@ AM = "#D55E00"
 CBD = "#0072B2"
 ELECTROLYTE = "#009E73"
 
+DOUBTED_OPACITY = 0.35
+"""Of circles of a model that is not to be relied on."""
+
 SIGN_COLOURS = {
     "safe": {"direct": "#0072B2", "inverse": "#E69F00"},
     "paper": {"direct": "#2E9E3F", "inverse": "#D62728"},

@@ -10,13 +10,11 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPen, QPolygonF, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.maps.interdependence import METHODS, Interdependence
+from engine.maps.palette import DOUBTED_OPACITY
 from hybridgui.theme import theme
 from hybridgui.widgets.basics import follow_theme
 from hybridgui.widgets.numbers import rounded
 from hybridgui.widgets.plot import rich
-
-_DOUBTED = 0.35
-"""Opacity of the circles of a model that is not to be relied on."""
 
 
 class MatrixView(QWidget):
@@ -131,7 +129,7 @@ class MatrixView(QWidget):
             painter.setPen(QPen(colour, 1))
             ground = QColor(t.surface)
             colour = QColor(colour)
-            colour.setAlphaF(_DOUBTED)
+            colour.setAlphaF(DOUBTED_OPACITY)
         painter.setBrush(colour)
         painter.drawEllipse(cell.center(), radius, radius)
         if data.turning[row, column]:
