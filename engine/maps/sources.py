@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +223,7 @@ def read_sources(
         campaign,
         made_with,
         seeds,
-        others_of(models, (model_from_dict(data) for data in study.all_models())),
+        others_of(models, _readable(study.all_models())),
     )
 
 
@@ -269,6 +270,15 @@ def _turned(table: CalenderingTable | None, varied: Mapping[str, Any]) -> str:
     if table is not None:
         return "pressure_MPa" if table.driver == "pressure" else "gap_um"
     return "pressure_MPa" if "pressure_MPa" in varied else "gap_um"
+
+
+def _readable(stored: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    """Models beside those in use: one that cannot be read is no reason to go without maps."""
+    from engine.learning.model import model_from_dict
+
+    for data in stored:
+        with contextlib.suppress(InputError):
+            yield model_from_dict(data)
 
 
 def _gap_of_another_machine(table: CalenderingTable | None) -> bool:

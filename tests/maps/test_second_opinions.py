@@ -50,6 +50,12 @@ def test_that_every_other_model_of_the_same_data_is_asked_at_the_setting(study):
     assert sigma == pytest.approx(1.119 * share / tau**2)
 
 
+def test_that_a_stored_model_that_cannot_be_read_is_passed_over(study, monkeypatch):
+    stored = [*study.all_models(), {"format": "of a newer program"}]
+    monkeypatch.setattr(study, "all_models", lambda: stored)
+    assert [one.method for one in read_sources(study).others[TAU]][:1] == ["gp"]
+
+
 def test_that_models_of_other_data_are_not_asked(study):
     models = read_sources(study).responses.models
     stored = [model.learned_from("file:else.csv") for model in models.values()]
