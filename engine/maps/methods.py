@@ -195,7 +195,8 @@ def _blocked(dataset: pd.DataFrame) -> str:
     if len(some):
         told += f", {int(some.min())} or more"
     none = len(left) - len(some)
-    return f"{told}; {none} of these have none left" if none else told
+    verb = "has" if none == 1 else "have"
+    return f"{told}; {none} of these {verb} none left" if none else told
 
 
 def _where_errors_come_from(sources: Sources) -> str:

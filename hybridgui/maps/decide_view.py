@@ -295,8 +295,8 @@ def _wish(target: Target) -> str:
     """What is wanted of a response, short enough for a table."""
     unit = f" {_unit(target.output)}".rstrip()
     parts = [{"up": "higher", "down": "lower"}.get(target.direction, "")]
-    parts.append("" if target.least is None else f"at least {target.least:g}{unit}")
-    parts.append("" if target.most is None else f"at most {target.most:g}{unit}")
+    parts.append("" if target.least is None else f"≥ {target.least:g}{unit}")
+    parts.append("" if target.most is None else f"≤ {target.most:g}{unit}")
     return ", ".join(part for part in parts if part)
 
 

@@ -233,15 +233,12 @@ class DataTable(CopyTable):
         self.setMaximumHeight(height)
 
     def fit_names(self) -> None:
-        """Be as high as all rows; where it gets narrow, names in the first column are cut.
-
-        In the middle: their ends tell them apart.
-        """
+        """Be as high as all rows; where it gets narrow, the last column is cut, never a name."""
         self.fit_columns()
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
         rows = self._proxy.rowCount() * self.verticalHeader().defaultSectionSize()
         self.setFixedHeight(header.sizeHint().height() + rows + 6)
 
