@@ -31,6 +31,11 @@ class Spread:
     predicted, size : ndarray of float, shape (k,)
         Rising predictions and the error there, > 0, both in the unit of the target; beyond the
         first and the last the error is taken as there.
+
+    Notes
+    -----
+    Taken from the residuals that it then scales: with few groups intervals come out a little
+    narrow, as each group's own mean is among what it is compared with.
     """
 
     predicted: np.ndarray

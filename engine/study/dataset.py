@@ -95,7 +95,7 @@ def by_condition(
 
     Means and standard deviations are over repeats. Tortuosity factors of structures that do
     not percolate are infinite: they are left out of the mean and counted in
-    ``not_percolating`` (no way for ions, be it through the CBD, or for electrons).
+    ``not_percolating`` (no path for ions, in pores or CBD, or for electrons).
     ``tortuosity_*`` is the square root of the mean tortuosity factor, as published
     (DOI 10.1016/j.jpowsour.2020.229103); its ``_sd`` is the spread of the single square roots.
     Columns ending in ``_seconds`` are times and have no ``_sd``.

@@ -19,7 +19,7 @@ _COUNTS = {
     "not_percolating": Column(
         "not_percolating",
         "Blocked",
-        tip="Structures without a way for ions (nor through the CBD) or electrons; left out of the mean",
+        tip="No path for ions, in pores or CBD, or for electrons; left out of the mean",
     ),
     "campaign": Column("campaign", "Campaign"),
 }

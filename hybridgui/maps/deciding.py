@@ -145,8 +145,10 @@ class Deciding(QObject):
         sources = self._sources
         try:
             asked = self._asked_now()
-        except InputError:
-            return  # said at the field, and by Recommend
+        except InputError:  # said at the field, and by Recommend
+            self._wished = None
+            self._view.show_trade_off(None)
+            return
         if sources is None:
             return
         decision = self._view.decision
