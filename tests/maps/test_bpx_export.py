@@ -20,7 +20,7 @@ from engine.maps.bpx_export import (
 )
 from engine.maps.quantities import TAU_LIQUID
 from engine.maps.verify import Check, Verification, condition_at
-from tests.maps.examples import published_responses
+from tests.maps.examples import graded, published_responses
 from tests.maps.test_verify import template
 
 SETTING = {"gap_um": 40.0, "am_percent": 95.0, "initial_porosity_percent": 45.0}
@@ -208,9 +208,7 @@ def test_that_an_impossible_conductivity_leaves_the_cell_file_its_own_in_words(t
 
 
 def test_that_what_fresh_structures_gave_is_written_instead_of_what_models_say():
-    responses = with_impossible_conductivity()
-    for one in responses.models.values():
-        one.metrics = {"cross_validation": {"r2": 0.2}}
+    responses = graded(with_impossible_conductivity(), 0.2)
     law = from_responses(responses, SETTING)
     assert law.doubts == ("transport efficiency (R² on conditions left out is 0.2)",)
     fresh = checked(
@@ -231,11 +229,9 @@ def test_that_what_fresh_structures_gave_is_written_instead_of_what_models_say()
 
 
 def test_that_a_model_not_to_be_relied_on_is_named_in_the_file():
-    responses = published_responses()
-    for one in responses.models.values():
-        one.metrics = {"cross_validation": {"r2": 0.97}}
+    responses = graded(published_responses(), 0.97)
     assert from_responses(responses, SETTING).doubts == ()
-    responses.models[TAU_LIQUID].metrics = {"cross_validation": {"r2": 0.2}}
+    responses = graded(responses, {TAU_LIQUID: 0.2})
     described = merge(full_example(), from_responses(responses, SETTING))["Header"]["Description"]
     assert described.endswith(
         ". Not to be relied on: transport efficiency (R² on conditions left out is 0.2)."

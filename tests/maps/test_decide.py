@@ -34,7 +34,7 @@ from engine.properties.catalogue import CATALOGUE
 from engine.structure.condition import Condition, Recipe
 from tests.experiment.tables import design_table
 from tests.maps import naive
-from tests.maps.examples import Quadratic, published_points, published_responses
+from tests.maps.examples import Quadratic, graded, published_points, published_responses
 from tests.maps.studies import make_study
 
 SIGMA = "effective_conductivity_ionic_S_per_m"
@@ -609,7 +609,7 @@ def test_that_the_methods_count_the_structures_behind_transport():
         assert f"{len(rows)} conditions were computed, each the mean of 2 or more" in words
         said = "in 2 of them structures had no path through a phase (3 structures)"
         assert (said in words) == blocked
-        assert ("mean of the others, 1 or more; 1 of these have none left" in words) == blocked
+        assert ("mean of the others, 1 or more; 1 of these has none left" in words) == blocked
 
 
 def test_that_a_recommendation_at_the_edge_of_what_was_judged_says_so(responses):
@@ -720,10 +720,8 @@ def test_that_the_porosity_can_be_limited_and_a_recommendation_names_what_its_en
 
 
 def test_that_a_recommendation_names_a_model_that_predicts_only_roughly():
-    responses = published_responses()
     for r2, words in ((0.97, ""), (0.63, "only roughly: R² 0.63"), (0.2, "is not reliable")):
-        for model in responses.models.values():
-            model.metrics = {"cross_validation": {"r2": r2}}
+        responses = graded(published_responses(), r2)
         sentence = recommend(responses, [Target(SIGMA, "up")], draws=8).sentence
         assert ("Check by fresh structures" in sentence) == bool(words)
         assert words in sentence

@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 
 import numpy as np
@@ -25,7 +24,7 @@ from engine.maps.quantities import (
 from engine.properties.characterize import characterize
 from engine.structure.generate import generate
 from tests.maps import naive
-from tests.maps.examples import published_points, published_responses
+from tests.maps.examples import graded, published_points, published_responses
 
 TAU_F = "tortuosity_factor_electrolyte"
 # Rows: outputs; columns: pressure, AM, initial porosity. Signs of the paper's Figure 10,
@@ -254,17 +253,8 @@ def test_that_a_relation_of_models_that_turns_is_marked_whatever_the_measure():
 
 
 def test_that_rows_of_models_that_do_not_predict_are_marked_in_words():
-    whole = published_responses()
-
-    def judged(name, r2):
-        model = copy.copy(whole.models[name])
-        model.metrics = {"cross_validation": {"r2": r2}}
-        return model
-
     grades = {TAU_LIQUID: 0.3, TAU_SOLID: 0.7, ACTIVE_SURFACE: 0.97}
-    responses = dataclasses.replace(
-        whole, models={**whole.models, **{name: judged(name, r2) for name, r2 in grades.items()}}
-    )
+    responses = graded(published_responses(), grades)
     # The conductivity follows from the tortuosity of the electrolyte, its doubt too.
     outputs = [TAU_LIQUID, SIGMA_EFF, TAU_SOLID, ACTIVE_SURFACE, COVERAGE_AM]
     found = from_models(responses, outputs)
