@@ -109,6 +109,12 @@ class TradeOff:
         return kept & ~self.feasible
 
     @property
+    def best_first(self) -> np.ndarray:
+        """Rows of the non-dominated conditions, most desirable first; int, shape (m,)."""
+        rows = np.flatnonzero(self.front)
+        return rows[np.argsort(-self.desirability[rows], kind="stable")]
+
+    @property
     def telling_pair(self) -> tuple[str, ...]:
         """The two responses to draw against each other: the objectives most in conflict.
 
@@ -132,8 +138,7 @@ class TradeOff:
 
     def table(self, count: int | None = None) -> pd.DataFrame:
         """The non-dominated conditions, most desirable first; the data behind the plot."""
-        rows = np.flatnonzero(self.front)
-        rows = rows[np.argsort(-self.desirability[rows], kind="stable")][:count]
+        rows = self.best_first[:count]
         frame = pd.concat([self.settings.iloc[rows], self.values.iloc[rows]], axis=1)
         frame = frame.loc[:, ~frame.columns.duplicated()]
         frame["desirability"] = self.desirability[rows]

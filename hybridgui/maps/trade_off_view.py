@@ -165,8 +165,7 @@ class TradeOffView(QWidget):
         found = self._found
         if found is None:
             return
-        rows = np.flatnonzero(found.front)
-        self.rows = rows[np.argsort(-found.desirability[rows], kind="stable")][:_MOST_ROWS]
+        self.rows = found.best_first[:_MOST_ROWS]
         names = [n for n in self._order() if n in found.settings]
         varied = [n for n in names if found.settings[n].nunique() > 1]
         outputs = [name for name in found.values if name not in varied]
@@ -224,10 +223,11 @@ class TradeOffView(QWidget):
         shown = np.isfinite(across) & np.isfinite(up)
         t = theme().tokens
         keeps, front, other = theme().category_colours(3)
+        left_out = found.left_out
         strokes, entries = Strokes(), []
         for rows, colour, text, size in (
-            (~found.feasible & ~found.left_out, t.border_strong, "breaks a limit", 4),
-            (found.left_out, other, LEFT_OUT, 4),
+            (~found.feasible & ~left_out, t.border_strong, "breaks a limit", 4),
+            (left_out, other, LEFT_OUT, 4),
             (found.feasible & ~found.front, keeps, "keeps all limits", 4),
             (found.front, front, "none is better in all", 6),
         ):

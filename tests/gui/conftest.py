@@ -193,3 +193,9 @@ def idle(qtbot):
 def said(window) -> list[str]:
     """Messages on the screen."""
     return [toast.sentence for toast in window.toasts.toasts]
+
+
+def settle() -> None:
+    """Let everything be laid out and painted that waits."""
+    for _ in range(5):
+        QApplication.processEvents()

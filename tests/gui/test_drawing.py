@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPointF
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.maps.curve_data import Curve, CurveSet, Panel
 from engine.maps.quantities import TAU_LIQUID, quantity
@@ -17,6 +17,7 @@ from hybridgui.maps.curve_grid import CurveGrid
 from hybridgui.widgets.basics import Sentence, label
 from hybridgui.widgets.drawing import Drawing, Strokes, Word
 from hybridgui.widgets.plot import Plot
+from tests.gui.conftest import settle
 
 RED, BLUE = "#ff0000", "#0000ff"
 
@@ -34,12 +35,6 @@ class Counted(QObject):
         if event.type() == self._kind:
             self.counts[id(watched)] += 1
         return False
-
-
-def settle() -> None:
-    """Let everything be laid out and painted that waits."""
-    for _ in range(5):
-        QApplication.processEvents()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from engine.maps.profiler import Profile, Trace
 from engine.maps.quantities import TAU_LIQUID, TAU_SOLID, quantity
 from hybridgui.maps.profiler_view import ProfilerView
+from tests.gui.conftest import settle
 
 NO_KEY = Qt.KeyboardModifier.NoModifier
 INPUTS, OUTPUTS = ("pressure_MPa", "am_percent"), (TAU_LIQUID, TAU_SOLID)
@@ -39,8 +40,7 @@ def view(qtbot, window):
     found.show()
     qtbot.waitExposed(found)
     found.show_profile(profile(), INPUTS, OUTPUTS)
-    for _ in range(5):
-        QApplication.processEvents()
+    settle()
     return found
 
 
@@ -104,8 +104,7 @@ def test_that_a_warning_takes_no_room_from_the_traces(view):
     before = cell.height()
     for notes in (("Outside.",), ("A longer sentence " * 12,), ()):
         view.show_profile(profile(notes=notes), INPUTS, OUTPUTS)
-        for _ in range(5):
-            QApplication.processEvents()
+        settle()
         assert cell.height() == before
         assert view.foot.notice.isVisible() == bool(notes)
     assert view.foot.notice.toolTip() == ""
